@@ -1,0 +1,171 @@
+/**
+ * The world, as one interface: everything that Ottla asks of the machine it runs on.
+ *
+ * Two implementations exist: `node.ts`, and the simulation's in `test/sim`. Nothing else opens a
+ * file or a socket, reads a clock, sets a timer or draws a random number. That is what lets one
+ * seed replay a whole cluster.
+ *
+ * File calls without `Later` in their name are synchronous: on the hot path a call into the page
+ * cache costs less than a hand-over to the thread pool. Calls that may wait for a disk have a
+ * twin that ends in `Later`. All failures are thrown (or rejected) as errors with a `code` such as
+ * `ENOSPC`, `EIO`, `ENOENT`.
+ */
+export interface Env {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly files: Files
+  readonly net: Net
+  readonly log: Logger
+}
+
+export interface Clock {
+  /** Milliseconds from an arbitrary start, fractional, never backwards. For durations and leases. */
+  monotonicMs(): number
+  /** Whole milliseconds since 1970. May jump. For the timestamps that people see. */
+  wallMs(): number
+}
+
+export interface Timers {
+  /** Runs once, after at least `delayMs`. */
+  after(delayMs: number, run: () => void): Timer
+  /** Runs once, after the input of this turn of the event loop has been handled. */
+  soon(run: () => void): void
+}
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  float(): number
+  bytes(size: number): Buffer
+}
+
+export interface Files {
+  /**
+   * `read`: must exist. `write`: reading too, must exist. `create`: as write, made when missing.
+   */
+  open(path: string, mode: 'read' | 'write' | 'create'): File
+  /** The whole of a small file. */
+  readFile(path: string): Buffer
+  /** Replaces a small file as a whole: written beside it, synced, renamed, the directory synced. */
+  replaceFile(path: string, bytes: Buffer): void
+  rename(from: string, to: string): void
+  unlink(path: string): void
+  /** Unlinks on the thread pool: freeing the blocks of a large file takes milliseconds. */
+  unlinkLater(path: string): Promise<void>
+  /** Makes the directory and those above it. */
+  makeDirectory(path: string): void
+  /** Removes a directory that is empty. */
+  removeDirectory(path: string): void
+  /** Names in a directory, sorted. */
+  list(path: string): DirectoryEntry[]
+  /** `undefined` when there is nothing at the path. */
+  stat(path: string): FileStat | undefined
+  /** Makes renames, creations and removals in this directory durable. */
+  syncDirectory(path: string): void
+  space(path: string): { totalBytes: number; usableBytes: number }
+  /**
+   * Takes a lock that ends with this process, however it ends; `undefined` when another holder
+   * has it. The file at `path` may stay behind.
+   */
+  lock(path: string): Promise<Lock | undefined>
+}
+
+export interface DirectoryEntry {
+  readonly name: string
+  readonly isDirectory: boolean
+}
+
+export interface FileStat {
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+  readonly isDirectory: boolean
+}
+
+export interface Lock {
+  release(): void
+}
+
+/** An open file. Positions are given with every call; there is no cursor. */
+export interface File {
+  sizeBytes(): number
+  /** Reads up to `length` bytes at `position` to `into[offset…]`; fewer only at the end of the file. */
+  read(into: Buffer, offset: number, length: number, position: number): number
+  /** As `read`, on the thread pool: for data that is probably not in the page cache. */
+  readLater(into: Buffer, offset: number, length: number, position: number): Promise<number>
+  /** Writes all chunks one after the other at `position`, or throws; what it wrote then is unknown. */
+  write(chunks: readonly Buffer[], position: number): void
+  truncate(sizeBytes: number): void
+  /** Makes the data (and the size) durable. After a failure nothing written since is to be trusted. */
+  sync(): void
+  syncLater(): Promise<void>
+  close(): void
+}
+
+export interface Net {
+  /** Port 0 takes any free port. Rejects with `EADDRINUSE`, `EACCES`, …. */
+  listen(
+    where: { host: string; port: number },
+    onConnection: (connection: Connection) => ConnectionHandler,
+  ): Promise<Listener>
+  /** Never throws: a failure arrives at `onClose`. */
+  connect(
+    where: { host: string; port: number; tls?: TlsOptions },
+    handler: ConnectionHandler & { onConnect?(): void },
+  ): Connection
+}
+
+/** What a client says about TLS; PEM text. */
+export interface TlsOptions {
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly passphrase?: string | undefined
+  readonly serverName?: string | undefined
+  readonly rejectUnauthorized?: boolean | undefined
+}
+
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** Stops accepting; connections that exist go on. */
+  close(): Promise<void>
+}
+
+export interface Connection {
+  readonly remoteHost: string
+  readonly remotePort: number
+  /**
+   * Queues the chunks in order; they must not change until `onWritten` runs (it runs even when the
+   * connection fails). Returns false when the peer is behind: wait for `onDrain` before more.
+   */
+  write(chunks: readonly Buffer[], onWritten?: () => void): boolean
+  /** Bytes written and not yet taken by the kernel. */
+  readonly pendingBytes: number
+  /** Stops reading from the socket, so that the peer is held up by TCP. */
+  pause(): void
+  resume(): void
+  /** Closes after what is queued has been sent. */
+  end(): void
+  /** Closes at once. */
+  destroy(): void
+}
+
+export interface ConnectionHandler {
+  /** `chunk` is valid during this call only: its memory is used again for the next read. */
+  onData(chunk: Buffer): void
+  onDrain?(): void
+  /** Called once, last. `error` is undefined after a clean close. */
+  onClose(error?: Error): void
+}
+
+/** Structured logging: a message that never varies, and fields that do. */
+export interface Logger {
+  debug(message: string, fields?: object): void
+  info(message: string, fields?: object): void
+  warn(message: string, fields?: object): void
+  error(message: string, fields?: object): void
+}
