@@ -1,0 +1,172 @@
+/** Files of the operating system. */
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  promises,
+  read,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+  writevSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import type { File, Files } from './env.ts'
+import { lockFile } from './node-lock.ts'
+
+const openFlags = { read: 'r', write: 'r+' } as const
+
+export const nodeFiles: Files = {
+  open(path, mode) {
+    if (mode !== 'create') return new NodeFile(openSync(path, openFlags[mode]))
+    try {
+      return new NodeFile(openSync(path, 'r+'))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      return new NodeFile(openSync(path, 'wx+'))
+    }
+  },
+  readFile: (path) => readFileSync(path),
+  replaceFile(path, bytes) {
+    const beside = `${path}.tmp`
+    const fd = openSync(beside, 'w')
+    try {
+      writeAll(fd, bytes, 0)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(beside, path)
+    syncDirectory(dirname(path))
+  },
+  rename: renameSync,
+  unlink: unlinkSync,
+  unlinkLater: (path) => promises.unlink(path),
+  makeDirectory(path) {
+    mkdirSync(path, { recursive: true })
+  },
+  removeDirectory: (path) => rmdirSync(path),
+  list: (path) =>
+    readdirSync(path, { withFileTypes: true })
+      .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  stat(path) {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return (
+      stat && { sizeBytes: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() }
+    )
+  },
+  syncDirectory,
+  space(path) {
+    const { bsize, blocks, bavail } = statfsSync(path)
+    return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
+  },
+  lock: lockFile,
+}
+
+/** Windows has no way to sync a directory, and needs none: its renames are journaled. */
+function syncDirectory(path: string): void {
+  if (process.platform === 'win32') return
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function writeAll(fd: number, bytes: Buffer, position: number): void {
+  let written = 0
+  while (written < bytes.length)
+    written += writeSync(fd, bytes, written, bytes.length - written, position + written)
+}
+
+class NodeFile implements File {
+  readonly #fd: number
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  sizeBytes(): number {
+    return fstatSync(this.#fd).size
+  }
+
+  read(into: Buffer, offset: number, length: number, position: number): number {
+    let done = 0
+    while (done < length) {
+      const count = readSync(this.#fd, into, offset + done, length - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  async readLater(into: Buffer, offset: number, length: number, position: number): Promise<number> {
+    let done = 0
+    while (done < length) {
+      const count = await this.#readOnce(into, offset + done, length - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  #readOnce(into: Buffer, offset: number, length: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) =>
+      read(this.#fd, into, offset, length, position, (error, count) =>
+        error ? reject(error) : resolve(count),
+      ),
+    )
+  }
+
+  write(chunks: readonly Buffer[], position: number): void {
+    if (chunks.length === 1) {
+      writeAll(this.#fd, chunks[0]!, position)
+      return
+    }
+    let skip = chunks.length === 0 ? 0 : writevSync(this.#fd, chunks, position)
+    let at = position + skip
+    // A short write is rare (a full disk, a file size limit): the rest goes chunk by chunk.
+    for (const chunk of chunks) {
+      const done = Math.min(skip, chunk.length)
+      skip -= done
+      if (done === chunk.length) continue
+      writeAll(this.#fd, chunk.subarray(done), at)
+      at += chunk.length - done
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    ftruncateSync(this.#fd, sizeBytes)
+  }
+
+  sync(): void {
+    fdatasyncSync(this.#fd)
+  }
+
+  syncLater(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      fdatasync(this.#fd, (error) => (error ? reject(error) : resolve())),
+    )
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}

@@ -1,0 +1,36 @@
+/** The world as Node.js gives it: the implementation of Env that every real process uses. */
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { Clock, Env, Random, Timers } from './env.ts'
+import { nodeFiles } from './node-files.ts'
+import { type LogOptions, nodeLogger } from './node-log.ts'
+import { nodeNet } from './node-net.ts'
+
+/** The longest delay that one timer of Node holds; longer ones are armed again. */
+const delayMsMax = 2 ** 31 - 1
+
+const clock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+}
+
+const timers: Timers = {
+  after(delayMs, run) {
+    let handle: NodeJS.Timeout
+    const arm = (restMs: number): void => {
+      const delay = Math.min(restMs, delayMsMax)
+      handle = setTimeout(() => (restMs > delay ? arm(restMs - delay) : run()), delay)
+    }
+    arm(delayMs)
+    return { cancel: () => clearTimeout(handle) }
+  },
+  soon(run) {
+    setImmediate(run)
+  },
+}
+
+const random: Random = { float: Math.random, bytes: randomBytes }
+
+export function nodeEnv(log: LogOptions = {}): Env {
+  return { clock, timers, random, files: nodeFiles, net: nodeNet, log: nodeLogger(log) }
+}

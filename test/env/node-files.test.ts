@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { nodeFiles as files } from '../../src/env/node-files.ts'
+
+let directory = ''
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ottla-files-'))
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+const at = (name: string) => join(directory, name)
+
+test('a file is written at positions and read back, fewer bytes only at its end', async () => {
+  const file = files.open(at('a'), 'create')
+  file.write([Buffer.from('hello '), Buffer.from('wor'), Buffer.from('ld')], 0)
+  file.write([Buffer.from('W')], 6)
+  const into = Buffer.alloc(20)
+  expect(file.read(into, 1, 15, 2)).toBe(9)
+  expect(into.toString('latin1', 1, 10)).toBe('llo World')
+  expect(await file.readLater(into, 0, 5, 9)).toBe(2)
+  file.truncate(5)
+  file.sync()
+  await file.syncLater()
+  expect(file.sizeBytes()).toBe(5)
+  file.close()
+  expect(files.readFile(at('a')).toString()).toBe('hello')
+})
+
+test('errors carry the code of the system', async () => {
+  expect(() => files.open(at('none'), 'write')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+  expect(() => files.open(at('no/such'), 'create')).toThrow(
+    expect.objectContaining({ code: 'ENOENT' }),
+  )
+  await expect(files.unlinkLater(at('none'))).rejects.toThrow(
+    expect.objectContaining({ code: 'ENOENT' }),
+  )
+})
+
+test('directories are listed in order, and a file is replaced as a whole', () => {
+  files.makeDirectory(at('x/y'))
+  files.replaceFile(at('x/b'), Buffer.from('1'))
+  files.replaceFile(at('x/b'), Buffer.from('2'))
+  files.replaceFile(at('x/a'), Buffer.from(''))
+  files.rename(at('x/a'), at('x/c'))
+  expect(files.list(at('x'))).toEqual([
+    { name: 'b', isDirectory: false },
+    { name: 'c', isDirectory: false },
+    { name: 'y', isDirectory: true },
+  ])
+  expect(files.readFile(at('x/b')).toString()).toBe('2')
+  files.removeDirectory(at('x/y'))
+  files.unlink(at('x/b'))
+  files.unlink(at('x/c'))
+  expect(files.stat(at('x'))).toMatchObject({ isDirectory: true })
+  files.removeDirectory(at('x'))
+  expect(files.stat(at('x'))).toBeUndefined()
+  expect(files.space(directory).usableBytes).toBeGreaterThan(0)
+})
+
+test('a lock is refused to a second holder, and free after its release', async () => {
+  const lock = await files.lock(at('.lock'))
+  expect(readFileSync(at('.lock'), 'utf8')).toBe(`${process.pid}\n`)
+  expect(await files.lock(at('.lock'))).toBeUndefined()
+  lock?.release()
+  const again = await files.lock(at('.lock'))
+  expect(again).toBeDefined()
+  again?.release()
+})
+
+test('a lock ends with the process that holds it, even when that is killed', async () => {
+  const script = `
+    import { lockFile } from ${JSON.stringify(join(import.meta.dirname, '../../src/env/node-lock.ts'))}
+    console.log(await lockFile(${JSON.stringify(at('.lock'))}) !== undefined)
+    setInterval(() => {}, 1000)`
+  const holder = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
+  const said = await new Promise((resolve) => holder.stdout.once('data', (c) => resolve(`${c}`)))
+  const refused = await files.lock(at('.lock'))
+  const exited = new Promise((resolve) => holder.once('exit', resolve))
+  holder.kill('SIGKILL')
+  await exited
+  const lock = await files.lock(at('.lock'))
+  lock?.release()
+  expect({ said, refused, taken: lock !== undefined }).toEqual({
+    said: 'true\n',
+    refused: undefined,
+    taken: true,
+  })
+})

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import type { Connection, ConnectionHandler } from '../../src/env/env.ts'
+import { nodeNet } from '../../src/env/node-net.ts'
+
+/** A server that hands each connection to `serve`, and a client; resolves when the client is closed. */
+async function converse(
+  serve: (connection: Connection) => ConnectionHandler,
+  talk: (connection: Connection) => Partial<ConnectionHandler> & { onConnect?(): void },
+): Promise<Error | undefined> {
+  const listener = await nodeNet.listen({ host: '127.0.0.1', port: 0 }, serve)
+  try {
+    return await new Promise((resolve) => {
+      const handler: ConnectionHandler & { onConnect?(): void } = {
+        onData: (chunk) => parts.onData?.(chunk),
+        onDrain: () => parts.onDrain?.(),
+        onConnect: () => parts.onConnect?.(),
+        onClose: resolve,
+      }
+      const client = nodeNet.connect({ host: listener.host, port: listener.port }, handler)
+      const parts = talk(client)
+    })
+  } finally {
+    await listener.close()
+  }
+}
+
+const echo = (connection: Connection): ConnectionHandler => ({
+  onData(chunk) {
+    connection.write([Buffer.from(chunk)])
+  },
+  onClose() {},
+})
+
+test('every byte that is sent comes back, in order, whatever the sizes of the chunks', async () => {
+  const chunks = [1, 10, 5000, 3, 200_000, 4096, 1_000_000].map((size, i) => Buffer.alloc(size, i))
+  const sent = Buffer.concat(chunks)
+  const received: Buffer[] = []
+  let count = 0
+  const error = await converse(echo, (client) => ({
+    onConnect() {
+      client.write(chunks)
+    },
+    onData(chunk) {
+      received.push(Buffer.from(chunk))
+      count += chunk.length
+      if (count === sent.length) client.end()
+    },
+  }))
+  expect(error).toBeUndefined()
+  expect(Buffer.concat(received).equals(sent)).toBe(true)
+})
+
+test('the server knows the address of its peer', async () => {
+  const peers: object[] = []
+  await converse(
+    (connection) => {
+      peers.push({ host: connection.remoteHost, known: connection.remotePort > 0 })
+      return echo(connection)
+    },
+    (client) => ({ onConnect: () => client.end() }),
+  )
+  expect(peers).toEqual([{ host: '127.0.0.1', known: true }])
+})
+
+test('a paused connection holds its peer up, and goes on when resumed', async () => {
+  const total = 32 * 1024 * 1024
+  const events: string[] = []
+  let received = 0
+  let resume: (() => void) | undefined
+  await converse(
+    (server) => {
+      server.pause()
+      resume = () => server.resume()
+      return {
+        onData(chunk) {
+          if (received === 0) events.push('server receives')
+          received += chunk.length
+          if (received === total) server.end()
+        },
+        onClose() {},
+      }
+    },
+    (client) => ({
+      onConnect() {
+        expect(client.write([Buffer.alloc(total)])).toBe(false)
+        expect(client.pendingBytes).toBe(total)
+        setTimeout(() => {
+          events.push('server resumes')
+          resume?.()
+        }, 50)
+      },
+      onDrain: () => events.push('client drains'),
+    }),
+  )
+  expect({ events, received }).toEqual({
+    events: ['server resumes', 'server receives', 'client drains'],
+    received: total,
+  })
+})
+
+test('what was queued is reported as written even when the connection breaks', async () => {
+  const written: number[] = []
+  await converse(
+    (server) => ({ onData: () => server.destroy(), onClose() {} }),
+    (client) => ({
+      onConnect() {
+        for (let i = 0; i < 5; i++)
+          client.write([Buffer.alloc(8 * 1024 * 1024)], () => written.push(i))
+      },
+    }),
+  )
+  expect(written).toEqual([0, 1, 2, 3, 4])
+})
+
+test('a refused connection is told at onClose', async () => {
+  const listener = await nodeNet.listen({ host: '127.0.0.1', port: 0 }, echo)
+  const { port } = listener
+  await listener.close()
+  const error = await new Promise<Error | undefined>((resolve) => {
+    nodeNet.connect({ host: '127.0.0.1', port }, { onData() {}, onClose: resolve })
+  })
+  expect((error as NodeJS.ErrnoException).code).toBe('ECONNREFUSED')
+})
+
+test('a port that is in use is refused', async () => {
+  const listener = await nodeNet.listen({ host: '127.0.0.1', port: 0 }, echo)
+  await expect(nodeNet.listen({ host: '127.0.0.1', port: listener.port }, echo)).rejects.toThrow(
+    'EADDRINUSE',
+  )
+  await listener.close()
+})
