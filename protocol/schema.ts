@@ -2,15 +2,23 @@
  * The schema language: Kafka messages as plain objects whose keys are in wire order.
  *
  * A field says its type and, by `since`, `until`, `nullable`, `default` and `tag`, which versions
- * carry it. `api()` compiles one codec for each version when the module loads, so nothing about
- * versions is decided while a message is read or written.
+ * carry it. The codec of a version is compiled when it is first asked for, so nothing about
+ * versions is decided while a message is read or written, and a process pays only for what it uses.
+ *
+ * A reader yields every field, in the order of the schema; one that the version does not carry has
+ * its default. What it yields for absent arrays and structs is shared, and frozen.
  */
-import type { Reader } from './bytes.ts'
-import { Writer } from './bytes.ts'
+import type { Reader, Writer } from './bytes.ts'
+import { ProtocolError } from './bytes.ts'
 
 export interface Codec<Out, In = Out> {
   read(reader: Reader): Out
   write(writer: Writer, value: In): void
+}
+
+/** A codec that knows how few bytes a value may take, to judge counts by. */
+interface Wire<Out, In = Out> extends Codec<Out, In> {
+  readonly bytesMin: number
 }
 
 interface Rules {
@@ -20,45 +28,59 @@ interface Rules {
   readonly tag: number | undefined
 }
 
-type Compile = (version: number, flexible: boolean, nullable: boolean) => Codec<any>
-
 const always: Rules = { since: 0, until: Infinity, nullableSince: Infinity, tag: undefined }
+
+interface Type {
+  compile(version: number, flexible: boolean, nullable: boolean): Wire<any>
+  /** Whether a value, never null, equals the type's own default. */
+  isEmpty(value: any): boolean
+}
 
 /** A field of a message. `Out` is what a reader returns, `In` what a writer accepts. */
 export class Field<Out, In = Out> {
   declare readonly in: In
-  readonly compile: Compile
-  /** The value in versions that do not carry the field. */
+  readonly type: Type
+  /** The value where a version does not carry the field, and where a writer is given none. */
   readonly absent: Out
   readonly rules: Rules
 
-  constructor(compile: Compile, absent: Out, rules: Rules = always) {
-    this.compile = compile
+  constructor(type: Type, absent: Out, rules: Rules = always) {
+    this.type = type
     this.absent = absent
     this.rules = rules
   }
 
+  /** The first version that carries the field. */
   since(version: number): Field<Out, In | undefined> {
-    return new Field(this.compile, this.absent, { ...this.rules, since: version })
+    return new Field(this.type, this.absent, { ...this.rules, since: version })
   }
 
+  /** The last version that carries the field. */
   until(version: number): Field<Out, In | undefined> {
-    return new Field(this.compile, this.absent, { ...this.rules, until: version })
+    return new Field(this.type, this.absent, { ...this.rules, until: version })
   }
 
+  /** Carried behind the other fields, and only when it is not the default (KIP-482). */
   tag(tag: number): Field<Out, In | undefined> {
-    return new Field(this.compile, this.absent, { ...this.rules, tag })
+    return new Field(this.type, this.absent, { ...this.rules, tag })
   }
 
   default(value: Out): Field<Out, In | undefined> {
-    return new Field(this.compile, value, this.rules)
+    return new Field(this.type, value, this.rules)
   }
 
+  /** May be null from version `since` on. Its default stays that of the type. */
   nullable(since = 0): Field<Out | null, In | null> {
-    return new Field<Out | null, In | null>(this.compile, null, {
+    return new Field<Out | null, In | null>(this.type, this.absent, {
       ...this.rules,
       nullableSince: since,
     })
+  }
+
+  /** Whether a tagged field with this value is left out. */
+  isAbsent(value: unknown): boolean {
+    if (value === undefined || value === this.absent) return true
+    return value !== null && this.absent !== null && this.type.isEmpty(value)
   }
 }
 
@@ -70,205 +92,293 @@ type Needed<F extends Fields> = {
 /** What a reader returns: every field, the absent ones at their default. */
 export type Decoded<F extends Fields> = { -readonly [K in keyof F]: F[K]['absent'] }
 /** What a writer accepts: fields that have a default may be left out. */
-export type Encodable<F extends Fields> = { [K in Needed<F>]: F[K]['in'] } & {
-  [K in Exclude<keyof F, Needed<F>>]?: F[K]['in']
+export type Encodable<F extends Fields> = { readonly [K in Needed<F>]: F[K]['in'] } & {
+  readonly [K in Exclude<keyof F, Needed<F>>]?: F[K]['in']
 }
 
-const scalar = <T>(absent: T, codec: Codec<T>): Field<T> => new Field(() => codec, absent)
+const scalar = <T>(absent: T, bytesMin: number, codec: Codec<T>): Field<T> => {
+  const wire = { ...codec, bytesMin }
+  return new Field<T>({ compile: () => wire, isEmpty: () => false }, absent)
+}
 
-export const int8 = scalar(0, { read: (r) => r.int8(), write: (w, v) => w.int8(v) })
-export const int16 = scalar(0, { read: (r) => r.int16(), write: (w, v) => w.int16(v) })
-export const int32 = scalar(0, { read: (r) => r.int32(), write: (w, v) => w.int32(v) })
-export const uint16 = scalar(0, {
+export const int8 = scalar(0, 1, { read: (r) => r.int8(), write: (w, v) => w.int8(v) })
+export const int16 = scalar(0, 2, { read: (r) => r.int16(), write: (w, v) => w.int16(v) })
+export const int32 = scalar(0, 4, { read: (r) => r.int32(), write: (w, v) => w.int32(v) })
+export const uint16 = scalar(0, 2, {
   read: (r) => r.int16() & 0xffff,
-  write: (w, v) => w.int16((v << 16) >> 16),
+  write: (w, v) => w.int16(v),
 })
-export const float64 = scalar(0, {
-  read: (r) => r.slice(8).readDoubleBE(),
-  write: (w, v) => {
-    const bytes = Buffer.alloc(8)
-    bytes.writeDoubleBE(v)
-    w.slice(bytes)
-  },
+export const uint32 = scalar(0, 4, {
+  read: (r) => r.int32() >>> 0,
+  write: (w, v) => w.int32(v),
 })
-export const int64 = scalar(0, { read: (r) => r.int64(), write: (w, v) => w.int64(v) })
-export const bool = scalar(false, {
+export const float64 = scalar(0, 8, { read: (r) => r.float64(), write: (w, v) => w.float64(v) })
+/** A number: beyond 2^53 the nearest one is read. */
+export const int64 = scalar(0, 8, { read: (r) => r.int64(), write: (w, v) => w.int64(v) })
+/** Java's Long.MAX_VALUE, as it is read and written. */
+export const int64Max = 2 ** 63
+export const bool = scalar(false, 1, {
   read: (r) => r.int8() !== 0,
   write: (w, v) => w.int8(v ? 1 : 0),
 })
-export const uuid = scalar('A'.repeat(22), {
-  read: (r) => r.slice(16).toString('base64url'),
-  write: (w, v) => w.slice(Buffer.from(v, 'base64url')),
+/** 16 bytes as 22 characters of base64url, as Kafka prints them. */
+export const uuid = scalar('A'.repeat(22), 16, {
+  read: (r) => r.uuid(),
+  write: (w, v) => w.uuid(v),
 })
 
-/** Values that carry their length: -1 is null; flexible versions write length + 1 as a uvarint. */
-function sized<T>(
-  absent: T,
-  narrow: boolean,
-  body: { length(v: T): number; read(r: Reader, n: number): T; write(w: Writer, v: T): void },
-) {
-  const compile: Compile = (_version, flexible, nullable) => ({
-    read(r) {
-      const length = flexible ? r.uvarint() - 1 : narrow ? r.int16() : r.int32()
-      if (length === -1 && nullable) return null
-      // Every element takes a byte or more, so a longer length is a lie: refuse it before allocating.
-      if (length < 0 || length > r.remaining)
-        throw new RangeError(`a length of ${length} is not possible here`)
-      return body.read(r, length)
-    },
-    write(w, value) {
-      const length = value === null ? -1 : body.length(value)
-      if (flexible) w.uvarint(length + 1)
-      else if (narrow) w.int16(length)
-      else w.int32(length)
-      if (value !== null) body.write(w, value)
-    },
-  })
-  return new Field<T>(compile, absent)
+/** Reads a length: -1 is null. Flexible versions write one more as a uvarint (KIP-482). */
+function readLength(r: Reader, flexible: boolean, nullable: boolean): number {
+  const length = flexible ? r.uvarint() - 1 : r.int32()
+  if (length >= 0) return length
+  if (!nullable) throw new ProtocolError(`A length of ${length} before ${r.offset} is not possible`)
+  return -1
 }
 
-export const bytes = sized<Buffer>(Buffer.alloc(0), false, {
-  length: (v) => v.length,
-  read: (r, n) => r.slice(n),
-  write: (w, v) => w.slice(v),
-})
+function writeLength(w: Writer, flexible: boolean, length: number): void {
+  if (flexible) w.uvarint(length + 1)
+  else w.int32(length)
+}
+
+/** A view into the frame when read; large ones are sent without a copy. */
+export const bytes = new Field<Buffer>(
+  {
+    compile: (_version, flexible, nullable) => ({
+      bytesMin: flexible ? 1 : 4,
+      read(r) {
+        const length = readLength(r, flexible, nullable)
+        return length < 0 ? null : r.slice(length)
+      },
+      write(w, value: Buffer | null) {
+        writeLength(w, flexible, value === null ? -1 : value.length)
+        if (value !== null) w.slice(value)
+      },
+    }),
+    isEmpty: (value: Buffer) => value.length === 0,
+  },
+  Buffer.alloc(0),
+)
+/** Record batches, as they are. */
 export const records = bytes
-export const string = sized('', true, {
-  length: (v) => Buffer.byteLength(v),
-  read: (r, n) => r.slice(n).toString(),
-  write: (w, v) => w.slice(Buffer.from(v)),
-})
+
+const stringBytesMax = 0x7fff
+export const string = new Field<string>(
+  {
+    compile: (_version, flexible, nullable) => ({
+      bytesMin: flexible ? 1 : 2,
+      read(r) {
+        const length = flexible ? r.uvarint() - 1 : r.int16()
+        if (length < 0 && nullable) return null
+        if (length < 0 || length > stringBytesMax)
+          throw new ProtocolError(`A string of ${length} bytes before ${r.offset} is not possible`)
+        return length === 0 ? '' : r.string(length)
+      },
+      write(w, value: string | null) {
+        if (value !== null) w.string(value, flexible)
+        else if (flexible) w.uvarint(0)
+        else w.int16(-1)
+      },
+    }),
+    isEmpty: () => false,
+  },
+  '',
+)
 
 export function array<Out, In>(of: Field<Out, In>): Field<Out[], readonly In[]>
 export function array<F extends Fields>(of: F): Field<Decoded<F>[], readonly Encodable<F>[]>
 export function array(of: Field<any, any> | Fields): Field<any, any> {
   const element = of instanceof Field ? of : struct(of)
-  return new Field<any>((version, flexible, nullable) => {
-    const codec = element.compile(version, flexible, false)
-    return sized<unknown[]>([], false, {
-      length: (v) => v.length,
-      read(r, n) {
-        const items = []
-        for (let i = 0; i < n; i++) items.push(codec.read(r))
-        return items
-      },
-      write: (w, v) => {
-        for (const item of v) codec.write(w, item)
-      },
-    }).compile(version, flexible, nullable)
-  }, [])
+  const type: Type = {
+    compile(version, flexible, nullable) {
+      const codec = element.type.compile(version, flexible, false)
+      return {
+        bytesMin: flexible ? 1 : 4,
+        read(r) {
+          const length = readLength(r, flexible, nullable)
+          if (length < 0) return null
+          r.claim(length, codec.bytesMin)
+          const items = []
+          for (let i = 0; i < length; i++) items.push(codec.read(r))
+          return items
+        },
+        write(w, items: unknown[] | null) {
+          writeLength(w, flexible, items === null ? -1 : items.length)
+          if (items !== null) for (const item of items) codec.write(w, item)
+        },
+      }
+    },
+    isEmpty: (value: unknown[]) => value.length === 0,
+  }
+  return new Field<any>(type, Object.freeze([]))
 }
 
 export function struct<F extends Fields>(fields: F): Field<Decoded<F>, Encodable<F>> {
   const entries = Object.entries(fields)
-  const absent = Object.fromEntries(
-    entries.map(([name, field]) => [name, field.absent]),
-  ) as Decoded<F>
-  const compile: Compile = (version, flexible, nullable) => {
-    const slots = entries.map(([name, { rules, absent, compile }]) => ({
-      name,
-      absent,
-      tag: rules.tag,
-      codec:
-        version < rules.since || version > rules.until
-          ? undefined
-          : compile(version, flexible, version >= rules.nullableSince),
-    }))
-    const tagged = slots.filter((slot) => slot.tag !== undefined && slot.codec !== undefined)
-    const inline = slots.map((slot) =>
-      slot.tag === undefined ? slot : { ...slot, codec: undefined },
-    )
-    return {
-      read(r) {
-        if (nullable && r.int8() < 0) return null
-        const value: Record<string, unknown> = {}
-        for (const { name, absent, codec } of inline) value[name] = codec ? codec.read(r) : absent
-        if (flexible) readTags(r, tagged, value)
-        return value
-      },
-      write(w, value) {
-        if (nullable) w.int8(value === null ? -1 : 1)
-        if (value === null) return
-        for (const { name, absent, codec } of inline) {
-          codec?.write(w, value[name] === undefined ? absent : value[name])
-        }
-        if (flexible) writeTags(w, tagged, value)
-      },
-    }
+  const absent = Object.fromEntries(entries.map(([name, field]) => [name, field.absent]))
+  const type: Type = {
+    compile: (version, flexible, nullable) =>
+      compileStruct(
+        entries.map(([name, field]) => {
+          const { since, until, nullableSince, tag } = field.rules
+          const carried = version >= since && version <= until
+          const codec = carried
+            ? field.type.compile(version, flexible, version >= nullableSince)
+            : undefined
+          return { name, field, tag, codec }
+        }),
+        flexible,
+        nullable,
+      ),
+    isEmpty: (value) => entries.every(([name, field]) => field.isAbsent(value[name])),
   }
-  return new Field<Decoded<F>, Encodable<F>>(compile, absent)
+  return new Field<Decoded<F>, Encodable<F>>(type, Object.freeze(absent) as Decoded<F>)
 }
 
-type Slot = {
-  name: string
-  absent: unknown
-  tag: number | undefined
-  codec: Codec<unknown> | undefined
+interface Slot {
+  readonly name: string
+  readonly field: Field<unknown>
+  readonly tag: number | undefined
+  /** Undefined in versions that do not carry the field. */
+  readonly codec: Wire<unknown> | undefined
+}
+
+function compileStruct(slots: Slot[], flexible: boolean, nullable: boolean): Wire<any> {
+  const inline = slots.map((slot) =>
+    slot.tag === undefined ? slot : { ...slot, codec: undefined },
+  )
+  const tagged = slots
+    .filter((slot) => slot.tag !== undefined && slot.codec !== undefined)
+    .sort((a, b) => a.tag! - b.tag!)
+  const bytesMin = inline.reduce((sum, { codec }) => sum + (codec?.bytesMin ?? 0), 0)
+  return {
+    // At least 1, so that a count is never unbounded.
+    bytesMin: nullable ? 1 : Math.max(1, bytesMin + (flexible ? 1 : 0)),
+    read(r) {
+      if (nullable && r.int8() < 0) return null
+      const value: Record<string, unknown> = {}
+      for (const { name, field, codec } of inline)
+        value[name] = codec ? codec.read(r) : field.absent
+      if (flexible) readTags(r, tagged, value)
+      return value
+    },
+    write(w, value) {
+      if (nullable) w.int8(value === null ? -1 : 1)
+      if (value === null) return
+      for (const { name, field, codec } of inline) {
+        codec?.write(w, value[name] === undefined ? field.absent : value[name])
+      }
+      if (flexible) writeTags(w, tagged, value)
+    },
+  }
 }
 
 function readTags(r: Reader, slots: Slot[], value: Record<string, unknown>): void {
+  let last = -1
   for (let count = r.uvarint(); count > 0; count--) {
     const tag = r.uvarint()
     const size = r.uvarint()
-    const end = r.offset + size
+    if (tag <= last) throw new ProtocolError(`Tag ${tag} comes after tag ${last}`)
+    last = tag
+    const end = r.skip(size) + size
     const slot = slots.find((slot) => slot.tag === tag)
-    if (slot?.codec) value[slot.name] = slot.codec.read(r)
-    r.offset = end // Tags we do not know are skipped.
+    if (!slot?.codec) continue // Tags we do not know are skipped.
+    r.offset = end - size
+    value[slot.name] = slot.codec.read(r)
+    if (r.offset !== end)
+      throw new ProtocolError(`Tag ${tag} of ${size} bytes ends at ${r.offset}, not at ${end}`)
   }
 }
 
 function writeTags(w: Writer, slots: Slot[], value: Record<string, unknown>): void {
-  const present = slots.filter(
-    (slot) => value[slot.name] !== undefined && value[slot.name] !== slot.absent,
-  )
+  const present = slots.filter((slot) => !slot.field.isAbsent(value[slot.name]))
   w.uvarint(present.length)
-  for (const slot of present) {
-    const body = new Writer()
-    slot.codec?.write(body, value[slot.name])
-    w.uvarint(slot.tag ?? 0)
-    w.uvarint(body.offset)
-    w.slice(body.finish())
+  for (const { name, tag, codec } of present) {
+    w.uvarint(tag!)
+    const begun = w.beginSized()
+    codec!.write(w, value[name])
+    w.endSized(begun)
   }
 }
 
+/** One message in all its versions. */
+export interface Message<F extends Fields> {
+  readonly name: string
+  readonly versions: readonly [min: number, max: number]
+  /** The record type that keys of this message start with, in the logs of the broker's own topics. */
+  readonly type: number | undefined
+  codec(version: number): Codec<Decoded<F>, Encodable<F>>
+}
+
+export type DecodedOf<M> = M extends Message<infer F> ? Decoded<F> : never
+export type EncodableOf<M> = M extends Message<infer F> ? Encodable<F> : never
+
+/** @throws RangeError from `codec` for a version outside `versions`. */
+export function message<F extends Fields>(
+  name: string,
+  spec: {
+    readonly versions: readonly [min: number, max: number]
+    readonly type?: number
+    /** The first version with compact lengths and tagged fields (KIP-482); none when left out. */
+    readonly flexible?: number
+    readonly fields: F
+  },
+): Message<F> {
+  const { fields, flexible = Infinity, type, versions } = spec
+  const [min, max] = versions
+  const codecs: Codec<any>[] = []
+  let whole: Field<any> | undefined
+  const compile = (version: number) => {
+    if (!(version >= min && version <= max))
+      throw new RangeError(`${name} has versions ${min} to ${max}, not ${version}`)
+    whole ??= struct(fields)
+    return whole.type.compile(version, version >= flexible, false)
+  }
+  return { name, versions, type, codec: (version) => (codecs[version] ??= compile(version)) }
+}
+
+/** A request and its response. */
 export interface Api<Request extends Fields, Response extends Fields> {
   readonly key: number
   readonly name: string
   readonly versions: readonly [min: number, max: number]
+  /** The first version with compact lengths and tagged fields (KIP-482); Infinity for none. */
+  readonly flexible: number
+  /** Versions from here on may still change: they are not advertised. Infinity for none. */
+  readonly unstableSince: number
   request(version: number): Codec<Decoded<Request>, Encodable<Request>>
   response(version: number): Codec<Decoded<Response>, Encodable<Response>>
 }
 
-export type RequestOf<A> = A extends Api<infer F, Fields> ? Decoded<F> : never
-export type ResponseOf<A> = A extends Api<Fields, infer F> ? Encodable<F> : never
+/** A request as it is received. */
+export type RequestOf<A> = A extends Api<infer F, any> ? Decoded<F> : never
+/** A response as it is to be sent. */
+export type ResponseOf<A> = A extends Api<any, infer F> ? Encodable<F> : never
+/** A request as it is to be sent. */
+export type OutgoingRequestOf<A> = A extends Api<infer F, any> ? Encodable<F> : never
+/** A response as it is received. */
+export type IncomingResponseOf<A> = A extends Api<any, infer F> ? Decoded<F> : never
 
 export function api<Request extends Fields, Response extends Fields>(
   key: number,
   name: string,
   spec: {
-    versions: readonly [min: number, max: number]
-    flexible: number
-    request: Request
-    response: Response
+    readonly versions: readonly [min: number, max: number]
+    readonly flexible?: number
+    readonly unstableSince?: number
+    readonly request: Request
+    readonly response: Response
   },
 ): Api<Request, Response> {
-  const [min, max] = spec.versions
-  const compileAll = (fields: Fields) => {
-    const message = struct(fields)
-    const codecs = Array.from({ length: max - min + 1 }, (_, i) =>
-      message.compile(min + i, min + i >= spec.flexible, false),
-    )
-    return (version: number) => codecs[version - min] ?? unsupported(name, version)
-  }
+  const { versions, flexible = Infinity, unstableSince = Infinity } = spec
+  const request = message(`${name}Request`, { versions, flexible, fields: spec.request })
+  const response = message(`${name}Response`, { versions, flexible, fields: spec.response })
   return {
     key,
     name,
-    versions: spec.versions,
-    request: compileAll(spec.request),
-    response: compileAll(spec.response),
+    versions,
+    flexible,
+    unstableSince,
+    request: request.codec,
+    response: response.codec,
   }
-}
-
-function unsupported(name: string, version: number): never {
-  throw new RangeError(`${name} has no version ${version}`)
 }
