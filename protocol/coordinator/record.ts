@@ -18,8 +18,8 @@ import {
   int16,
   int32,
   int64,
+  message,
   string,
-  struct,
   uuid,
 } from '../schema.ts'
 
@@ -116,18 +116,21 @@ export type RecordOf<K extends RecordKind> = {
 export type ClusterRecord = { [K in RecordKind]: RecordOf<K> }[RecordKind]
 
 function kind<F extends Fields>(number: number, version: number, fields: F) {
-  const message = struct(fields)
-  const codecs = Array.from({ length: version + 1 }, (_, v) => message.compile(v, true, false))
-  return { number, version, fields, codecs }
+  const { codec } = message(`metadata record ${number}`, {
+    versions: [0, version],
+    flexible: 0,
+    fields,
+  })
+  return { number, version, fields, codec }
 }
 
 const byNumber = new Map(Object.entries(kinds).map(([name, kind]) => [kind.number, { name, kind }]))
 
 export function writeRecord(writer: Writer, record: ClusterRecord): void {
-  const { number, version, codecs } = kinds[record.kind]
+  const { number, version, codec } = kinds[record.kind]
   writer.int8(number)
   writer.int8(version)
-  codecs[version]?.write(writer, record)
+  codec(version).write(writer, record)
 }
 
 /** Throws RangeError for kinds and versions of a later release, and for damaged bytes. */
@@ -135,10 +138,8 @@ export function readRecord(reader: Reader): ClusterRecord {
   const number = reader.int8()
   const version = reader.int8()
   const found = byNumber.get(number)
-  const codec = found?.kind.codecs[version]
-  if (found === undefined || codec === undefined)
-    throw new RangeError(`Metadata record kind ${number} version ${version} is not known here`)
-  return { kind: found.name, ...codec.read(reader) } as ClusterRecord
+  if (found === undefined) throw new RangeError(`Metadata record kind ${number} is not known here`)
+  return { kind: found.name, ...found.kind.codec(version).read(reader) } as ClusterRecord
 }
 
 export function encodeRecords(records: readonly ClusterRecord[]): Buffer {
