@@ -11,6 +11,7 @@ import {
   array,
   bool,
   bytes,
+  type Codec,
   type Decoded,
   type Fields,
   float64,
@@ -116,11 +117,14 @@ export type RecordOf<K extends RecordKind> = {
 export type ClusterRecord = { [K in RecordKind]: RecordOf<K> }[RecordKind]
 
 function kind<F extends Fields>(number: number, version: number, fields: F) {
-  const { codec } = message(`metadata record ${number}`, {
-    versions: [0, version],
-    flexible: 0,
-    fields,
-  })
+  const { codec }: { codec(version: number): Codec<Decoded<F>, any> } = message(
+    `metadata record ${number}`,
+    {
+      versions: [0, version],
+      flexible: 0,
+      fields,
+    },
+  )
   return { number, version, fields, codec }
 }
 
