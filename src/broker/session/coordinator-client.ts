@@ -1,0 +1,400 @@
+/**
+ * The broker's side of its session with the coordinator: it registers, keeps the lease, holds a
+ * copy of the metadata, and carries requests that only the coordinator may decide.
+ *
+ * A lost connection is made again, for ever, by the same incarnation: the session goes on. Told
+ * that its session is stale, a broker drops its lease at once and registers as a new incarnation,
+ * which leads nothing until it is elected anew. Every (re)connection starts with the whole
+ * metadata; the image jumps to it and listeners are told the difference.
+ */
+import { Reader, Writer } from '../../../protocol/bytes.ts'
+import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
+import { type ClusterRecord, decodeRecords } from '../../../protocol/coordinator/record.ts'
+import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.ts'
+import { ClusterImage, type PartitionImage } from '../../core/cluster/image.ts'
+import { applyAll, difference, type ImageChange } from '../../core/cluster/image-change.ts'
+import type { Env, Timer } from '../../env/env.ts'
+import { handshake } from './handshake.ts'
+import { Lease, type LeaseMark } from './lease.ts'
+import { Link, LinkClosedError } from './link.ts'
+import {
+  brokerStates,
+  CoordinatorError,
+  codes,
+  leaseForLocalMs,
+  type SessionOptions,
+} from './session.ts'
+
+const reconnectMinMs = 20
+const reconnectMaxMs = 500
+/** A coordinator that does not answer is given up, and the connection made again. */
+const silenceMaxMs = 2000
+/** Requests that may wait for a coordinator at one time. */
+const submissionsMax = 10_000
+
+export class CoordinatorClient {
+  readonly image = new ClusterImage()
+  readonly lease: Lease
+  /** Of the incarnation registered now; -1 before. */
+  brokerEpoch = -1
+  readonly #env: Env
+  readonly #options: SessionOptions
+  readonly #listeners = new Set<(change: ImageChange) => void>()
+  readonly #waitingForState: { state: number; resolve: () => void; reject: (e: Error) => void }[] =
+    []
+  #incarnation: string
+  #clusterId: string
+  #link: Link | undefined
+  #generation = 0
+  #registered = false
+  #closed = false
+  #fatal: Error | undefined
+  #wanted: number = brokerStates.starting
+  #state: number = brokerStates.starting
+  #renewMs = 500
+  #rhoPpm = 10_000
+  #heartbeat: Timer | undefined
+  #reconnectMs = reconnectMinMs
+  #sequence = 0
+  #sent = new Map<number, LeaseMark>()
+  #lastGrantMs = 0
+  #snapshot: Buffer[] = []
+  #submitted = 0
+  #opened: { resolve: () => void; reject: (e: Error) => void } | undefined
+
+  private constructor(env: Env, options: SessionOptions) {
+    this.#env = env
+    this.#options = options
+    this.#clusterId = options.clusterId
+    this.lease = new Lease(env.clock)
+    this.#incarnation = env.random.bytes(16).toString('base64url')
+  }
+
+  /**
+   * Resolves when the broker is registered and has the metadata; it is fenced until `ready`. Waits
+   * for a coordinator as long as it takes; rejects with CoordinatorError when it is refused.
+   */
+  static async start(env: Env, options: SessionOptions): Promise<CoordinatorClient> {
+    const client = new CoordinatorClient(env, options)
+    await new Promise<void>((resolve, reject) => {
+      client.#opened = { resolve, reject }
+      client.#connect()
+    })
+    return client
+  }
+
+  get clusterId(): string {
+    return this.#clusterId
+  }
+
+  get connected(): boolean {
+    return this.#registered
+  }
+
+  /** This incarnation leads the partition as far as the image says; whether it may answer, `lease` says. */
+  leads(partition: PartitionImage): boolean {
+    return (
+      partition.leader === this.#options.brokerId &&
+      partition.leaderBrokerEpoch === this.brokerEpoch
+    )
+  }
+
+  /** Called after each change of the image, in the turn in which it happened. */
+  onChange(listener: (change: ImageChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The broker can serve: resolves when it may lead and holds a lease. */
+  ready(): Promise<void> {
+    return this.#reach(brokerStates.active)
+  }
+
+  /** Controlled shutdown: resolves when nothing is led here any more and the broker may stop. */
+  drain(): Promise<void> {
+    return this.#reach(brokerStates.draining, brokerStates.mayStop)
+  }
+
+  /** Ends the session; leaderships are not handed over (that is `drain`). */
+  close(): void {
+    this.#closed = true
+    this.lease.drop()
+    this.#heartbeat?.cancel()
+    this.#link?.destroy()
+    this.#giveUp(new CoordinatorError(codes.notController, 'The broker is shutting down'))
+  }
+
+  /**
+   * Sends an admin request to the coordinator. Rejects with CoordinatorError: 41 when there is no
+   * coordinator to decide, 7 when no answer came in time (it may have been done).
+   */
+  async submit<Request extends Fields, Response extends Fields>(
+    api: Api<Request, Response>,
+    request: Encodable<Request>,
+    timeoutMs = 30_000,
+  ): Promise<Decoded<Response>> {
+    const apiVersion = api.versions[1]
+    const writer = new Writer()
+    api.request(apiVersion).write(writer, request)
+    const { defaultPartitions, defaultReplicationFactor } = this.#options
+    if (this.#submitted >= submissionsMax)
+      throw new CoordinatorError(codes.notController, `${submissionsMax} requests wait already`)
+    const answer = await this.#request(
+      (link) =>
+        link.request(
+          {
+            type: 'adminOp',
+            brokerEpoch: this.brokerEpoch,
+            sequence: ++this.#sequence,
+            apiKey: api.key,
+            apiVersion,
+            defaultPartitions,
+            defaultReplicationFactor,
+            request: writer.finish(),
+          },
+          'adminAck',
+        ),
+      timeoutMs,
+    )
+    if (answer.errorCode !== 0)
+      throw new CoordinatorError(answer.errorCode, answer.errorMessage ?? 'The coordinator refused')
+    return api.response(apiVersion).read(new Reader(answer.response))
+  }
+
+  /** Always a definite answer, or a rejection: then the outcome is unknown and the proposal stands. */
+  alterIsr(items: MessageOf<'alterIsr'>['items']): Promise<MessageOf<'alterIsrAck'>> {
+    const { brokerEpoch } = this
+    return this.#request(
+      (link) => link.request({ type: 'alterIsr', brokerEpoch, items }, 'alterIsrAck'),
+      silenceMaxMs,
+    )
+  }
+
+  /** Gives leaderships back (a failed disk): another replica is elected at once. Empty: all of them. */
+  async relinquish(items: MessageOf<'relinquish'>['items']): Promise<void> {
+    const { brokerEpoch } = this
+    await this.#request(
+      (link) => link.request({ type: 'relinquish', brokerEpoch, items }, 'relinquishAck'),
+      silenceMaxMs,
+    )
+  }
+
+  async #request<T>(send: (link: Link) => Promise<T>, timeoutMs: number): Promise<T> {
+    const link = this.#link
+    if (link === undefined || !this.#registered)
+      throw new CoordinatorError(codes.notController, 'No coordinator is connected')
+    this.#submitted++
+    let timer: Timer | undefined
+    try {
+      const timeout = new Promise<never>((_, reject) => {
+        timer = this.#env.timers.after(timeoutMs, () =>
+          reject(
+            new CoordinatorError(
+              codes.requestTimedOut,
+              `The coordinator was silent for ${timeoutMs} ms`,
+            ),
+          ),
+        )
+      })
+      return await Promise.race([send(link), timeout])
+    } catch (error) {
+      if (error instanceof LinkClosedError)
+        throw new CoordinatorError(codes.notController, error.message)
+      throw error
+    } finally {
+      this.#submitted--
+      timer?.cancel()
+    }
+  }
+
+  #reach(wanted: number, state = wanted): Promise<void> {
+    if (this.#fatal) return Promise.reject(this.#fatal)
+    this.#wanted = wanted
+    return new Promise((resolve, reject) => {
+      this.#waitingForState.push({ state, resolve, reject })
+      if (this.#registered) this.#beat()
+    })
+  }
+
+  #connect(): void {
+    if (this.#closed) return
+    this.#snapshot = []
+    const link = new Link(this.#options.dial, {
+      onOpen: () => {
+        if (this.#link === link) this.#enter(link)
+      },
+      onMessage: (message, generation) => {
+        if (this.#link !== link) return
+        if (generation < this.#generation) return
+        if (message.type === 'metadata') this.#metadata(message, link)
+        else if (message.type === 'grant') this.#granted(message)
+        else if (message.type === 'staleSession') this.#stale(message, link)
+        else link.destroy()
+      },
+      onClose: (error) => this.#disconnected(link, error),
+    })
+    this.#link = link
+    this.#watch(link, 0)
+    this.#lastGrantMs = this.#env.clock.monotonicMs()
+  }
+
+  /** Until the session stands: a coordinator from which nothing more comes is given up. */
+  #watch(link: Link, received: number): void {
+    this.#env.timers.after(silenceMaxMs, () => {
+      if (link.closed || this.#registered) return
+      if (link.framesReceived === received) link.destroy()
+      else this.#watch(link, link.framesReceived)
+    })
+  }
+
+  #enter(link: Link): void {
+    const first = this.brokerEpoch === -1
+    const self = {
+      clusterId: this.#clusterId,
+      incarnation: this.#incarnation,
+      // A later incarnation of the same process has lost nothing: its files are open all along.
+      cleanShutdown: !first || this.#options.cleanShutdown,
+      previousBrokerEpoch: first ? this.#options.previousBrokerEpoch : this.brokerEpoch,
+    }
+    handshake(this.#env, link, this.#options, self, {
+      welcome: (ack) => {
+        this.#clusterId = ack.clusterId
+        this.#renewMs = ack.renewMs
+        this.#rhoPpm = ack.rhoPpm
+      },
+      registered: (brokerEpoch) => {
+        this.brokerEpoch = brokerEpoch
+        this.#reconnectMs = reconnectMinMs
+      },
+      refused: (error) => this.#failed(link, error),
+    })
+  }
+
+  #metadata(message: MessageOf<'metadata'>, link: Link): void {
+    let records: Iterable<ClusterRecord>
+    if (message.snapshot !== 0) {
+      this.#snapshot.push(Buffer.from(message.records))
+      if (message.snapshot === 1) return
+      const target = ClusterImage.from(this.#snapshot.flatMap((part) => decodeRecords(part)))
+      this.#snapshot = []
+      records = [...difference(this.image, target)]
+    } else {
+      if (message.fromRevision !== this.image.revision) {
+        this.#env.log.warn('Metadata has a gap', {
+          fromRevision: message.fromRevision,
+          revision: this.image.revision,
+        })
+        link.destroy()
+        return
+      }
+      records = decodeRecords(message.records)
+    }
+    const waits = new Map(
+      message.serveAfter.map((item) => [
+        `${item.topicId}/${item.partition}/${item.leaderEpoch}`,
+        item.serveAfterMs,
+      ]),
+    )
+    const change = applyAll(
+      this.image,
+      records,
+      message.toRevision,
+      ({ topicId, partition, leaderEpoch }) =>
+        waits.get(`${topicId}/${partition}/${leaderEpoch}`) ?? 0,
+    )
+    for (const listener of this.#listeners) listener(change)
+    if (message.snapshot === 2) this.#inSession()
+    // A broker that is handing over confirms what it acts on, so that its successors may start.
+    else if (this.#wanted === brokerStates.draining) this.#beat()
+  }
+
+  #inSession(): void {
+    this.#registered = true
+    this.#opened?.resolve()
+    this.#opened = undefined
+    this.#beat()
+  }
+
+  #beat(): void {
+    this.#heartbeat?.cancel()
+    const link = this.#link
+    if (link === undefined || link.closed || !this.#registered) return
+    const silenceMs = this.#env.clock.monotonicMs() - this.#lastGrantMs
+    if (silenceMs > silenceMaxMs && this.#sent.size > 0) {
+      this.#env.log.warn('The coordinator does not answer', { silenceMs: Math.round(silenceMs) })
+      link.destroy()
+      return
+    }
+    const sequence = ++this.#sequence
+    this.#sent.set(sequence, this.lease.mark())
+    link.send({
+      type: 'heartbeat',
+      brokerEpoch: this.brokerEpoch,
+      sequence,
+      revision: this.image.revision,
+      state: this.#wanted,
+      loopLagMs: 0,
+      offlineLogDirs: [],
+    })
+    if (this.lease.remainingMs() !== Infinity)
+      this.#heartbeat = this.#env.timers.after(this.#renewMs, () => this.#beat())
+  }
+
+  #granted({ sequence, leaseMs, state, revision }: MessageOf<'grant'>): void {
+    const sent = this.#sent.get(sequence)
+    if (sent === undefined) return
+    for (const older of this.#sent.keys()) if (older <= sequence) this.#sent.delete(older)
+    this.#lastGrantMs = this.#env.clock.monotonicMs()
+    if (leaseMs > 0)
+      this.lease.extend(sent, leaseMs === leaseForLocalMs ? Infinity : leaseMs, this.#rhoPpm)
+    this.#state = state
+    if (revision > this.image.revision && state !== brokerStates.mayStop) return
+    const reached = this.#waitingForState.filter((waiting) => waiting.state === this.#state)
+    for (const waiting of reached) {
+      this.#waitingForState.splice(this.#waitingForState.indexOf(waiting), 1)
+      waiting.resolve()
+    }
+  }
+
+  #stale({ brokerEpoch }: MessageOf<'staleSession'>, link: Link): void {
+    if (brokerEpoch !== this.brokerEpoch) return
+    this.#env.log.warn('The session has ended, registering again', { brokerEpoch })
+    this.lease.drop()
+    this.#incarnation = this.#env.random.bytes(16).toString('base64url')
+    link.destroy()
+  }
+
+  #failed(link: Link, error: Error): void {
+    if (this.#link !== link || this.#closed) return
+    if (error instanceof CoordinatorError && error.errorCode === codes.inconsistentClusterId) {
+      this.#fatal = error
+      this.#closed = true
+      link.destroy()
+      this.#giveUp(error)
+      return
+    }
+    if (!(error instanceof LinkClosedError))
+      this.#env.log.warn('The coordinator refused', { error: error.message })
+    link.destroy()
+  }
+
+  #giveUp(error: Error): void {
+    this.#opened?.reject(error)
+    this.#opened = undefined
+    for (const waiting of this.#waitingForState.splice(0)) waiting.reject(error)
+  }
+
+  #disconnected(link: Link, error: Error | undefined): void {
+    if (this.#link !== link) return
+    if (this.#registered)
+      this.#env.log.warn('Disconnected from the coordinator', { error: error?.message })
+    this.#link = undefined
+    this.#registered = false
+    this.#sent.clear()
+    this.#heartbeat?.cancel()
+    if (this.lease.remainingMs() === Infinity) this.lease.drop()
+    if (this.#closed) return
+    this.#env.timers.after(this.#reconnectMs, () => this.#connect())
+    this.#reconnectMs = Math.min(reconnectMaxMs, this.#reconnectMs * 2)
+  }
+}

@@ -1,0 +1,48 @@
+/** What a broker tells the coordinator about itself, and the words both use. */
+import type { Dial } from './link.ts'
+
+export interface SessionOptions {
+  readonly dial: Dial
+  readonly brokerId: number
+  /** '' takes the coordinator's; otherwise another cluster's coordinator refuses us. */
+  readonly clusterId: string
+  readonly rack: string | null
+  readonly listeners: readonly {
+    name: string
+    host: string
+    port: number
+    securityProtocol: number
+  }[]
+  readonly features: readonly { name: string; minVersion: number; maxVersion: number }[]
+  readonly logDirs: readonly string[]
+  readonly cleanShutdown: boolean
+  /** 22 characters, changes with each boot of the machine; see `bootIdOf`. */
+  readonly bootId: string
+  /** -1 when unknown. */
+  readonly previousBrokerEpoch: number
+  readonly durable: boolean
+  /** For requests that say -1: num.partitions and default.replication.factor. */
+  readonly defaultPartitions: number
+  readonly defaultReplicationFactor: number
+}
+
+/** The coordinator refused; `errorCode` is Kafka's. */
+export class CoordinatorError extends Error {
+  readonly errorCode: number
+  constructor(errorCode: number, message: string) {
+    super(message)
+    this.errorCode = errorCode
+  }
+}
+
+export const brokerStates = { starting: 0, active: 1, draining: 2, mayStop: 3 } as const
+/** Granted while broker and coordinator share a process: they stop and fail together. */
+export const leaseForLocalMs = 2147483647
+
+/** Kafka's error codes that a session gives a meaning of its own. */
+export const codes = {
+  requestTimedOut: 7,
+  notController: 41,
+  duplicateBroker: 101,
+  inconsistentClusterId: 104,
+} as const
