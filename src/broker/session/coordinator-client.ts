@@ -9,14 +9,14 @@
  */
 import { Reader, Writer } from '../../../protocol/bytes.ts'
 import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
-import { type ClusterRecord, decodeRecords } from '../../../protocol/coordinator/record.ts'
 import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.ts'
 import { ClusterImage, type PartitionImage } from '../../core/cluster/image.ts'
-import { applyAll, difference, type ImageChange } from '../../core/cluster/image-change.ts'
+import type { ImageChange } from '../../core/cluster/image-change.ts'
 import type { Env, Timer } from '../../env/env.ts'
 import { handshake } from './handshake.ts'
 import { Lease, type LeaseMark } from './lease.ts'
 import { Link, LinkClosedError } from './link.ts'
+import { MetadataIntake } from './metadata-intake.ts'
 import {
   brokerStates,
   CoordinatorError,
@@ -37,6 +37,7 @@ export class CoordinatorClient {
   readonly lease: Lease
   /** Of the incarnation registered now; -1 before. */
   brokerEpoch = -1
+  readonly #intake = new MetadataIntake(this.image)
   readonly #env: Env
   readonly #options: SessionOptions
   readonly #listeners = new Set<(change: ImageChange) => void>()
@@ -58,7 +59,6 @@ export class CoordinatorClient {
   #sequence = 0
   #sent = new Map<number, LeaseMark>()
   #lastGrantMs = 0
-  #snapshot: Buffer[] = []
   #submitted = 0
   #opened: { resolve: () => void; reject: (e: Error) => void } | undefined
 
@@ -218,7 +218,7 @@ export class CoordinatorClient {
 
   #connect(): void {
     if (this.#closed) return
-    this.#snapshot = []
+    this.#intake.begin()
     const link = new Link(this.#options.dial, {
       onOpen: () => {
         if (this.#link === link) this.#enter(link)
@@ -271,37 +271,9 @@ export class CoordinatorClient {
   }
 
   #metadata(message: MessageOf<'metadata'>, link: Link): void {
-    let records: Iterable<ClusterRecord>
-    if (message.snapshot !== 0) {
-      this.#snapshot.push(Buffer.from(message.records))
-      if (message.snapshot === 1) return
-      const target = ClusterImage.from(this.#snapshot.flatMap((part) => decodeRecords(part)))
-      this.#snapshot = []
-      records = [...difference(this.image, target)]
-    } else {
-      if (message.fromRevision !== this.image.revision) {
-        this.#env.log.warn('Metadata has a gap', {
-          fromRevision: message.fromRevision,
-          revision: this.image.revision,
-        })
-        link.destroy()
-        return
-      }
-      records = decodeRecords(message.records)
-    }
-    const waits = new Map(
-      message.serveAfter.map((item) => [
-        `${item.topicId}/${item.partition}/${item.leaderEpoch}`,
-        item.serveAfterMs,
-      ]),
-    )
-    const change = applyAll(
-      this.image,
-      records,
-      message.toRevision,
-      ({ topicId, partition, leaderEpoch }) =>
-        waits.get(`${topicId}/${partition}/${leaderEpoch}`) ?? 0,
-    )
+    const change = this.#intake.take(message)
+    if (change === 'gap') link.destroy()
+    if (typeof change === 'string') return
     for (const listener of this.#listeners) listener(change)
     if (message.snapshot === 2) this.#inSession()
     // A broker that is handing over confirms what it acts on, so that its successors may start.
