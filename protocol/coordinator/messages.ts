@@ -17,8 +17,8 @@ import {
   int16,
   int32,
   int64,
+  message as schema,
   string,
-  struct,
   uuid,
 } from '../schema.ts'
 
@@ -153,7 +153,9 @@ export type MessageOf<T extends MessageType> = { readonly type: T } & Readonly<
 export type Message = { [T in MessageType]: MessageOf<T> }[MessageType]
 
 function message<F extends Fields>(number: number, fields: F) {
-  return { number, fields, codec: struct(fields).compile(messageVersion, true, false) }
+  const versions = [messageVersion, messageVersion] as const
+  const whole = schema(`coordinator message ${number}`, { versions, flexible: 0, fields })
+  return { number, fields, codec: whole.codec(messageVersion) }
 }
 
 const byNumber = new Map(
