@@ -11,6 +11,7 @@ import {
   array,
   bool,
   bytes,
+  type Codec,
   type Decoded,
   type Fields,
   int8,
@@ -155,7 +156,8 @@ export type Message = { [T in MessageType]: MessageOf<T> }[MessageType]
 function message<F extends Fields>(number: number, fields: F) {
   const versions = [messageVersion, messageVersion] as const
   const whole = schema(`coordinator message ${number}`, { versions, flexible: 0, fields })
-  return { number, fields, codec: whole.codec(messageVersion) }
+  const codec: Codec<Decoded<F>, any> = whole.codec(messageVersion)
+  return { number, fields, codec }
 }
 
 const byNumber = new Map(
