@@ -1,0 +1,8 @@
+/** Compressed bytes that cannot be unpacked, or that unpack to more than is allowed. */
+export class CompressionError extends Error {
+  override name = 'CompressionError'
+
+  static tooLarge(codec: string, bytesMax: number): CompressionError {
+    return new CompressionError(`${codec}: the data unpacks to more than ${bytesMax} bytes`)
+  }
+}
