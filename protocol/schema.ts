@@ -21,6 +21,17 @@ interface Wire<Out, In = Out> extends Codec<Out, In> {
   readonly bytesMin: number
 }
 
+type ScalarName =
+  | 'bool'
+  | 'int8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'float64'
+  | 'uuid'
+
 interface Rules {
   readonly since: number
   readonly until: number
@@ -30,8 +41,14 @@ interface Rules {
 
 const always: Rules = { since: 0, until: Infinity, nullableSince: Infinity, tag: undefined }
 
-interface Type {
-  compile(version: number, flexible: boolean, nullable: boolean): Wire<any>
+/** What a field holds, apart from the rules about versions. */
+export interface Type {
+  readonly name: 'array' | 'struct' | 'string' | 'bytes' | ScalarName
+  /** Of an array. */
+  readonly element?: Field<any>
+  /** Of a struct. */
+  readonly fields?: Fields
+  compile(version: number, flexible: boolean, nullable: boolean, tagged?: boolean): Wire<any>
   /** Whether a value, never null, equals the type's own default. */
   isEmpty(value: any): boolean
 }
@@ -96,33 +113,36 @@ export type Encodable<F extends Fields> = { readonly [K in Needed<F>]: F[K]['in'
   readonly [K in Exclude<keyof F, Needed<F>>]?: F[K]['in']
 }
 
-const scalar = <T>(absent: T, bytesMin: number, codec: Codec<T>): Field<T> => {
+function scalar<T>(name: ScalarName, absent: T, bytesMin: number, codec: Codec<T>): Field<T> {
   const wire = { ...codec, bytesMin }
-  return new Field<T>({ compile: () => wire, isEmpty: () => false }, absent)
+  return new Field<T>({ name, compile: () => wire, isEmpty: () => false }, absent)
 }
 
-export const int8 = scalar(0, 1, { read: (r) => r.int8(), write: (w, v) => w.int8(v) })
-export const int16 = scalar(0, 2, { read: (r) => r.int16(), write: (w, v) => w.int16(v) })
-export const int32 = scalar(0, 4, { read: (r) => r.int32(), write: (w, v) => w.int32(v) })
-export const uint16 = scalar(0, 2, {
+export const int8 = scalar('int8', 0, 1, { read: (r) => r.int8(), write: (w, v) => w.int8(v) })
+export const int16 = scalar('int16', 0, 2, { read: (r) => r.int16(), write: (w, v) => w.int16(v) })
+export const int32 = scalar('int32', 0, 4, { read: (r) => r.int32(), write: (w, v) => w.int32(v) })
+export const uint16 = scalar('uint16', 0, 2, {
   read: (r) => r.int16() & 0xffff,
   write: (w, v) => w.int16(v),
 })
-export const uint32 = scalar(0, 4, {
+export const uint32 = scalar('uint32', 0, 4, {
   read: (r) => r.int32() >>> 0,
   write: (w, v) => w.int32(v),
 })
-export const float64 = scalar(0, 8, { read: (r) => r.float64(), write: (w, v) => w.float64(v) })
+export const float64 = scalar('float64', 0, 8, {
+  read: (r) => r.float64(),
+  write: (w, v) => w.float64(v),
+})
 /** A number: beyond 2^53 the nearest one is read. */
-export const int64 = scalar(0, 8, { read: (r) => r.int64(), write: (w, v) => w.int64(v) })
+export const int64 = scalar('int64', 0, 8, { read: (r) => r.int64(), write: (w, v) => w.int64(v) })
 /** Java's Long.MAX_VALUE, as it is read and written. */
 export const int64Max = 2 ** 63
-export const bool = scalar(false, 1, {
+export const bool = scalar('bool', false, 1, {
   read: (r) => r.int8() !== 0,
   write: (w, v) => w.int8(v ? 1 : 0),
 })
 /** 16 bytes as 22 characters of base64url, as Kafka prints them. */
-export const uuid = scalar('A'.repeat(22), 16, {
+export const uuid = scalar('uuid', 'A'.repeat(22), 16, {
   read: (r) => r.uuid(),
   write: (w, v) => w.uuid(v),
 })
@@ -143,6 +163,7 @@ function writeLength(w: Writer, flexible: boolean, length: number): void {
 /** A view into the frame when read; large ones are sent without a copy. */
 export const bytes = new Field<Buffer>(
   {
+    name: 'bytes',
     compile: (_version, flexible, nullable) => ({
       bytesMin: flexible ? 1 : 4,
       read(r) {
@@ -164,6 +185,7 @@ export const records = bytes
 const stringBytesMax = 0x7fff
 export const string = new Field<string>(
   {
+    name: 'string',
     compile: (_version, flexible, nullable) => ({
       bytesMin: flexible ? 1 : 2,
       read(r) {
@@ -189,6 +211,8 @@ export function array<F extends Fields>(of: F): Field<Decoded<F>[], readonly Enc
 export function array(of: Field<any, any> | Fields): Field<any, any> {
   const element = of instanceof Field ? of : struct(of)
   const type: Type = {
+    name: 'array',
+    element,
     compile(version, flexible, nullable) {
       const codec = element.type.compile(version, flexible, false)
       return {
@@ -216,18 +240,21 @@ export function struct<F extends Fields>(fields: F): Field<Decoded<F>, Encodable
   const entries = Object.entries(fields)
   const absent = Object.fromEntries(entries.map(([name, field]) => [name, field.absent]))
   const type: Type = {
-    compile: (version, flexible, nullable) =>
+    name: 'struct',
+    fields,
+    compile: (version, flexible, nullable, tagged) =>
       compileStruct(
         entries.map(([name, field]) => {
           const { since, until, nullableSince, tag } = field.rules
           const carried = version >= since && version <= until
           const codec = carried
-            ? field.type.compile(version, flexible, version >= nullableSince)
+            ? field.type.compile(version, flexible, version >= nullableSince, tag !== undefined)
             : undefined
           return { name, field, tag, codec }
         }),
         flexible,
-        nullable,
+        // A struct that may be null begins with 1, or with this.
+        nullable ? (tagged ? 0 : -1) : undefined,
       ),
     isEmpty: (value) => entries.every(([name, field]) => field.isAbsent(value[name])),
   }
@@ -242,7 +269,11 @@ interface Slot {
   readonly codec: Wire<unknown> | undefined
 }
 
-function compileStruct(slots: Slot[], flexible: boolean, nullable: boolean): Wire<any> {
+function compileStruct(
+  slots: Slot[],
+  flexible: boolean,
+  nullMarker: number | undefined,
+): Wire<any> {
   const inline = slots.map((slot) =>
     slot.tag === undefined ? slot : { ...slot, codec: undefined },
   )
@@ -252,9 +283,9 @@ function compileStruct(slots: Slot[], flexible: boolean, nullable: boolean): Wir
   const bytesMin = inline.reduce((sum, { codec }) => sum + (codec?.bytesMin ?? 0), 0)
   return {
     // At least 1, so that a count is never unbounded.
-    bytesMin: nullable ? 1 : Math.max(1, bytesMin + (flexible ? 1 : 0)),
+    bytesMin: nullMarker !== undefined ? 1 : Math.max(1, bytesMin + (flexible ? 1 : 0)),
     read(r) {
-      if (nullable && r.int8() < 0) return null
+      if (nullMarker !== undefined && r.int8() <= nullMarker) return null
       const value: Record<string, unknown> = {}
       for (const { name, field, codec } of inline)
         value[name] = codec ? codec.read(r) : field.absent
@@ -262,7 +293,7 @@ function compileStruct(slots: Slot[], flexible: boolean, nullable: boolean): Wir
       return value
     },
     write(w, value) {
-      if (nullable) w.int8(value === null ? -1 : 1)
+      if (nullMarker !== undefined) w.int8(value === null ? nullMarker : 1)
       if (value === null) return
       for (const { name, field, codec } of inline) {
         codec?.write(w, value[name] === undefined ? field.absent : value[name])
@@ -270,6 +301,11 @@ function compileStruct(slots: Slot[], flexible: boolean, nullable: boolean): Wir
       if (flexible) writeTags(w, tagged, value)
     },
   }
+}
+
+/** Skips the tags of a struct of which we know none. */
+export function skipTags(r: Reader): void {
+  readTags(r, [], {})
 }
 
 function readTags(r: Reader, slots: Slot[], value: Record<string, unknown>): void {
@@ -294,9 +330,9 @@ function writeTags(w: Writer, slots: Slot[], value: Record<string, unknown>): vo
   w.uvarint(present.length)
   for (const { name, tag, codec } of present) {
     w.uvarint(tag!)
-    const begun = w.beginSized()
+    const mark = w.beginSized()
     codec!.write(w, value[name])
-    w.endSized(begun)
+    w.endSized(mark)
   }
 }
 
@@ -306,6 +342,8 @@ export interface Message<F extends Fields> {
   readonly versions: readonly [min: number, max: number]
   /** The record type that keys of this message start with, in the logs of the broker's own topics. */
   readonly type: number | undefined
+  readonly flexible: number
+  readonly fields: F
   codec(version: number): Codec<Decoded<F>, Encodable<F>>
 }
 
@@ -333,7 +371,8 @@ export function message<F extends Fields>(
     whole ??= struct(fields)
     return whole.type.compile(version, version >= flexible, false)
   }
-  return { name, versions, type, codec: (version) => (codecs[version] ??= compile(version)) }
+  const codec = (version: number) => (codecs[version] ??= compile(version))
+  return { name, versions, type, flexible, fields, codec }
 }
 
 /** A request and its response. */
@@ -345,6 +384,7 @@ export interface Api<Request extends Fields, Response extends Fields> {
   readonly flexible: number
   /** Versions from here on may still change: they are not advertised. Infinity for none. */
   readonly unstableSince: number
+  readonly messages: { readonly request: Message<Request>; readonly response: Message<Response> }
   request(version: number): Codec<Decoded<Request>, Encodable<Request>>
   response(version: number): Codec<Decoded<Response>, Encodable<Response>>
 }
@@ -378,6 +418,7 @@ export function api<Request extends Fields, Response extends Fields>(
     versions,
     flexible,
     unstableSince,
+    messages: { request, response },
     request: request.codec,
     response: response.codec,
   }

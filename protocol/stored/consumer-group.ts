@@ -68,12 +68,12 @@ export const ConsumerGroupMemberMetadataValue = message('ConsumerGroupMemberMeta
     subscribedTopicRegex: string.nullable(),
     rebalanceTimeoutMs: int32.default(-1),
     serverAssignor: string.nullable(),
+    // null: a member of the consumer protocol. When left out it is not null but an empty struct.
     classicMemberMetadata: struct({
       sessionTimeoutMs: int32,
       supportedProtocols: array({ name: string, metadata: bytes }),
     })
       .nullable()
-      .default(null)
       .tag(0),
   },
 })
@@ -143,7 +143,7 @@ export const ConsumerGroupCurrentMemberAssignmentKey = message(
 const topicPartitions = {
   topicId: uuid,
   partitions: array(int32),
-  assignmentEpochs: array(int32).nullable().default(null).tag(0),
+  assignmentEpochs: array(int32).nullable().tag(0),
 }
 
 /** What a member owns. */

@@ -23,7 +23,7 @@ export const StreamsGroupMetadataValue = message('StreamsGroupMetadataValue', {
     epoch: int32,
     metadataHash: int64,
     validatedTopologyEpoch: int32.default(-1).tag(0),
-    lastAssignmentConfigs: array(lastAssignmentConfig).nullable().default(null).tag(1),
+    lastAssignmentConfigs: array(lastAssignmentConfig).nullable().tag(1),
   },
 })
 
@@ -136,7 +136,7 @@ export const StreamsGroupCurrentMemberAssignmentKey = message(
 const streamsGroupCurrentMemberAssignmentValueTaskIds = {
   subtopologyId: string,
   partitions: array(int32),
-  assignmentEpochs: array(int32).nullable().default(null).tag(0),
+  assignmentEpochs: array(int32).nullable().tag(0),
 }
 
 /** The tasks that a member owns. */

@@ -1,0 +1,141 @@
+/**
+ * Frames: `int32 size | payload`, back to back on a stream.
+ *
+ * Reading: chunks of any size go in, whole payloads come out. A payload that lies within one chunk
+ * is a view into it. One that spans chunks is collected in memory of its own, which grows with the
+ * bytes that have come, never by what the size claims: a hostile size costs nothing.
+ */
+import { ProtocolError, Writer } from './bytes.ts'
+import { writeRequestHeader, writeResponseHeader } from './header.ts'
+import type { Api, Encodable, Fields } from './schema.ts'
+
+/** The default of socket.request.max.bytes. */
+export const frameBytesMaxDefault = 104_857_600
+
+const sizeBytes = 4
+/** Memory for a frame that spans chunks: twice what has come, but not in smaller pieces than this. */
+const collectBytesMin = 1024
+const nothing = Buffer.alloc(0)
+
+export class FrameReader {
+  readonly #frameBytesMax: number
+  /** The frame under way: its size, then its payload. */
+  #collected: Buffer = nothing
+  #length = 0
+
+  constructor(frameBytesMax = frameBytesMaxDefault) {
+    this.#frameBytesMax = frameBytesMax
+  }
+
+  /** Bytes of an unfinished frame that wait for the rest. */
+  get pendingBytes(): number {
+    return this.#length
+  }
+
+  /**
+   * Takes the next bytes of the stream and returns the payloads that are complete with them. They
+   * are valid as long as the chunk's memory is; only one that spans chunks has memory of its own.
+   *
+   * @throws ProtocolError when a size is negative or over the limit: the stream is lost then.
+   */
+  feed(chunk: Buffer): Buffer[] {
+    const frames: Buffer[] = []
+    let offset = this.#length > 0 ? this.#finish(chunk, frames) : 0
+    while (chunk.length - offset >= sizeBytes) {
+      const end = offset + this.#wholeBytes(chunk, offset)
+      if (end > chunk.length) {
+        this.#collect(chunk, offset, chunk.length, end - offset)
+        return frames
+      }
+      frames.push(chunk.subarray(offset + sizeBytes, end))
+      offset = end
+    }
+    if (offset < chunk.length) this.#collect(chunk, offset, chunk.length, sizeBytes)
+    return frames
+  }
+
+  /** Completes the frame under way as far as the chunk goes; returns how much of it was taken. */
+  #finish(chunk: Buffer, frames: Buffer[]): number {
+    let taken = 0
+    if (this.#length < sizeBytes) {
+      taken = Math.min(sizeBytes - this.#length, chunk.length)
+      this.#collect(chunk, 0, taken, sizeBytes)
+      if (this.#length < sizeBytes) return taken
+    }
+    const whole = this.#wholeBytes(this.#collected, 0)
+    const end = Math.min(taken + whole - this.#length, chunk.length)
+    this.#collect(chunk, taken, end, whole)
+    if (this.#length < whole) return end
+    frames.push(this.#collected.subarray(sizeBytes, whole))
+    this.#collected = nothing
+    this.#length = 0
+    return end
+  }
+
+  #collect(chunk: Buffer, from: number, to: number, whole: number): void {
+    const needed = this.#length + to - from
+    if (needed > this.#collected.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(whole, Math.max(needed * 2, collectBytesMin)))
+      this.#collected.copy(grown, 0, 0, this.#length)
+      this.#collected = grown
+    }
+    chunk.copy(this.#collected, this.#length, from, to)
+    this.#length = needed
+  }
+
+  #wholeBytes(bytes: Buffer, offset: number): number {
+    const size = bytes.readInt32BE(offset)
+    if (size < 0 || size > this.#frameBytesMax)
+      throw new ProtocolError(`A frame of ${size} bytes is not within 0 to ${this.#frameBytesMax}`)
+    return sizeBytes + size
+  }
+}
+
+/**
+ * Collects frames, and gives them out in as few chunks as possible: large records are referenced,
+ * not copied, and must not change until they are sent. A value that cannot be written throws and
+ * leaves no trace.
+ */
+export class FrameWriter {
+  readonly #writer = new Writer()
+
+  request<Request extends Fields>(
+    api: Api<Request, any>,
+    header: { apiVersion: number; correlationId: number; clientId: string | null },
+    body: Encodable<Request>,
+  ): void {
+    this.#frame(() => {
+      writeRequestHeader(this.#writer, api, header)
+      api.request(header.apiVersion).write(this.#writer, body)
+    })
+  }
+
+  response<Response extends Fields>(
+    api: Api<any, Response>,
+    header: { apiVersion: number; correlationId: number },
+    body: Encodable<Response>,
+  ): void {
+    this.#frame(() => {
+      writeResponseHeader(this.#writer, api, header)
+      api.response(header.apiVersion).write(this.#writer, body)
+    })
+  }
+
+  /** The bytes of all frames since the last call. */
+  take(): Buffer[] {
+    return this.#writer.finishChunks()
+  }
+
+  #frame(write: () => void): void {
+    const writer = this.#writer
+    const mark = writer.mark()
+    try {
+      writer.int32(0)
+      write()
+    } catch (error) {
+      writer.rewind(mark)
+      throw error
+    }
+    writer.setInt32(mark, writer.size - mark.size - sizeBytes)
+  }
+}
