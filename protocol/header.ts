@@ -11,8 +11,9 @@
  */
 import type { Reader, Writer } from './bytes.ts'
 import { ProtocolError } from './bytes.ts'
+import { skipTags } from './codec.ts'
 import { ApiVersions } from './messages/api-versions.ts'
-import { type Api, skipTags, string } from './schema.ts'
+import { type Api, string } from './schema.ts'
 
 export interface RequestHeader {
   readonly apiKey: number

@@ -7,11 +7,11 @@
  * version goes up; a reader refuses kinds and versions that it does not know.
  */
 import { Reader, Writer } from '../bytes.ts'
+import type { Codec } from '../codec.ts'
 import {
   array,
   bool,
   bytes,
-  type Codec,
   type Decoded,
   type Fields,
   float64,
