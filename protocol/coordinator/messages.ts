@@ -7,11 +7,11 @@
  * carries the same correlation id.
  */
 import { Reader, Writer } from '../bytes.ts'
+import type { Codec } from '../codec.ts'
 import {
   array,
   bool,
   bytes,
-  type Codec,
   type Decoded,
   type Fields,
   int8,
