@@ -1,0 +1,215 @@
+/**
+ * A cluster as a client sees it: brokers by id, one connection for each purpose, metadata, and
+ * where the coordinators of groups and transactions are.
+ *
+ * A long poll would hold up what is asked behind it on the same connection. So fetching has
+ * connections of its own, and so have groups.
+ */
+import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
+import { Metadata } from '../../protocol/messages/metadata.ts'
+import type { Api, Decoded, Encodable, Fields } from '../../protocol/schema.ts'
+import type { Env } from '../env/env.ts'
+import { backoffMs, retrying, sleep } from './backoff.ts'
+import { type ClientOptions, clientDefaults, type Endpoint } from './client-options.ts'
+import { BrokerConnection, type SendOptions } from './connection.ts'
+import { brokerError, checkError, KafkaError, localError } from './kafka-error.ts'
+import { MetadataCache, type TopicInfo } from './metadata.ts'
+
+export type Purpose = 'general' | 'fetch' | 'group'
+
+interface Slot {
+  opening: Promise<BrokerConnection> | undefined
+  connection: BrokerConnection | undefined
+  failures: number
+  notBeforeMs: number
+}
+
+export class Cluster {
+  readonly env: Env
+  readonly options: ClientOptions
+  readonly metadata = new MetadataCache()
+  readonly #slots = new Map<string, Slot>()
+  readonly #coordinators = new Map<string, number>()
+  #bootstrap: BrokerConnection | undefined
+  #bootstrapping: Promise<BrokerConnection> | undefined
+  #closed = false
+
+  constructor(env: Env, options: ClientOptions) {
+    this.env = env
+    this.options = options
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** What `retrying` needs for an operation of this cluster. */
+  get retryOptions() {
+    const { operationTimeoutMs, retryBackoffMs, retryBackoffMsMax } = this.options
+    return {
+      timeoutMs: operationTimeoutMs ?? clientDefaults.operationTimeoutMs,
+      firstMs: retryBackoffMs ?? clientDefaults.retryBackoffMs,
+      lastMs: retryBackoffMsMax ?? clientDefaults.retryBackoffMsMax,
+    }
+  }
+
+  /** Tries the bootstrap addresses in order, then brokers that were known before. */
+  async any(): Promise<BrokerConnection> {
+    for (const { connection } of this.#slots.values())
+      if (connection && !connection.closed) return connection
+    if (this.#bootstrap && !this.#bootstrap.closed) return this.#bootstrap
+    this.#bootstrapping ??= this.#openAny().finally(() => {
+      this.#bootstrapping = undefined
+    })
+    return this.#bootstrapping
+  }
+
+  async #openAny(): Promise<BrokerConnection> {
+    const endpoints: Endpoint[] = [...this.options.bootstrap, ...this.metadata.brokers.values()]
+    let failure: unknown
+    for (const endpoint of endpoints) {
+      if (this.#closed) break
+      try {
+        this.#bootstrap = await BrokerConnection.open(this.env, endpoint, this.options)
+        return this.#bootstrap
+      } catch (error) {
+        // Wrong credentials are wrong everywhere: say so instead of asking the next one.
+        if (error instanceof KafkaError && error.name !== 'TRANSPORT') failure = error
+        failure ??= error
+      }
+    }
+    throw failure ?? localError('DESTROY', 'The client is closed')
+  }
+
+  /** The open connection to a broker; opens one, after a pause when the last attempts failed. */
+  async connection(nodeId: number, purpose: Purpose = 'general'): Promise<BrokerConnection> {
+    const key = `${nodeId}/${purpose}`
+    let slot = this.#slots.get(key)
+    if (slot === undefined) {
+      slot = { opening: undefined, connection: undefined, failures: 0, notBeforeMs: 0 }
+      this.#slots.set(key, slot)
+    }
+    if (slot.connection && !slot.connection.closed) return slot.connection
+    slot.opening ??= this.#open(nodeId, purpose, slot)
+    return slot.opening
+  }
+
+  async #open(nodeId: number, purpose: Purpose, slot: Slot): Promise<BrokerConnection> {
+    try {
+      const waitMs = slot.notBeforeMs - this.env.clock.monotonicMs()
+      if (waitMs > 0) await sleep(this.env, waitMs)
+      if (this.#closed) throw localError('DESTROY', 'The client is closed')
+      const address = this.metadata.brokers.get(nodeId)
+      if (address === undefined) throw localError('TRANSPORT', `Broker ${nodeId} is not known`)
+      const connection =
+        this.#takeBootstrap(address, purpose) ??
+        (await BrokerConnection.open(this.env, address, this.options))
+      connection.nodeId = nodeId
+      slot.connection = connection
+      slot.failures = 0
+      if (this.#closed) connection.close()
+      return connection
+    } catch (error) {
+      const { firstMs, lastMs } = this.retryOptions
+      const delayMs = backoffMs(this.env, slot.failures++, firstMs, lastMs)
+      slot.notBeforeMs = this.env.clock.monotonicMs() + delayMs
+      throw error
+    } finally {
+      slot.opening = undefined
+    }
+  }
+
+  /** The bootstrap connection serves on as the broker's own when the address is the same. */
+  #takeBootstrap(address: Endpoint, purpose: Purpose): BrokerConnection | undefined {
+    const bootstrap = this.#bootstrap
+    if (bootstrap === undefined || bootstrap.closed || purpose !== 'general') return undefined
+    const { host, port } = bootstrap.endpoint
+    if (host !== address.host || port !== address.port) return undefined
+    this.#bootstrap = undefined
+    return bootstrap
+  }
+
+  /** Sends to one broker, to whichever answers first, or to the controller. */
+  async send<Request extends Fields, Response extends Fields>(
+    to: number | 'any' | 'controller',
+    api: Api<Request, Response>,
+    request: Encodable<Request>,
+    options: SendOptions & { purpose?: Purpose } = {},
+  ): Promise<Decoded<Response>> {
+    let connection: BrokerConnection
+    if (to === 'any') connection = await this.any()
+    else if (to === 'controller') connection = await this.#controller()
+    else connection = await this.connection(to, options.purpose)
+    return connection.send(api, request, options)
+  }
+
+  async #controller(): Promise<BrokerConnection> {
+    if (this.metadata.controllerId < 0) await this.refresh([])
+    const id = this.metadata.controllerId
+    return id < 0 || !this.metadata.brokers.has(id) ? this.any() : this.connection(id)
+  }
+
+  /** Asks for topics (`'all'`: every one) and keeps what is learnt. Errors of topics are in the result. */
+  async refresh(
+    topics: readonly string[] | 'all',
+    allowAutoTopicCreation = false,
+  ): Promise<TopicInfo[]> {
+    const connection = await this.any()
+    const version = connection.requireVersion(Metadata)
+    const everyTopic = topics === 'all'
+    const names = everyTopic ? [] : topics.map((name) => ({ name }))
+    const answer = await connection.send(
+      Metadata,
+      { topics: everyTopic && version > 0 ? null : names, allowAutoTopicCreation },
+      { version },
+    )
+    return this.metadata.update(answer, everyTopic, this.env.clock.monotonicMs())
+  }
+
+  /**
+   * A topic that has all its leaders, from memory when it is fresh. Waits for a topic that is
+   * being created; throws UNKNOWN_TOPIC_OR_PARTITION and the like when it stays away.
+   */
+  async topic(name: string, options: { create?: boolean; timeoutMs?: number } = {}) {
+    const known = this.metadata.topics.get(name)
+    const ageMsMax = this.options.metadataAgeMsMax ?? clientDefaults.metadataAgeMsMax
+    if (known && this.env.clock.monotonicMs() - known.learnedMs < ageMsMax) return known
+    const timeoutMs = options.timeoutMs ?? this.retryOptions.timeoutMs
+    return retrying(this.env, { ...this.retryOptions, timeoutMs }, async () => {
+      const [topic] = await this.refresh([name], options.create ?? false)
+      if (topic === undefined) throw brokerError(3, `Topic ${name}`)
+      checkError(topic.errorCode, `Topic ${name}`)
+      return topic
+    })
+  }
+
+  /** The broker that coordinates a group or a transactional id. */
+  async coordinator(kind: 'group' | 'transaction', key: string): Promise<number> {
+    const known = this.#coordinators.get(`${kind}/${key}`)
+    if (known !== undefined) return known
+    const connection = await this.any()
+    const version = connection.requireVersion(FindCoordinator)
+    const keyType = kind === 'group' ? 0 : 1
+    const request = version >= 4 ? { keyType, coordinatorKeys: [key] } : { key, keyType }
+    const answer = await connection.send(FindCoordinator, request, { version })
+    const found = version >= 4 ? answer.coordinators[0] : answer
+    if (found === undefined) throw brokerError(15, `Coordinator of ${kind} ${key}`)
+    checkError(found.errorCode, `Coordinator of ${kind} ${key}`, found.errorMessage)
+    const { nodeId, host, port } = found
+    if (!this.metadata.brokers.has(nodeId))
+      this.metadata.learnBrokers([{ nodeId, host, port, rack: null }])
+    this.#coordinators.set(`${kind}/${key}`, nodeId)
+    return nodeId
+  }
+
+  forgetCoordinator(kind: 'group' | 'transaction', key: string): void {
+    this.#coordinators.delete(`${kind}/${key}`)
+  }
+
+  /** Closes every connection; what waits is rejected with DESTROY. */
+  close(): void {
+    this.#closed = true
+    this.#bootstrap?.close()
+    for (const { connection } of this.#slots.values()) connection?.close()
+  }
+}

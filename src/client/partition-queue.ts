@@ -1,0 +1,113 @@
+/**
+ * What a producer holds for one partition: the batch that is filling, those that wait, and those
+ * in flight.
+ *
+ * Invariant: batches leave in the order of their sequences. After a failure that may pass, the
+ * failed batch goes back to its place, and nothing is sent until everything in flight has been
+ * answered; then one at a time until one succeeds.
+ */
+import { BatchBuilder, type RecordHeader } from './batch-builder.ts'
+import type { ProducerBatch, Waiter } from './producer-batch.ts'
+
+/** As many as a broker remembers for each producer and partition. */
+const inFlightMax = 5
+
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  readonly #batchBytesMax: number
+  readonly #seal: (builder: BatchBuilder, waiters: Waiter[], openedMs: number) => ProducerBatch
+  readonly waiting: ProducerBatch[] = []
+  readonly inFlight = new Set<ProducerBatch>()
+  nextSequence = 0
+  recovering = false
+  /** Not before: the pause after a failure. */
+  notBeforeMs = 0
+  /** Part of the running transaction. */
+  inTransaction = false
+  openedMs = 0
+  #builder: BatchBuilder | undefined
+  #waiters: Waiter[] = []
+
+  constructor(
+    topic: string,
+    partition: number,
+    batchBytesMax: number,
+    seal: (builder: BatchBuilder, waiters: Waiter[], openedMs: number) => ProducerBatch,
+  ) {
+    this.topic = topic
+    this.partition = partition
+    this.#batchBytesMax = batchBytesMax
+    this.#seal = seal
+  }
+
+  /** Appends and says whether a batch was completed by it. */
+  append(
+    source: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    timestampMs: number,
+    headers: readonly RecordHeader[] | undefined,
+    nowMs: number,
+    waiter?: Omit<Waiter, 'index'>,
+  ): boolean {
+    let completed = false
+    let builder = this.#builder
+    if (
+      !builder?.append(source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers)
+    ) {
+      if (builder) completed = this.complete()
+      builder = new BatchBuilder(this.#batchBytesMax)
+      this.#builder = builder
+      this.openedMs = nowMs
+      builder.append(source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers)
+    }
+    if (waiter) this.#waiters.push({ ...waiter, index: builder.count - 1 })
+    return builder.full ? this.complete() : completed
+  }
+
+  /** A batch is filling. */
+  get open(): boolean {
+    return this.#builder !== undefined
+  }
+
+  /** Closes the batch that is filling and lets it wait to be sent. */
+  complete(): boolean {
+    const builder = this.#builder
+    if (builder === undefined) return false
+    this.#builder = undefined
+    const waiters = this.#waiters
+    this.#waiters = []
+    this.waiting.push(this.#seal(builder, waiters, this.openedMs))
+    return true
+  }
+
+  /** The next batch that may be sent now; it stays where it is. */
+  sendable(nowMs: number): ProducerBatch | undefined {
+    if (this.waiting.length === 0 || nowMs < this.notBeforeMs) return undefined
+    if (this.inFlight.size >= (this.recovering ? 1 : inFlightMax)) return undefined
+    return this.waiting[0]
+  }
+
+  take(batch: ProducerBatch): void {
+    this.waiting.shift()
+    this.inFlight.add(batch)
+  }
+
+  /** Puts a batch back where its sequence belongs. */
+  putBack(batch: ProducerBatch): void {
+    this.inFlight.delete(batch)
+    this.recovering = true
+    const after = this.waiting.findIndex(
+      (other) => other.baseSequence < 0 || other.baseSequence > batch.baseSequence,
+    )
+    this.waiting.splice(after < 0 ? this.waiting.length : after, 0, batch)
+  }
+
+  /** Nothing filling, waiting or in flight. */
+  get idle(): boolean {
+    return this.#builder === undefined && this.waiting.length === 0 && this.inFlight.size === 0
+  }
+}

@@ -1,0 +1,345 @@
+/**
+ * The part of a producer that talks: puts batches that are ready into Produce requests, one
+ * request for a broker at a time, and deals with the answers.
+ *
+ * What each answer means for a batch:
+ * - taken, or a duplicate of one taken: done;
+ * - an error that may pass: back into its place in the queue, until its deadline;
+ * - too large: refused (a batch is far below Kafka's default limit);
+ * - a sequence error that is not explained by an earlier batch still being tried, or any final
+ *   error: sequences have a gap now, so a new epoch is taken once nothing is in flight (KIP-360).
+ */
+import { Produce } from '../../protocol/messages/produce.ts'
+import type { IncomingResponseOf } from '../../protocol/schema.ts'
+import { stamp } from './batch-builder.ts'
+import type { Cluster } from './cluster.ts'
+import { clientDefaults } from './client-options.ts'
+import type { BrokerConnection } from './connection.ts'
+import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { Delivered, ProducerBatch, Undelivered } from './producer-batch.ts'
+import type { ProducerIdentity } from './producer-identity.ts'
+import { zeroUuid } from './zero-uuid.ts'
+
+export interface SenderOptions {
+  readonly acks: -1 | 0 | 1
+  readonly idempotent: boolean
+  readonly queues: () => Iterable<PartitionQueue>
+  readonly release: (batch: ProducerBatch, outcome: Delivered | Undelivered) => void
+}
+
+/** Requests to one broker without an answer: more would only wait in the broker. */
+const requestsInFlightMax = 5
+/** Below the default `socket.request.max.bytes` by far; one batch alone may be larger. */
+const requestBytesMax = 4 * 1024 * 1024
+/** Produce from version 12 means transaction.version 2, which this client does not use. */
+const transactionalVersionMax = 11
+const duplicateSequence = 46
+/** OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID. */
+const sequenceErrors = new Set([45, 47, 59])
+const topicIdErrors = new Set([3, 100])
+
+interface Sent {
+  readonly queue: PartitionQueue
+  readonly batch: ProducerBatch
+}
+
+export class ProducerSender {
+  readonly #cluster: Cluster
+  readonly #identity: ProducerIdentity
+  readonly #options: SenderOptions
+  readonly #busy = new Map<number, number>()
+  readonly #connecting = new Set<number>()
+  #kicked = false
+  #refreshing = false
+  #gap = false
+  #gettingIdentity = false
+  #closedBy: KafkaError | undefined
+  #idleWaiters: (() => void)[] = []
+  inTransaction = false
+
+  constructor(cluster: Cluster, identity: ProducerIdentity, options: SenderOptions) {
+    this.#cluster = cluster
+    this.#identity = identity
+    this.#options = options
+  }
+
+  /** Sends what can be sent at the end of this turn of the event loop. */
+  kick(): void {
+    if (this.#kicked) return
+    this.#kicked = true
+    this.#cluster.env.timers.soon(() => {
+      this.#kicked = false
+      this.#drain()
+    })
+  }
+
+  /** Resolves when no batch waits or is in flight. */
+  idle(): Promise<void> {
+    this.kick()
+    return new Promise((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  /** Gives up everything. */
+  close(error: KafkaError): void {
+    this.#closedBy = error
+    for (const queue of this.#options.queues())
+      for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, error)
+  }
+
+  #drain(): void {
+    if (this.#closedBy) return
+    const queues = [...this.#options.queues()]
+    const nowMs = this.#cluster.env.clock.monotonicMs()
+    for (const queue of queues) this.#expire(queue, nowMs)
+    if (this.#idleWaiters.length > 0 && queues.every((queue) => queue.idle))
+      for (const resolve of this.#idleWaiters.splice(0)) resolve()
+    const waiting = queues.filter((queue) => queue.waiting.length > 0)
+    if (waiting.length === 0 || !this.#identityReady(queues)) return
+    const byLeader = Map.groupBy(waiting, (queue) => this.#leader(queue))
+    for (const [nodeId, theirs] of byLeader) {
+      if (nodeId < 0) this.#refreshLater(theirs)
+      else this.#sendTo(nodeId, theirs, nowMs)
+    }
+  }
+
+  #leader(queue: PartitionQueue): number {
+    return this.#cluster.metadata.partition(queue.topic, queue.partition)?.leader ?? -1
+  }
+
+  #expire(queue: PartitionQueue, nowMs: number): void {
+    while (queue.waiting[0] && queue.waiting[0].deadlineMs <= nowMs) {
+      const batch = queue.waiting.shift()!
+      const age = `${queue.topic}-${queue.partition} was not acknowledged in time`
+      this.#giveUp(queue, batch, localError('MSG_TIMED_OUT', `Local: Message timed out: ${age}`))
+    }
+  }
+
+  /** Gets an id first, and a new epoch when sequences have a gap. */
+  #identityReady(queues: readonly PartitionQueue[]): boolean {
+    if (!this.#options.idempotent) return true
+    if (this.#gettingIdentity) return false
+    if (this.#identity.known && !this.#gap) return true
+    if (queues.some((queue) => queue.inFlight.size > 0)) return false
+    this.#gettingIdentity = true
+    this.#identity.init().then(
+      () => {
+        this.#gettingIdentity = false
+        this.#gap = false
+        for (const queue of this.#options.queues()) {
+          queue.nextSequence = 0
+          queue.recovering = false
+          for (const batch of queue.waiting) batch.baseSequence = -1
+        }
+        this.kick()
+      },
+      (error) => {
+        this.#gettingIdentity = false
+        const reason = error instanceof KafkaError ? error : localError('TRANSPORT', String(error))
+        for (const queue of this.#options.queues())
+          for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, reason)
+        this.kick()
+      },
+    )
+    return false
+  }
+
+  #sendTo(nodeId: number, queues: readonly PartitionQueue[], nowMs: number): void {
+    if (this.#connecting.has(nodeId)) return
+    this.#connecting.add(nodeId)
+    this.#cluster.connection(nodeId).then(
+      async (connection) => {
+        // One at a time: joining a transaction waits, and a batch must not be taken twice.
+        await this.#fill(nodeId, connection, queues, nowMs)
+        this.#connecting.delete(nodeId)
+      },
+      (error) => {
+        this.#connecting.delete(nodeId)
+        for (const queue of queues)
+          if (!isRetriable(error))
+            for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, error)
+        this.#refreshLater(queues)
+      },
+    )
+  }
+
+  /** Requests until the broker has enough, or nothing is ready. */
+  async #fill(
+    nodeId: number,
+    connection: BrokerConnection,
+    queues: readonly PartitionQueue[],
+    nowMs: number,
+  ): Promise<void> {
+    while ((this.#busy.get(nodeId) ?? 0) < requestsInFlightMax && !this.#gap) {
+      const ready: Sent[] = []
+      let bytes = 0
+      for (const queue of queues) {
+        const batch = queue.sendable(nowMs)
+        if (!batch || (bytes > 0 && bytes + batch.bytes.length > requestBytesMax)) continue
+        bytes += batch.bytes.length
+        ready.push({ queue, batch })
+      }
+      if (ready.length === 0) {
+        this.#wakeFor(queues, nowMs)
+        return
+      }
+      if (this.inTransaction && !(await this.#joinTransaction(ready))) return
+      if (connection.closed) return this.#refreshLater(queues)
+      this.#request(nodeId, connection, ready)
+    }
+  }
+
+  /** Partitions become part of the transaction before the first batch is sent to them. */
+  async #joinTransaction(ready: readonly Sent[]): Promise<boolean> {
+    const fresh = ready.map(({ queue }) => queue).filter((queue) => !queue.inTransaction)
+    if (fresh.length === 0) return true
+    for (const queue of fresh) queue.inTransaction = true
+    try {
+      await this.#identity.addPartitions(fresh)
+      return true
+    } catch (error) {
+      for (const queue of fresh) {
+        queue.inTransaction = false
+        for (const batch of queue.waiting.splice(0))
+          this.#giveUp(queue, batch, error as KafkaError)
+      }
+      this.kick()
+      return false
+    }
+  }
+
+  #request(nodeId: number, connection: BrokerConnection, ready: readonly Sent[]): void {
+    const { producerId, producerEpoch, transactionalId } = this.#identity
+    for (const { queue, batch } of ready) {
+      if (this.#options.idempotent && batch.baseSequence < 0) {
+        batch.baseSequence = queue.nextSequence
+        queue.nextSequence = (queue.nextSequence + batch.count) & 0x7fffffff
+        stamp(batch.bytes, producerId, producerEpoch, batch.baseSequence)
+      } else if (!this.#options.idempotent && batch.attempts === 0) stamp(batch.bytes, -1, -1, -1)
+      batch.attempts++
+      queue.take(batch)
+    }
+    const byTopic = Map.groupBy(ready, ({ queue }) => queue.topic)
+    const ids = [...byTopic.keys()].map((topic) => this.#cluster.metadata.topics.get(topic)?.topicId)
+    let version = connection.requireVersion(Produce)
+    if (transactionalId !== null) version = Math.min(version, transactionalVersionMax)
+    if (ids.includes(undefined)) version = Math.min(version, 12)
+    const timeoutMs = this.#cluster.options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs
+    const request = {
+      transactionalId,
+      acks: this.#options.acks,
+      timeoutMs,
+      topicData: [...byTopic].map(([name, sent], i) => ({
+        name,
+        topicId: ids[i] ?? zeroUuid,
+        partitionData: sent.map(({ queue, batch }) => ({
+          index: queue.partition,
+          records: batch.bytes,
+        })),
+      })),
+    }
+    if (this.#options.acks === 0) {
+      connection.sendWithoutAnswer(Produce, request, version)
+      for (const sent of ready) this.#succeed(nodeId, sent, -1, -1)
+      return
+    }
+    this.#busy.set(nodeId, (this.#busy.get(nodeId) ?? 0) + 1)
+    connection
+      .send(Produce, request, { version, timeoutMs: timeoutMs + 1_000 })
+      .then(
+        (answer) => this.#onAnswer(nodeId, ready, answer),
+        (error) => {
+          for (const sent of ready) this.#failed(sent, error)
+        },
+      )
+      .finally(() => {
+        this.#busy.set(nodeId, (this.#busy.get(nodeId) ?? 1) - 1)
+        this.kick()
+      })
+  }
+
+  #onAnswer(nodeId: number, ready: readonly Sent[], answer: IncomingResponseOf<typeof Produce>): void {
+    this.#cluster.metadata.learnBrokers(
+      (answer.nodeEndpoints ?? []).map((node) => ({ ...node, rack: node.rack ?? null })),
+    )
+    for (const sent of ready) {
+      const { topic, partition } = sent.queue
+      const topicId = this.#cluster.metadata.topics.get(topic)?.topicId
+      const theirs = answer.responses.find(
+        (response) => response.name === topic || (topicId && response.topicId === topicId),
+      )
+      const result = theirs?.partitionResponses.find(({ index }) => index === partition)
+      if (result === undefined) {
+        this.#failed(sent, localError('BAD_MSG', `${topic}-${partition} is not in the answer`))
+        continue
+      }
+      if (result.errorCode === 0 || result.errorCode === duplicateSequence) {
+        this.#succeed(nodeId, sent, result.baseOffset, result.logAppendTimeMs ?? -1)
+        continue
+      }
+      const leader = result.currentLeader
+      if (leader && (leader.leaderId ?? -1) >= 0)
+        this.#cluster.metadata.learnLeader(topic, partition, leader.leaderId!, leader.leaderEpoch!)
+      const detail = result.errorMessage ?? result.recordErrors?.[0]?.batchIndexErrorMessage
+      this.#failed(sent, brokerError(result.errorCode, `Producing to ${topic}-${partition}`, detail))
+    }
+  }
+
+  #succeed(nodeId: number, { queue, batch }: Sent, baseOffset: number, logAppendTimeMs: number) {
+    queue.inFlight.delete(batch)
+    queue.recovering = false
+    const { topic, partition } = queue
+    const { count } = batch
+    this.#options.release(batch, { topic, partition, baseOffset, count, nodeId, logAppendTimeMs })
+  }
+
+  #failed({ queue, batch }: Sent, error: KafkaError): void {
+    const unexplained =
+      this.#options.idempotent && sequenceErrors.has(error.code) && !this.inTransaction
+    const earlier = [...queue.inFlight, ...queue.waiting].some(
+      (other) => other !== batch && other.baseSequence >= 0 && other.baseSequence < batch.baseSequence,
+    )
+    const { firstMs, lastMs } = this.#cluster.retryOptions
+    if (error.retriable || unexplained) {
+      queue.putBack(batch)
+      if (unexplained && !earlier) this.#gap = true
+      const nowMs = this.#cluster.env.clock.monotonicMs()
+      queue.notBeforeMs = nowMs + Math.min(lastMs, firstMs * 2 ** Math.min(batch.attempts - 1, 10))
+      if (topicIdErrors.has(error.code)) this.#cluster.metadata.topics.delete(queue.topic)
+      this.#refreshLater([queue])
+      return
+    }
+    queue.inFlight.delete(batch)
+    this.#giveUp(queue, batch, error)
+  }
+
+  #giveUp(queue: PartitionQueue, batch: ProducerBatch, error: KafkaError): void {
+    // A sequence was used and never written: the broker would refuse all that follows.
+    if (batch.baseSequence >= 0 && !this.#identity.transactionalId) this.#gap = true
+    const { topic, partition } = queue
+    this.#options.release(batch, { topic, partition, count: batch.count, error })
+  }
+
+  /** Asks for metadata, once at a time, and goes on after a pause. */
+  #refreshLater(queues: readonly PartitionQueue[]): void {
+    if (this.#refreshing || this.#closedBy) return
+    this.#refreshing = true
+    const topics = [...new Set(queues.map((queue) => queue.topic))]
+    const again = () => {
+      this.#refreshing = false
+      this.kick()
+    }
+    this.#cluster.refresh(topics).then(
+      () => this.#cluster.env.timers.after(this.#cluster.retryOptions.firstMs, again),
+      () => this.#cluster.env.timers.after(this.#cluster.retryOptions.lastMs / 2, again),
+    )
+  }
+
+  /** Comes back when the pause of a partition is over, and nothing in flight will do it. */
+  #wakeFor(queues: readonly PartitionQueue[], nowMs: number): void {
+    const pauses = queues
+      .filter((queue) => queue.waiting.length > 0 && queue.notBeforeMs > nowMs)
+      .map((queue) => queue.notBeforeMs - nowMs)
+    if (pauses.length > 0) this.#cluster.env.timers.after(Math.min(...pauses), () => this.kick())
+  }
+}

@@ -1,0 +1,2 @@
+/** The uuid that stands for "none". */
+export const zeroUuid = 'A'.repeat(22)
