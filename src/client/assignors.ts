@@ -38,8 +38,7 @@ export const range: Assignor = (members, partitionCounts) => {
     let next = 0
     theirs.forEach(({ memberId }, i) => {
       const share = Math.floor(count / theirs.length) + (i < count % theirs.length ? 1 : 0)
-      for (let n = 0; n < share; n++)
-        assignment.get(memberId)!.push({ topic, partition: next++ })
+      for (let n = 0; n < share; n++) assignment.get(memberId)!.push({ topic, partition: next++ })
     })
   }
   return assignment

@@ -6,25 +6,29 @@
  * `stamp` writes producer id, epoch and sequence and the checksum, again for each new epoch.
  */
 import { compress } from '../../protocol/compression.ts'
-import { crc32c } from '../../protocol/crc32c.ts'
+import {
+  batchHeaderBytes,
+  sealBatch,
+  transactionalBit,
+  writeBatchHeader,
+} from '../../protocol/record-batch.ts'
+import { varlongSize, writeVarlong } from '../../protocol/varint.ts'
 
 export interface RecordHeader {
   readonly key: string
   readonly value: Uint8Array | null
 }
 
-const headerBytes = 61
 const startBytes = 4096
 /** Copying fewer bytes one by one is faster than a call of `copy`. */
 const copyBytesMin = 24
 /** Length, attributes and deltas of a record, and lengths of key and value, at their longest. */
 const recordOverheadBytesMax = 36
-const transactionalBit = 0x10
 
 export class BatchBuilder {
   readonly #sizeMax: number
   #bytes: Buffer
-  #end = headerBytes
+  #end = batchHeaderBytes
   #count = 0
   #baseTimestampMs = 0
   #maxTimestampMs = 0
@@ -67,8 +71,7 @@ export class BatchBuilder {
   ): boolean {
     const keyBytes = keyStart < 0 ? -1 : keyEnd - keyStart
     const valueBytes = valueStart < 0 ? -1 : valueEnd - valueStart
-    const room =
-      Math.max(0, keyBytes) + Math.max(0, valueBytes) + (encodedHeaders?.length ?? 1)
+    const room = Math.max(0, keyBytes) + Math.max(0, valueBytes) + (encodedHeaders?.length ?? 1)
     if (this.#count > 0 && this.#end + room + recordOverheadBytesMax > this.#sizeMax) return false
     this.#reserve(room + recordOverheadBytesMax)
     if (this.#count === 0) this.#baseTimestampMs = this.#maxTimestampMs = timestampMs
@@ -76,19 +79,19 @@ export class BatchBuilder {
     const delta = timestampMs - this.#baseTimestampMs
     const bodyBytes =
       1 +
-      varintBytes(delta) +
-      varintBytes(this.#count) +
-      varintBytes(keyBytes) +
-      varintBytes(valueBytes) +
+      varlongSize(delta) +
+      varlongSize(this.#count) +
+      varlongSize(keyBytes) +
+      varlongSize(valueBytes) +
       room
     const bytes = this.#bytes
-    let at = writeVarint(bytes, this.#end, bodyBytes)
+    let at = writeVarlong(bytes, bodyBytes, this.#end)
     bytes[at++] = 0
-    at = writeVarint(bytes, at, delta)
-    at = writeVarint(bytes, at, this.#count)
-    at = writeVarint(bytes, at, keyBytes)
+    at = writeVarlong(bytes, delta, at)
+    at = writeVarlong(bytes, this.#count, at)
+    at = writeVarlong(bytes, keyBytes, at)
     if (keyBytes > 0) at = copyRange(source, keyStart, keyEnd, bytes, at)
-    at = writeVarint(bytes, at, valueBytes)
+    at = writeVarlong(bytes, valueBytes, at)
     if (valueBytes > 0) at = copyRange(source, valueStart, valueEnd, bytes, at)
     if (encodedHeaders === undefined) bytes[at++] = 0
     else {
@@ -104,20 +107,24 @@ export class BatchBuilder {
   seal(compression: number, transactional: boolean): Buffer {
     let bytes = this.#bytes.subarray(0, this.#end)
     if (compression !== 0) {
-      const body = compress(compression, bytes.subarray(headerBytes))
-      const compressed = Buffer.allocUnsafe(headerBytes + body.length)
-      compressed.set(body, headerBytes)
+      const body = compress(compression, bytes.subarray(batchHeaderBytes))
+      const compressed = Buffer.allocUnsafe(batchHeaderBytes + body.length)
+      compressed.set(body, batchHeaderBytes)
       bytes = compressed
     }
-    bytes.writeBigInt64BE(0n, 0)
-    bytes.writeInt32BE(bytes.length - 12, 8)
-    bytes.writeInt32BE(-1, 12)
-    bytes[16] = 2
-    bytes.writeInt16BE(compression | (transactional ? transactionalBit : 0), 21)
-    bytes.writeInt32BE(this.#count - 1, 23)
-    bytes.writeBigInt64BE(BigInt(this.#baseTimestampMs), 27)
-    bytes.writeBigInt64BE(BigInt(this.#maxTimestampMs), 35)
-    bytes.writeInt32BE(this.#count, 57)
+    writeBatchHeader(bytes, 0, {
+      baseOffset: 0,
+      partitionLeaderEpoch: -1,
+      magic: 2,
+      attributes: compression | (transactional ? transactionalBit : 0),
+      lastOffsetDelta: this.#count - 1,
+      baseTimestamp: this.#baseTimestampMs,
+      maxTimestamp: this.#maxTimestampMs,
+      producerId: -1,
+      producerEpoch: -1,
+      baseSequence: -1,
+      recordCount: this.#count,
+    })
     return bytes
   }
 
@@ -141,7 +148,7 @@ export function stamp(
   batch.writeBigInt64BE(BigInt(producerId), 43)
   batch.writeInt16BE(producerEpoch, 51)
   batch.writeInt32BE(baseSequence, 53)
-  batch.writeUInt32BE(crc32c(batch.subarray(21)) >>> 0, 17)
+  sealBatch(batch, 0, batch.length)
 }
 
 /** The headers of a record as they stand in it, their count first. */
@@ -152,11 +159,11 @@ export function encodeHeaders(headers: readonly RecordHeader[]): Buffer {
     10,
   )
   const bytes = Buffer.allocUnsafe(size)
-  let at = writeVarint(bytes, 0, headers.length)
+  let at = writeVarlong(bytes, headers.length, 0)
   headers.forEach(({ value }, i) => {
-    at = writeVarint(bytes, at, names[i]!.length)
+    at = writeVarlong(bytes, names[i]!.length, at)
     bytes.set(names[i]!, at)
-    at = writeVarint(bytes, at + names[i]!.length, value === null ? -1 : value.length)
+    at = writeVarlong(bytes, value === null ? -1 : value.length, at + names[i]!.length)
     if (value) {
       bytes.set(value, at)
       at += value.length
@@ -170,32 +177,4 @@ function copyRange(from: Uint8Array, start: number, end: number, to: Buffer, at:
   if (size >= copyBytesMin) to.set(from.subarray(start, end), at)
   else for (let i = 0; i < size; i++) to[at + i] = from[start + i]!
   return at + size
-}
-
-/** Zigzag varint; numbers beyond 32 bits (timestamps far apart) take the slow way. */
-function writeVarint(bytes: Buffer, at: number, value: number): number {
-  let position = at
-  if (value >= -0x40000000 && value <= 0x3fffffff) {
-    let rest = ((value << 1) ^ (value >> 31)) >>> 0
-    while (rest > 0x7f) {
-      bytes[position++] = (rest & 0x7f) | 0x80
-      rest >>>= 7
-    }
-    bytes[position++] = rest
-    return position
-  }
-  let rest = value < 0 ? -value * 2 - 1 : value * 2
-  while (rest > 0x7f) {
-    bytes[position++] = (rest % 0x80) | 0x80
-    rest = Math.floor(rest / 0x80)
-  }
-  bytes[position++] = rest
-  return position
-}
-
-function varintBytes(value: number): number {
-  let rest = value < 0 ? -value * 2 - 1 : value * 2
-  let size = 1
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) size++
-  return size
 }

@@ -2,26 +2,28 @@
  * Membership by the classic protocol: join, one member assigns, all sync, then heartbeats until
  * the next rebalance. Eager: everything is given back before joining again.
  */
+
+import { Reader, Writer } from '../../protocol/bytes.ts'
 import { Heartbeat } from '../../protocol/messages/heartbeat.ts'
 import { JoinGroup } from '../../protocol/messages/join-group.ts'
 import { LeaveGroup } from '../../protocol/messages/leave-group.ts'
 import { SyncGroup } from '../../protocol/messages/sync-group.ts'
+import type { IncomingResponseOf } from '../../protocol/schema.ts'
 import {
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
 } from '../../protocol/stored/consumer-protocol.ts'
-import { Reader, Writer } from '../../protocol/bytes.ts'
-import type { IncomingResponseOf } from '../../protocol/schema.ts'
 import { assignors, type GroupMemberTopics, type TopicPartition } from './assignors.ts'
 import { sleep } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
+import { groupBy } from './group-by.ts'
 import { atGroupCoordinator } from './group-offsets.ts'
 import { brokerError, isRetriable, KafkaError } from './kafka-error.ts'
 import {
   type Membership,
-  membershipDefaults,
   type MembershipEvents,
   type MembershipOptions,
+  membershipDefaults,
 } from './membership.ts'
 
 const illegalGeneration = 22
@@ -229,7 +231,7 @@ export class ClassicMembership implements Membership {
 }
 
 const byTopic = (partitions: readonly TopicPartition[]) =>
-  [...Map.groupBy(partitions, ({ topic }) => topic)].map(([topic, items]) => ({
+  [...groupBy(partitions, ({ topic }) => topic)].map(([topic, items]) => ({
     topic,
     partitions: items.map(({ partition }) => partition),
   }))

@@ -160,7 +160,7 @@ export class BrokerConnection {
     const writer = new Writer()
     writer.int32(0)
     const clientId = this.#options.clientId ?? clientDefaults.clientId
-    writeRequestHeader(writer, api, version, correlationId, clientId)
+    writeRequestHeader(writer, api, { apiVersion: version, correlationId, clientId })
     api.request(version).write(writer, request)
     const frame = writer.finish()
     frame.writeInt32BE(frame.length - 4, 0)
@@ -179,7 +179,8 @@ export class BrokerConnection {
       readResponseHeader(reader, pending.api, pending.version)
       // A broker that does not know our ApiVersions version answers in version 0 (KIP-511).
       const fallback =
-        pending.api.key === apiVersionsKey && frame.readInt16BE(reader.offset) === unsupportedVersion
+        pending.api.key === apiVersionsKey &&
+        frame.readInt16BE(reader.offset) === unsupportedVersion
       pending.resolve(pending.api.response(fallback ? 0 : pending.version).read(reader))
     } catch (error) {
       pending.reject(

@@ -2,20 +2,20 @@
  * Reads topics: partitions and offsets of one's own choice (`assign`), or as a member of a group
  * (`subscribe`), which then keeps the offsets.
  *
- * `poll` gives what was fetched for one partition, whole batches at a time; a `RecordCursor`
+ * `poll` gives what was fetched for one partition, whole batches at a time; `FetchedRecords`
  * walks over the records. What was given is consumed when the next `poll` comes, unless
  * `consumed` said earlier how far.
  */
 import type { TopicPartition } from './assignors.ts'
 import { ClassicMembership } from './classic-membership.ts'
 import type { Cluster } from './cluster.ts'
+import type { Fetched } from './fetched-records.ts'
 import { Fetcher, type FetcherOptions } from './fetcher.ts'
 import { commitOffsets, fetchCommitted } from './group-offsets.ts'
 import { HeartbeatMembership } from './heartbeat-membership.ts'
 import { brokerError } from './kafka-error.ts'
 import { earliest, latest, listOffsets } from './list-offsets.ts'
 import type { Membership, MembershipOptions } from './membership.ts'
-import type { Fetched } from './record-cursor.ts'
 
 export interface ConsumerOptions extends FetcherOptions {
   readonly group?: MembershipOptions | undefined
@@ -78,7 +78,8 @@ export class Consumer {
     this.#names = topics.filter((topic) => typeof topic === 'string')
     this.#patterns = topics.filter((topic) => topic instanceof RegExp)
     const all = await this.#subscribed()
-    const Kind = this.#options.groupProtocol === 'consumer' ? HeartbeatMembership : ClassicMembership
+    const Kind =
+      this.#options.groupProtocol === 'consumer' ? HeartbeatMembership : ClassicMembership
     this.#membership = new Kind(this.cluster, all, group, {
       onAssigned: (partitions) => this.#onAssigned(partitions),
       onRevoked: (partitions, lost) => this.#onRevoked(partitions, lost),
@@ -190,7 +191,8 @@ export class Consumer {
   async #refreshTopicsWhenDue(): Promise<void> {
     if (this.#membership === undefined) return
     if (this.cluster.env.clock.monotonicMs() - this.#topicsLearnedMs < topicsRefreshMs) return
-    const counts = () => this.#names.map((name) => this.cluster.metadata.topics.get(name)?.partitions.length)
+    const counts = () =>
+      this.#names.map((name) => this.cluster.metadata.topics.get(name)?.partitions.length)
     const before = `${this.#names}${counts()}`
     const topics = await this.#subscribed()
     if (`${topics}${counts()}` !== before) this.#membership.topicsChanged(topics)
@@ -224,7 +226,10 @@ export class Consumer {
     if (committed >= 0) return committed
     const policy = this.#options.offsetReset ?? 'latest'
     if (policy === 'error')
-      throw brokerError(1, `Group ${this.#options.group?.groupId} has no offset of ${partition.topic}-${partition.partition}`)
+      throw brokerError(
+        1,
+        `Group ${this.#options.group?.groupId} has no offset of ${partition.topic}-${partition.partition}`,
+      )
     const timestampMs = policy === 'earliest' ? earliest : latest
     const [found] = await listOffsets(this.cluster, [{ ...partition, timestampMs }])
     return found!.offset

@@ -8,9 +8,10 @@
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import type { IncomingResponseOf } from '../../protocol/schema.ts'
 import type { Cluster } from './cluster.ts'
+import { endOfBatches, type Fetched } from './fetched-records.ts'
+import { groupBy } from './group-by.ts'
 import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
 import { earliest, latest, listOffsets } from './list-offsets.ts'
-import { endOfBatches, type Fetched } from './record-cursor.ts'
 import { zeroUuid } from './zero-uuid.ts'
 
 export interface FetcherOptions {
@@ -142,7 +143,7 @@ export class Fetcher {
       else pauseMs = Math.min(pauseMs, position.notBeforeMs - nowMs)
     }
     if (pauseMs < Infinity) this.#cluster.env.timers.after(pauseMs, () => this.#wake())
-    for (const [leader, theirs] of Map.groupBy(ready, (position) => this.#leader(position))) {
+    for (const [leader, theirs] of groupBy(ready, (position) => this.#leader(position))) {
       if (leader < 0) this.#refreshLater(theirs)
       else if (!this.#busy.has(leader)) void this.#fetch(leader, theirs)
     }
@@ -172,7 +173,8 @@ export class Fetcher {
     } catch (error) {
       if (this.#closed) return
       if (isRetriable(error)) this.#backOff(positions)
-      else this.#push(error instanceof KafkaError ? error : localError('BAD_MSG', `${error}`, error))
+      else
+        this.#push(error instanceof KafkaError ? error : localError('BAD_MSG', `${error}`, error))
     } finally {
       this.#busy.delete(leader)
       if (!this.#closed) this.#wake()
@@ -193,7 +195,7 @@ export class Fetcher {
       isolationLevel: options.isolation === 'read_committed' ? 1 : 0,
       sessionId: 0,
       sessionEpoch: -1,
-      topics: [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, items]) => ({
+      topics: [...groupBy(positions, ({ topic }) => topic)].map(([topic, items]) => ({
         topic,
         topicId: ids.get(topic) ?? zeroUuid,
         partitions: items.map(({ partition, offset }) => ({
@@ -247,9 +249,12 @@ export class Fetcher {
     const lastStableOffset = data.lastStableOffset ?? data.highWatermark
     const end = committed ? lastStableOffset : data.highWatermark
     const atEnd = position.offset >= end
-    if (wholeBytes === 0 && !atEnd && all.length > 0)
-      return this.#push(localError('BAD_MSG', `${topic}-${partition}: no whole batch at ${fetchOffset}`))
-    if (wholeBytes === 0 && !atEnd) return
+    if (wholeBytes === 0 && !atEnd) {
+      // Never the first batch of an answer since KIP-74: something is broken.
+      if (all.length > 0)
+        this.#push(localError('BAD_MSG', `${topic}-${partition}: no whole batch at ${fetchOffset}`))
+      return
+    }
     const records = all.subarray(0, wholeBytes)
     this.#bufferedBytes += records.length
     this.#push({

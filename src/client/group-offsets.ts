@@ -4,6 +4,7 @@ import { OffsetFetch } from '../../protocol/messages/offset-fetch.ts'
 import type { TopicPartition } from './assignors.ts'
 import { retrying } from './backoff.ts'
 import type { Cluster, Purpose } from './cluster.ts'
+import { groupBy } from './group-by.ts'
 import { checkError, KafkaError } from './kafka-error.ts'
 
 /** From version 10 on topics have ids, which a command line does not always know. */
@@ -35,8 +36,14 @@ export async function atGroupCoordinator<T>(
     if (error instanceof KafkaError && (coordinatorErrors.has(error.code) || error.code < -1))
       cluster.forgetCoordinator('group', groupId)
   }
-  const options = { ...cluster.retryOptions, ...(timeoutMs !== undefined && { timeoutMs }), between }
-  return retrying(cluster.env, options, async () => run(await cluster.coordinator('group', groupId)))
+  const options = {
+    ...cluster.retryOptions,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    between,
+  }
+  return retrying(cluster.env, options, async () =>
+    run(await cluster.coordinator('group', groupId)),
+  )
 }
 
 /** `partitions` null: everything the group has committed. */
@@ -44,11 +51,16 @@ export async function fetchCommitted(
   cluster: Cluster,
   groupId: string,
   partitions: readonly TopicPartition[] | null,
-  options: { purpose?: Purpose; memberId?: string; memberEpoch?: number; requireStable?: boolean } = {},
+  options: {
+    purpose?: Purpose
+    memberId?: string
+    memberEpoch?: number
+    requireStable?: boolean
+  } = {},
 ): Promise<CommittedOffset[]> {
   const topics =
     partitions &&
-    [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, items]) => ({
+    [...groupBy(partitions, ({ topic }) => topic)].map(([name, items]) => ({
       name,
       partitionIndexes: items.map(({ partition }) => partition),
     }))
@@ -107,7 +119,7 @@ export async function commitOffsets(
           generationIdOrMemberEpoch: options.generationId ?? -1,
           memberId: options.memberId ?? '',
           groupInstanceId: options.groupInstanceId ?? null,
-          topics: [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, items]) => ({
+          topics: [...groupBy(offsets, ({ topic }) => topic)].map(([name, items]) => ({
             name,
             partitions: items.map(({ partition, offset, metadata, leaderEpoch }) => ({
               partitionIndex: partition,

@@ -7,13 +7,14 @@ import type { IncomingResponseOf } from '../../protocol/schema.ts'
 import type { TopicPartition } from './assignors.ts'
 import { sleep } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
+import { groupBy } from './group-by.ts'
 import { atGroupCoordinator } from './group-offsets.ts'
 import { brokerError, isRetriable, KafkaError } from './kafka-error.ts'
 import {
   type Membership,
-  membershipDefaults,
   type MembershipEvents,
   type MembershipOptions,
+  membershipDefaults,
 } from './membership.ts'
 
 const unknownMemberId = 25
@@ -130,7 +131,7 @@ export class HeartbeatMembership implements Membership {
   }
 
   #ownedById() {
-    const topics = [...Map.groupBy(this.#owned, ({ topic }) => topic)]
+    const topics = [...groupBy(this.#owned, ({ topic }) => topic)]
     return topics.flatMap(([topic, items]) => {
       const topicId = this.#cluster.metadata.topics.get(topic)?.topicId
       return topicId ? [{ topicId, partitions: items.map(({ partition }) => partition) }] : []
@@ -154,7 +155,9 @@ export class HeartbeatMembership implements Membership {
   /** Assignments carry topic ids only. */
   async #named(assignment: NonNullable<Answer['assignment']>): Promise<TopicPartition[]> {
     const names = () =>
-      new Map([...this.#cluster.metadata.topics.values()].map((topic) => [topic.topicId, topic.name]))
+      new Map(
+        [...this.#cluster.metadata.topics.values()].map((topic) => [topic.topicId, topic.name]),
+      )
     let known = names()
     if (assignment.topicPartitions.some(({ topicId }) => !known.has(topicId))) {
       await this.#cluster.refresh(this.#topics)

@@ -2,6 +2,7 @@
 import { ListOffsets } from '../../protocol/messages/list-offsets.ts'
 import { retrying } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
+import { groupBy } from './group-by.ts'
 import { brokerError, checkError } from './kafka-error.ts'
 
 /** Times that are questions: the end, the start, the record with the largest timestamp (KIP-734). */
@@ -37,9 +38,11 @@ export async function listOffsets(
   await retrying(cluster.env, { ...cluster.retryOptions, between }, async () => {
     const open = questions.filter((question) => !answers.has(question))
     for (const topic of new Set(open.map((question) => question.topic))) await cluster.topic(topic)
-    const byLeader = Map.groupBy(open, ({ topic, partition }) => leaderOf(cluster, topic, partition))
+    const byLeader = groupBy(open, ({ topic, partition }) => leaderOf(cluster, topic, partition))
     await Promise.all(
-      [...byLeader].map(([leader, theirs]) => ask(cluster, leader, theirs, isolationLevel, answers)),
+      [...byLeader].map(([leader, theirs]) =>
+        ask(cluster, leader, theirs, isolationLevel, answers),
+      ),
     )
   })
   return questions.map((question) => answers.get(question)!)
@@ -63,7 +66,7 @@ async function ask(
     replicaId: -1,
     isolationLevel,
     timeoutMs: 30_000,
-    topics: [...Map.groupBy(questions, ({ topic }) => topic)].map(([name, items]) => ({
+    topics: [...groupBy(questions, ({ topic }) => topic)].map(([name, items]) => ({
       name,
       partitions: items.map(({ partition, timestampMs }) => ({
         partitionIndex: partition,

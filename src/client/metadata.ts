@@ -39,7 +39,11 @@ export class MetadataCache {
   readonly topics = new Map<string, TopicInfo>()
 
   /** Takes an answer in; `everyTopic` when it was asked for all, so that missing ones are gone. */
-  update(answer: IncomingResponseOf<typeof Metadata>, everyTopic: boolean, nowMs: number): TopicInfo[] {
+  update(
+    answer: IncomingResponseOf<typeof Metadata>,
+    everyTopic: boolean,
+    nowMs: number,
+  ): TopicInfo[] {
     this.brokers = new Map(answer.brokers.map((broker) => [broker.nodeId, broker]))
     this.controllerId = answer.controllerId
     this.clusterId = answer.clusterId

@@ -55,9 +55,7 @@ export class PartitionQueue {
   ): boolean {
     let completed = false
     let builder = this.#builder
-    if (
-      !builder?.append(source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers)
-    ) {
+    if (!builder?.append(source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers)) {
       if (builder) completed = this.complete()
       builder = new BatchBuilder(this.#batchBytesMax)
       this.#builder = builder

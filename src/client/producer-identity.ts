@@ -11,6 +11,7 @@ import { InitProducerId } from '../../protocol/messages/init-producer-id.ts'
 import { TxnOffsetCommit } from '../../protocol/messages/txn-offset-commit.ts'
 import { retrying } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
+import { groupBy } from './group-by.ts'
 import { checkError, KafkaError } from './kafka-error.ts'
 
 /** The newest versions that do not imply transaction.version 2. */
@@ -60,7 +61,7 @@ export class ProducerIdentity {
   }
 
   async addPartitions(partitions: readonly { topic: string; partition: number }[]): Promise<void> {
-    const byTopic = Map.groupBy(partitions, ({ topic }) => topic)
+    const byTopic = groupBy(partitions, ({ topic }) => topic)
     const topics = [...byTopic].map(([name, items]) => ({
       name,
       partitions: items.map(({ partition }) => partition),
@@ -119,7 +120,7 @@ export class ProducerIdentity {
       const answer = await connection.send(AddOffsetsToTxn, request, { version })
       checkError(answer.errorCode, `Adding group ${groupId} to a transaction`)
     })
-    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, items]) => ({
+    const topics = [...groupBy(offsets, ({ topic }) => topic)].map(([name, items]) => ({
       name,
       partitions: items.map(({ partition, offset }) => ({
         partitionIndex: partition,

@@ -12,9 +12,10 @@
 import { Produce } from '../../protocol/messages/produce.ts'
 import type { IncomingResponseOf } from '../../protocol/schema.ts'
 import { stamp } from './batch-builder.ts'
-import type { Cluster } from './cluster.ts'
 import { clientDefaults } from './client-options.ts'
+import type { Cluster } from './cluster.ts'
 import type { BrokerConnection } from './connection.ts'
+import { groupBy } from './group-by.ts'
 import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { Delivered, ProducerBatch, Undelivered } from './producer-batch.ts'
@@ -96,7 +97,7 @@ export class ProducerSender {
       for (const resolve of this.#idleWaiters.splice(0)) resolve()
     const waiting = queues.filter((queue) => queue.waiting.length > 0)
     if (waiting.length === 0 || !this.#identityReady(queues)) return
-    const byLeader = Map.groupBy(waiting, (queue) => this.#leader(queue))
+    const byLeader = groupBy(waiting, (queue) => this.#leader(queue))
     for (const [nodeId, theirs] of byLeader) {
       if (nodeId < 0) this.#refreshLater(theirs)
       else this.#sendTo(nodeId, theirs, nowMs)
@@ -200,8 +201,7 @@ export class ProducerSender {
     } catch (error) {
       for (const queue of fresh) {
         queue.inTransaction = false
-        for (const batch of queue.waiting.splice(0))
-          this.#giveUp(queue, batch, error as KafkaError)
+        for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, error as KafkaError)
       }
       this.kick()
       return false
@@ -219,8 +219,10 @@ export class ProducerSender {
       batch.attempts++
       queue.take(batch)
     }
-    const byTopic = Map.groupBy(ready, ({ queue }) => queue.topic)
-    const ids = [...byTopic.keys()].map((topic) => this.#cluster.metadata.topics.get(topic)?.topicId)
+    const byTopic = groupBy(ready, ({ queue }) => queue.topic)
+    const ids = [...byTopic.keys()].map(
+      (topic) => this.#cluster.metadata.topics.get(topic)?.topicId,
+    )
     let version = connection.requireVersion(Produce)
     if (transactionalId !== null) version = Math.min(version, transactionalVersionMax)
     if (ids.includes(undefined)) version = Math.min(version, 12)
@@ -258,7 +260,11 @@ export class ProducerSender {
       })
   }
 
-  #onAnswer(nodeId: number, ready: readonly Sent[], answer: IncomingResponseOf<typeof Produce>): void {
+  #onAnswer(
+    nodeId: number,
+    ready: readonly Sent[],
+    answer: IncomingResponseOf<typeof Produce>,
+  ): void {
     this.#cluster.metadata.learnBrokers(
       (answer.nodeEndpoints ?? []).map((node) => ({ ...node, rack: node.rack ?? null })),
     )
@@ -281,7 +287,10 @@ export class ProducerSender {
       if (leader && (leader.leaderId ?? -1) >= 0)
         this.#cluster.metadata.learnLeader(topic, partition, leader.leaderId!, leader.leaderEpoch!)
       const detail = result.errorMessage ?? result.recordErrors?.[0]?.batchIndexErrorMessage
-      this.#failed(sent, brokerError(result.errorCode, `Producing to ${topic}-${partition}`, detail))
+      this.#failed(
+        sent,
+        brokerError(result.errorCode, `Producing to ${topic}-${partition}`, detail),
+      )
     }
   }
 
@@ -297,7 +306,8 @@ export class ProducerSender {
     const unexplained =
       this.#options.idempotent && sequenceErrors.has(error.code) && !this.inTransaction
     const earlier = [...queue.inFlight, ...queue.waiting].some(
-      (other) => other !== batch && other.baseSequence >= 0 && other.baseSequence < batch.baseSequence,
+      (other) =>
+        other !== batch && other.baseSequence >= 0 && other.baseSequence < batch.baseSequence,
     )
     const { firstMs, lastMs } = this.#cluster.retryOptions
     if (error.retriable || unexplained) {

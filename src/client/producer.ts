@@ -78,7 +78,9 @@ export class Producer {
     )
     this.#sender = new ProducerSender(cluster, this.identity, {
       acks: options.acks ?? -1,
-      idempotent: options.transactionalId !== undefined || (options.idempotent ?? true) && (options.acks ?? -1) === -1,
+      idempotent:
+        options.transactionalId !== undefined ||
+        ((options.idempotent ?? true) && (options.acks ?? -1) === -1),
       queues: () => this.#allQueues(),
       release: (batch, outcome) => this.#release(batch, outcome),
     })
@@ -98,7 +100,8 @@ export class Producer {
     while (this.bufferFull) await this.room()
     const key = toBytes(record.key)
     const value = toBytes(record.value)
-    const source = key === null ? (value ?? nothing) : value === null ? key : Buffer.concat([key, value])
+    const source =
+      key === null ? (value ?? nothing) : value === null ? key : Buffer.concat([key, value])
     const keyEnd = key?.length ?? 0
     const timestampMs = record.timestampMs ?? this.cluster.env.clock.wallMs()
     return new Promise((resolve, reject) =>
@@ -133,12 +136,19 @@ export class Producer {
     headers?: readonly RecordHeader[],
     waiter?: Omit<Waiter, 'index'>,
   ): number {
-    const chosen =
-      partition >= 0 ? partition : this.#choose(topic, source, keyStart, keyEnd)
+    const chosen = partition >= 0 ? partition : this.#choose(topic, source, keyStart, keyEnd)
     const queue = this.#queue(topic, chosen)
     const nowMs = queue.open ? 0 : this.cluster.env.clock.monotonicMs()
     const completed = queue.append(
-      source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers, nowMs, waiter,
+      source,
+      keyStart,
+      keyEnd,
+      valueStart,
+      valueEnd,
+      timestampMs,
+      headers,
+      nowMs,
+      waiter,
     )
     if (completed) {
       if (partition < 0) this.#sticky.delete(topic.name)
@@ -229,8 +239,11 @@ export class Producer {
         `Topic ${topic.name} has ${topic.partitions.length} partitions, not partition ${partition}`,
       )
     const batchBytesMax = this.#options.batchBytesMax ?? producerDefaults.batchBytesMax
-    const made = new PartitionQueue(topic.name, partition, batchBytesMax, (builder, waiters, openedMs) =>
-      this.#seal(builder, waiters, openedMs),
+    const made = new PartitionQueue(
+      topic.name,
+      partition,
+      batchBytesMax,
+      (builder, waiters, openedMs) => this.#seal(builder, waiters, openedMs),
     )
     queues[partition] = made
     return made

@@ -45,14 +45,21 @@ export async function authenticate(
 async function sendToken(connection: BrokerConnection, mechanism: string, authBytes: Buffer) {
   const answer = await connection.send(SaslAuthenticate, { authBytes })
   if (answer.errorCode !== 0)
-    throw brokerError(answer.errorCode, `SASL ${mechanism} at ${connection.name}`, answer.errorMessage)
+    throw brokerError(
+      answer.errorCode,
+      `SASL ${mechanism} at ${connection.name}`,
+      answer.errorMessage,
+    )
   return answer.authBytes
 }
 
 function credentials(sasl: SaslOptions): { username: string; password: string } {
   const { username, password } = sasl
   if (username === undefined || password === undefined)
-    throw localError('AUTHENTICATION', `SASL ${sasl.mechanism} needs sasl.username and sasl.password`)
+    throw localError(
+      'AUTHENTICATION',
+      `SASL ${sasl.mechanism} needs sasl.username and sasl.password`,
+    )
   return { username, password }
 }
 
@@ -60,6 +67,8 @@ function credentials(sasl: SaslOptions): { username: string; password: string } 
 async function bearerMessage(sasl: SaslOptions): Promise<Buffer> {
   const token = await sasl.token?.()
   if (!token) throw localError('AUTHENTICATION', 'SASL OAUTHBEARER needs a token')
-  const extensions = Object.entries(sasl.extensions ?? {}).map(([key, value]) => `${key}=${value}\x01`)
+  const extensions = Object.entries(sasl.extensions ?? {}).map(
+    ([key, value]) => `${key}=${value}\x01`,
+  )
   return Buffer.from(`n,,\x01auth=Bearer ${token}\x01${extensions.join('')}\x01`)
 }
