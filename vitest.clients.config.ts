@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Real clients against a running broker: `npm run test:clients`; test/clients/README.md. */
+export default defineConfig({
+  test: {
+    include: ['test/clients/**/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 1,
+    fileParallelism: false,
+    disableConsoleIntercept: true,
+  },
+})
