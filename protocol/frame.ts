@@ -104,7 +104,7 @@ export class FrameWriter {
     header: { apiVersion: number; correlationId: number; clientId: string | null },
     body: Encodable<Request>,
   ): void {
-    this.#frame(() => {
+    this.#frame(`${api.name} request v${header.apiVersion}`, () => {
       writeRequestHeader(this.#writer, api, header)
       api.request(header.apiVersion).write(this.#writer, body)
     })
@@ -115,7 +115,7 @@ export class FrameWriter {
     header: { apiVersion: number; correlationId: number },
     body: Encodable<Response>,
   ): void {
-    this.#frame(() => {
+    this.#frame(`${api.name} response v${header.apiVersion}`, () => {
       writeResponseHeader(this.#writer, api, header)
       api.response(header.apiVersion).write(this.#writer, body)
     })
@@ -126,7 +126,7 @@ export class FrameWriter {
     return this.#writer.finishChunks()
   }
 
-  #frame(write: () => void): void {
+  #frame(what: string, write: () => void): void {
     const writer = this.#writer
     const mark = writer.mark()
     try {
@@ -134,7 +134,9 @@ export class FrameWriter {
       write()
     } catch (error) {
       writer.rewind(mark)
-      throw error
+      throw new RangeError(`${what} cannot be written: ${(error as Error).message}`, {
+        cause: error,
+      })
     }
     writer.setInt32(mark, writer.size - mark.size - sizeBytes)
   }

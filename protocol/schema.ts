@@ -8,9 +8,14 @@
  * A reader yields every field, in the order of the schema; one that the version does not carry has
  * its default. What it yields for absent arrays and structs is shared, and frozen.
  */
-import type { Reader, Writer } from './bytes.ts'
-import { ProtocolError } from './bytes.ts'
-import { type Codec, structCodec, type Wire } from './codec.ts'
+import {
+  arrayWire,
+  type Codec,
+  type Primitive,
+  primitiveWire,
+  structWire,
+  type Wire,
+} from './codec.ts'
 
 type ScalarName =
   | 'bool'
@@ -23,15 +28,6 @@ type ScalarName =
   | 'float64'
   | 'uuid'
 
-interface Rules {
-  readonly since: number
-  readonly until: number
-  readonly nullableSince: number
-  readonly tag: number | undefined
-}
-
-const always: Rules = { since: 0, until: Infinity, nullableSince: Infinity, tag: undefined }
-
 /** What a field holds, apart from the rules about versions. */
 export interface Type {
   readonly name: 'array' | 'struct' | 'string' | 'bytes' | ScalarName
@@ -39,56 +35,89 @@ export interface Type {
   readonly element?: Field<any>
   /** Of a struct. */
   readonly fields?: Fields
-  compile(version: number, flexible: boolean, nullable: boolean, tagged?: boolean): Wire<any>
-  /** Whether a value, never null, equals the type's own default. */
+  /** The value of a field without a default of its own. */
+  readonly empty: unknown
+  /** Whether a value, never null, equals `empty`. */
   isEmpty(value: any): boolean
+  compile(version: number, flexible: boolean, nullable: boolean, tagged?: boolean): Wire
 }
+
+/** Stands for the default of the type: making it is put off, as most are never needed. */
+const ofType = Symbol('the default of the type')
 
 /** A field of a message. `Out` is what a reader returns, `In` what a writer accepts. */
 export class Field<Out, In = Out> {
   declare readonly in: In
   readonly type: Type
-  /** The value where a version does not carry the field, and where a writer is given none. */
-  readonly absent: Out
-  readonly rules: Rules
+  readonly #default: Out | typeof ofType
+  readonly firstVersion: number
+  readonly lastVersion: number
+  readonly nullableFrom: number
+  /** -1: carried in line, not as a tagged field. */
+  readonly tagNumber: number
 
-  constructor(type: Type, absent: Out, rules: Rules = always) {
+  constructor(
+    type: Type,
+    absent: Out | typeof ofType = ofType,
+    firstVersion = 0,
+    lastVersion = Infinity,
+    nullableFrom = Infinity,
+    tagNumber = -1,
+  ) {
     this.type = type
-    this.absent = absent
-    this.rules = rules
+    this.#default = absent
+    this.firstVersion = firstVersion
+    this.lastVersion = lastVersion
+    this.nullableFrom = nullableFrom
+    this.tagNumber = tagNumber
+  }
+
+  /** The value where a version does not carry the field, and where a writer is given none. */
+  get absent(): Out {
+    return this.#default === ofType ? (this.type.empty as Out) : this.#default
   }
 
   /** The first version that carries the field. */
   since(version: number): Field<Out, In | undefined> {
-    return new Field(this.type, this.absent, { ...this.rules, since: version })
+    const { type, lastVersion, nullableFrom, tagNumber } = this
+    return new Field(type, this.#default, version, lastVersion, nullableFrom, tagNumber)
   }
 
   /** The last version that carries the field. */
   until(version: number): Field<Out, In | undefined> {
-    return new Field(this.type, this.absent, { ...this.rules, until: version })
+    const { type, firstVersion, nullableFrom, tagNumber } = this
+    return new Field(type, this.#default, firstVersion, version, nullableFrom, tagNumber)
   }
 
   /** Carried behind the other fields, and only when it is not the default (KIP-482). */
   tag(tag: number): Field<Out, In | undefined> {
-    return new Field(this.type, this.absent, { ...this.rules, tag })
+    const { type, firstVersion, lastVersion, nullableFrom } = this
+    return new Field(type, this.#default, firstVersion, lastVersion, nullableFrom, tag)
   }
 
   default(value: Out): Field<Out, In | undefined> {
-    return new Field(this.type, value, this.rules)
+    const { type, firstVersion, lastVersion, nullableFrom, tagNumber } = this
+    return new Field(type, value, firstVersion, lastVersion, nullableFrom, tagNumber)
   }
 
   /** May be null from version `since` on. Its default stays that of the type. */
   nullable(since = 0): Field<Out | null, In | null> {
-    return new Field<Out | null, In | null>(this.type, this.absent, {
-      ...this.rules,
-      nullableSince: since,
-    })
+    const { type, firstVersion, lastVersion, tagNumber } = this
+    return new Field<Out | null, In | null>(
+      type,
+      this.#default,
+      firstVersion,
+      lastVersion,
+      since,
+      tagNumber,
+    )
   }
 
   /** Whether a tagged field with this value is left out. */
   isAbsent(value: unknown): boolean {
-    if (value === undefined || value === this.absent) return true
-    return value !== null && this.absent !== null && this.type.isEmpty(value)
+    const { absent, type } = this
+    if (value === undefined || value === absent) return true
+    return value !== null && absent !== null && type.isEmpty(value) && type.isEmpty(absent)
   }
 }
 
@@ -104,152 +133,108 @@ export type Encodable<F extends Fields> = { readonly [K in Needed<F>]: F[K]['in'
   readonly [K in Exclude<keyof F, Needed<F>>]?: F[K]['in']
 }
 
-function scalar<T>(name: ScalarName, absent: T, bytesMin: number, codec: Codec<T>): Field<T> {
-  const wire = { ...codec, bytesMin }
-  return new Field<T>({ name, compile: () => wire, isEmpty: () => false }, absent)
+function scalar<T>(name: ScalarName, absent: T, bytesMin: number): Field<T> {
+  const wire = primitiveWire(name, bytesMin)
+  return new Field<T>({ name, empty: absent, isEmpty: () => false, compile: () => wire })
 }
 
-export const int8 = scalar('int8', 0, 1, { read: (r) => r.int8(), write: (w, v) => w.int8(v) })
-export const int16 = scalar('int16', 0, 2, { read: (r) => r.int16(), write: (w, v) => w.int16(v) })
-export const int32 = scalar('int32', 0, 4, { read: (r) => r.int32(), write: (w, v) => w.int32(v) })
-export const uint16 = scalar('uint16', 0, 2, {
-  read: (r) => r.int16() & 0xffff,
-  write: (w, v) => w.int16(v),
-})
-export const uint32 = scalar('uint32', 0, 4, {
-  read: (r) => r.int32() >>> 0,
-  write: (w, v) => w.int32(v),
-})
-export const float64 = scalar('float64', 0, 8, {
-  read: (r) => r.float64(),
-  write: (w, v) => w.float64(v),
-})
-/** A number: beyond 2^53 the nearest one is read. */
-export const int64 = scalar('int64', 0, 8, { read: (r) => r.int64(), write: (w, v) => w.int64(v) })
+export const bool = scalar('bool', false, 1)
+export const int8 = scalar('int8', 0, 1)
+export const int16 = scalar('int16', 0, 2)
+export const uint16 = scalar('uint16', 0, 2)
+export const int32 = scalar('int32', 0, 4)
+export const uint32 = scalar('uint32', 0, 4)
+/** A number: beyond 2^53 the nearest one is read, and the int64 range is kept to when written. */
+export const int64 = scalar('int64', 0, 8)
 /** Java's Long.MAX_VALUE, as it is read and written. */
 export const int64Max = 2 ** 63
-export const bool = scalar('bool', false, 1, {
-  read: (r) => r.int8() !== 0,
-  write: (w, v) => w.int8(v ? 1 : 0),
-})
+export const float64 = scalar('float64', 0, 8)
 /** 16 bytes as 22 characters of base64url, as Kafka prints them. */
-export const uuid = scalar('uuid', 'A'.repeat(22), 16, {
-  read: (r) => r.uuid(),
-  write: (w, v) => w.uuid(v),
+export const uuid = scalar('uuid', 'A'.repeat(22), 16)
+
+/** Types that carry a length: flexible versions write it in another way (KIP-482). */
+function sized<T extends { length: number }>(
+  name: 'string' | 'bytes',
+  empty: T,
+  lengthBytes: number,
+  methods: { readonly plain: readonly Primitive[]; readonly compact: readonly Primitive[] },
+): Field<T> {
+  const plain = methods.plain.map((method) => primitiveWire(method, lengthBytes))
+  const compact = methods.compact.map((method) => primitiveWire(method, 1))
+  const type: Type = {
+    name,
+    empty,
+    compile: (_version, flexible, nullable) => (flexible ? compact : plain)[nullable ? 1 : 0]!,
+    isEmpty: (value: T) => value.length === 0,
+  }
+  return new Field<T>(type)
+}
+
+export const string = sized<string>('string', '', 2, {
+  plain: ['string', 'nullableString'],
+  compact: ['compactString', 'compactNullableString'],
 })
-
-/** Reads a length: -1 is null. Flexible versions write one more as a uvarint (KIP-482). */
-function readLength(r: Reader, flexible: boolean, nullable: boolean): number {
-  const length = flexible ? r.uvarint() - 1 : r.int32()
-  if (length >= 0) return length
-  if (!nullable) throw new ProtocolError(`A length of ${length} before ${r.offset} is not possible`)
-  return -1
-}
-
-function writeLength(w: Writer, flexible: boolean, length: number): void {
-  if (flexible) w.uvarint(length + 1)
-  else w.int32(length)
-}
-
 /** A view into the frame when read; large ones are sent without a copy. */
-export const bytes = new Field<Buffer>(
-  {
-    name: 'bytes',
-    compile: (_version, flexible, nullable) => ({
-      bytesMin: flexible ? 1 : 4,
-      read(r) {
-        const length = readLength(r, flexible, nullable)
-        return length < 0 ? null : r.slice(length)
-      },
-      write(w, value: Buffer | null) {
-        writeLength(w, flexible, value === null ? -1 : value.length)
-        if (value !== null) w.slice(value)
-      },
-    }),
-    isEmpty: (value: Buffer) => value.length === 0,
-  },
-  Buffer.alloc(0),
-)
+export const bytes = sized<Buffer>('bytes', Buffer.alloc(0), 4, {
+  plain: ['blob', 'nullableBlob'],
+  compact: ['compactBlob', 'compactNullableBlob'],
+})
 /** Record batches, as they are. */
 export const records = bytes
 
-const stringBytesMax = 0x7fff
-export const string = new Field<string>(
-  {
-    name: 'string',
-    compile: (_version, flexible, nullable) => ({
-      bytesMin: flexible ? 1 : 2,
-      read(r) {
-        const length = flexible ? r.uvarint() - 1 : r.int16()
-        if (length < 0 && nullable) return null
-        if (length < 0 || length > stringBytesMax)
-          throw new ProtocolError(`A string of ${length} bytes before ${r.offset} is not possible`)
-        return length === 0 ? '' : r.string(length)
-      },
-      write(w, value: string | null) {
-        if (value !== null) w.string(value, flexible)
-        else if (flexible) w.uvarint(0)
-        else w.int16(-1)
-      },
-    }),
-    isEmpty: () => false,
-  },
-  '',
-)
+const noElements = Object.freeze([])
 
 export function array<Out, In>(of: Field<Out, In>): Field<Out[], readonly In[]>
 export function array<F extends Fields>(of: F): Field<Decoded<F>[], readonly Encodable<F>[]>
 export function array(of: Field<any, any> | Fields): Field<any, any> {
   const element = of instanceof Field ? of : struct(of)
-  const type: Type = {
+  return new Field<any>({
     name: 'array',
     element,
-    compile(version, flexible, nullable) {
-      const codec = element.type.compile(version, flexible, false)
-      return {
-        bytesMin: flexible ? 1 : 4,
-        read(r) {
-          const length = readLength(r, flexible, nullable)
-          if (length < 0) return null
-          r.claim(length, codec.bytesMin)
-          const items = []
-          for (let i = 0; i < length; i++) items.push(codec.read(r))
-          return items
-        },
-        write(w, items: unknown[] | null) {
-          writeLength(w, flexible, items === null ? -1 : items.length)
-          if (items !== null) for (const item of items) codec.write(w, item)
-        },
-      }
-    },
+    empty: noElements,
     isEmpty: (value: unknown[]) => value.length === 0,
-  }
-  return new Field<any>(type, Object.freeze([]))
+    compile: (version, flexible, nullable) =>
+      arrayWire(element.type.compile(version, flexible, false), flexible, nullable),
+  })
 }
 
 export function struct<F extends Fields>(fields: F): Field<Decoded<F>, Encodable<F>> {
-  const entries = Object.entries(fields)
-  const absent = Object.fromEntries(entries.map(([name, field]) => [name, field.absent]))
-  const type: Type = {
-    name: 'struct',
-    fields,
-    compile: (version, flexible, nullable, tagged) =>
-      structCodec(
-        entries.map(([name, field]) => {
-          const { since, until, nullableSince, tag } = field.rules
-          const carried = version >= since && version <= until
-          const codec = carried
-            ? field.type.compile(version, flexible, version >= nullableSince, tag !== undefined)
-            : undefined
-          return { name, field, tag, codec }
-        }),
-        flexible,
-        // A struct that may be null begins with 1, or with this.
-        nullable ? (tagged ? 0 : -1) : undefined,
-      ),
-    isEmpty: (value) => entries.every(([name, field]) => field.isAbsent(value[name])),
+  return new Field<Decoded<F>, Encodable<F>>(new Struct(fields))
+}
+
+class Struct implements Type {
+  readonly name = 'struct'
+  readonly fields: Fields
+  #empty: object | undefined
+
+  constructor(fields: Fields) {
+    this.fields = fields
   }
-  return new Field<Decoded<F>, Encodable<F>>(type, Object.freeze(absent) as Decoded<F>)
+
+  get empty(): object {
+    this.#empty ??= Object.freeze(
+      Object.fromEntries(Object.entries(this.fields).map(([name, { absent }]) => [name, absent])),
+    )
+    return this.#empty
+  }
+
+  isEmpty(value: any): boolean {
+    return Object.entries(this.fields).every(([name, field]) => field.isAbsent(value[name]))
+  }
+
+  compile(version: number, flexible: boolean, nullable: boolean, tagged = false): Wire {
+    const slots = Object.entries(this.fields).map(([name, field]) => {
+      const { type, firstVersion, lastVersion, nullableFrom } = field
+      const tag = field.tagNumber < 0 ? undefined : field.tagNumber
+      const wire =
+        version >= firstVersion && version <= lastVersion
+          ? type.compile(version, flexible, version >= nullableFrom, tag !== undefined)
+          : undefined
+      return { name, field, tag, wire }
+    })
+    // A struct that may be null begins with 1, or with this.
+    return structWire(slots, flexible, nullable ? (tagged ? 0 : -1) : undefined)
+  }
 }
 
 /** One message in all its versions. */

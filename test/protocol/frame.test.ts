@@ -124,7 +124,7 @@ test('a response that cannot be written leaves no trace', () => {
       { ...header, clientId: 'x'.repeat(40_000) },
       { groupId: '', generationId: 0, memberId: '' },
     ),
-  ).toThrow('A string of 40000 bytes is over 32767')
+  ).toThrow('Heartbeat request v4 cannot be written: A string of 40000 bytes is over 32767')
   writer.response(Heartbeat, header, { errorCode: 1 })
   expect(Buffer.concat(writer.take()).toString('hex')).toBe(
     '0000000c000000010000000000000000' + '0000000c000000010000000000000100',
