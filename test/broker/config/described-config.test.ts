@@ -12,6 +12,7 @@ import {
 } from '../../../src/broker/config/described-config.ts'
 import { type ConfigImage, EffectiveConfig } from '../../../src/broker/config/effective-config.ts'
 import { parseProperties } from '../../../src/broker/config/properties.ts'
+import { topicLogConfig } from '../../../src/broker/config/topic-log-config.ts'
 
 /** What the Kafka was started with that kafka-described.tsv comes from (Admin.describeConfigs, 4.3.1). */
 const properties = `
@@ -187,4 +188,29 @@ test('unknown and secret names are described without their values', () => {
       },
     ],
   ])
+})
+
+test("a topic's logs get numbers, with Infinity for no limit", () => {
+  const image: ConfigImage = {
+    configs: (type) =>
+      new Map(
+        type === 2
+          ? [
+              ['cleanup.policy', 'compact, delete'],
+              ['segment.bytes', '2000000'],
+            ]
+          : [],
+      ),
+  }
+  expect(topicLogConfig(config, image, 't')).toMatchObject({
+    segmentBytes: 2_000_000,
+    segmentMs: 604_800_000,
+    retentionMs: 604_800_000,
+    retentionBytes: Number.POSITIVE_INFINITY,
+    cleanupPolicy: { delete: true, compact: true },
+    compressionType: 'producer',
+    flushMessages: Number.POSITIVE_INFINITY,
+    messageTimestampAfterMaxMs: 3_600_000,
+    producerIdExpirationMs: 86_400_000,
+  })
 })
