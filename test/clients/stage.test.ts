@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { run } from './process.ts'
+import { Replay } from '../scenarios/answers/replay.ts'
 import { stage } from './stage.ts'
 import { startTarget, type Target } from './target.ts'
 
@@ -12,9 +12,8 @@ afterAll(async () => {
 })
 
 test('what the broker advertises is what the tests of this folder take for done', async () => {
-  const { stderr } = await run('kcat', ['-L', '-b', target.bootstrap, '-d', 'feature'])
-  const advertised = [...stderr.matchAll(/ApiKey (\w+) \((\d+)\)/g)].map(([, , key]) => Number(key))
-  expect(advertised).toContain(3)
-  const has = (key: number) => advertised.includes(key)
-  expect({ groups: has(11), consumerGroups: has(68) }).toEqual(stage)
+  const replay = new Replay({ host: '127.0.0.1', port: target.port })
+  await replay.readAdvertised()
+  const groups = replay.has('JoinGroup')
+  expect({ groups, consumerGroups: replay.has('ConsumerGroupHeartbeat') }).toEqual(stage)
 })
