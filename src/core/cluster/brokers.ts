@@ -1,0 +1,162 @@
+/**
+ * Brokers come, become active, are fenced, drain and go; and what that does to partitions.
+ *
+ * A new incarnation never inherits a leadership: what the old one led gets another leader, or none,
+ * in a new epoch. It starts fenced, outside every ISR, and is elected or joins again by itself.
+ */
+import type { ClusterRecord, RecordOf } from '../../../protocol/coordinator/record.ts'
+import { errors } from '../../../protocol/errors.ts'
+import type { UnregisterBroker } from '../../../protocol/messages/unregister-broker.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import type { Decision } from '../machine.ts'
+import type { BrokerImage, ClusterImage, PartitionImage } from './image.ts'
+import { changePartition, type Electorate, electorate } from './partition-change.ts'
+
+export interface RegisterBroker {
+  readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | 'fenced' | 'draining'>
+  readonly cleanShutdown: boolean
+  readonly previousBrokerEpoch: number
+  /** Records were synced to disk before they were acknowledged. */
+  readonly durable: boolean
+}
+
+export interface Registered {
+  readonly errorCode: number
+  readonly errorMessage: string | null
+  readonly brokerEpoch: number
+}
+
+/** Whether an older incarnation may still be serving is the caller's to know: it asks only after that. */
+export function registerBroker(
+  image: ClusterImage,
+  { broker, cleanShutdown, previousBrokerEpoch, durable }: RegisterBroker,
+): Decision<Registered, ClusterRecord> {
+  const old = image.brokers.get(broker.brokerId)
+  const answer = (brokerEpoch: number) => ({ errorCode: 0, errorMessage: null, brokerEpoch })
+  if (old?.incarnation === broker.incarnation) {
+    const { brokerEpoch, fenced, draining } = old
+    const record: BrokerImage = { kind: 'broker', ...broker, brokerEpoch, fenced, draining }
+    // A retry whose first answer was lost, or a reconnection. Addresses may have changed.
+    const changed = JSON.stringify(old) !== JSON.stringify(record)
+    return { records: changed ? [record] : [], reply: answer(brokerEpoch) }
+  }
+  // An epoch found in a data directory may be above all that is known here: a coordinator that lost
+  // its directory must not give it out again.
+  const brokerEpoch = Math.max(image.lastBrokerEpoch, previousBrokerEpoch) + 1
+  const lossy = old !== undefined && !cleanShutdown && !durable && broker.bootId !== old.bootId
+  const record: BrokerImage = {
+    kind: 'broker',
+    ...broker,
+    brokerEpoch,
+    fenced: true,
+    draining: false,
+  }
+  const records = [record, ...withdraw(image, broker.brokerId, lossy)]
+  return { records, reply: answer(brokerEpoch) }
+}
+
+/** The broker may lead and join from now on; partitions without a leader may find one in it. */
+export function activateBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
+  const broker = image.brokers.get(brokerId)
+  if (broker === undefined || !(broker.fenced || broker.draining)) return []
+  const records: ClusterRecord[] = [stateOf(broker, false, false)]
+  for (const partition of partitionsOf(image))
+    if (partition.leader === -1 && partition.replicas.includes(brokerId))
+      add(
+        records,
+        elect(image, partition, {}, (id) => id === brokerId || image.isActive(id)),
+      )
+  return records
+}
+
+/** Its session has ended: out of every ISR, and others lead what it led. */
+export function fenceBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
+  const broker = image.brokers.get(brokerId)
+  if (broker === undefined || broker.fenced) return []
+  return [stateOf(broker, true, false), ...withdraw(image, brokerId, false)]
+}
+
+/** Controlled shutdown: as fencing, but it goes on answering until others have taken over. */
+export function drainBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
+  const broker = image.brokers.get(brokerId)
+  if (broker === undefined || broker.draining) return []
+  return [stateOf(broker, broker.fenced, true), ...withdraw(image, brokerId, false)]
+}
+
+export function unregisterBroker(
+  image: ClusterImage,
+  { brokerId }: RequestOf<typeof UnregisterBroker>,
+): Decision<ResponseOf<typeof UnregisterBroker>, ClusterRecord> {
+  if (!image.brokers.has(brokerId))
+    return {
+      records: [],
+      reply: {
+        errorCode: errors.BROKER_ID_NOT_REGISTERED.code,
+        errorMessage: `Broker ID ${brokerId} is not currently registered`,
+      },
+    }
+  const records = [...withdraw(image, brokerId, false), { kind: 'removeBroker', brokerId } as const]
+  return { records, reply: { errorCode: 0, errorMessage: null } }
+}
+
+/** The partition without this leader: given back by a broker that cannot go on (a failed disk). */
+export function relinquish(
+  image: ClusterImage,
+  brokerId: number,
+  items: readonly { topicId: string; partition: number; leaderEpoch: number }[],
+): ClusterRecord[] {
+  const wanted = items.flatMap((item) => {
+    const partition = image.partition(item.topicId, item.partition)
+    return partition?.leaderEpoch === item.leaderEpoch ? [partition] : []
+  })
+  const records: ClusterRecord[] = []
+  for (const partition of items.length === 0 ? partitionsOf(image) : wanted) {
+    if (partition.leader !== brokerId) continue
+    const isr = partition.isr.filter((id) => id !== brokerId)
+    const others = (id: number) => id !== brokerId && image.isActive(id)
+    add(records, elect(image, partition, { isr }, others))
+  }
+  return records
+}
+
+function stateOf(
+  { brokerId, brokerEpoch }: BrokerImage,
+  fenced: boolean,
+  draining: boolean,
+): RecordOf<'brokerState'> {
+  return { kind: 'brokerState', brokerId, brokerEpoch, fenced, draining }
+}
+
+function withdraw(image: ClusterImage, brokerId: number, lossy: boolean): PartitionImage[] {
+  const records: PartitionImage[] = []
+  const others = (id: number) => id !== brokerId && image.isActive(id)
+  for (const partition of partitionsOf(image)) {
+    const { isr, elr, leader } = partition
+    const concerned =
+      leader === brokerId || isr.includes(brokerId) || (lossy && elr.includes(brokerId))
+    if (!concerned) continue
+    const target = { isr: isr.filter((id) => id !== brokerId), lossy: lossy ? [brokerId] : [] }
+    add(records, elect(image, partition, target, others))
+  }
+  return records
+}
+
+function elect(
+  image: ClusterImage,
+  partition: PartitionImage,
+  target: { isr?: readonly number[]; lossy?: readonly number[] },
+  acceptable: (brokerId: number) => boolean,
+): PartitionImage | undefined {
+  const voters: Electorate = { ...electorate(image, partition), acceptable }
+  const name = image.topicById(partition.topicId)?.name ?? ''
+  const election = image.uncleanLeaderElection(name) ? 'unclean' : 'online'
+  return changePartition(partition, { ...target, election }, voters)
+}
+
+export function* partitionsOf(image: ClusterImage): Generator<PartitionImage> {
+  for (const topic of image.topics()) yield* topic.partitions
+}
+
+function add<T>(records: T[], record: T | undefined): void {
+  if (record !== undefined) records.push(record)
+}

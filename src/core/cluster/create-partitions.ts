@@ -1,0 +1,89 @@
+/** CreatePartitions (behaviours A-5): a topic grows; it never shrinks. */
+import type { ClusterRecord } from '../../../protocol/coordinator/record.ts'
+import { errors } from '../../../protocol/errors.ts'
+import type { CreatePartitions } from '../../../protocol/messages/create-partitions.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import type { Decision } from '../machine.ts'
+import { place } from './create-topics.ts'
+import { type Fault, fault, fine, isFault } from './fault.ts'
+import type { ClusterImage, PartitionImage } from './image.ts'
+import { assignmentFault, newPartition } from './replica-assignment.ts'
+
+type Request = RequestOf<typeof CreatePartitions>
+type Asked = Request['topics'][number]
+
+const partitionsPerRequestMax = 10_000
+
+export function createPartitions(
+  image: ClusterImage,
+  request: Request,
+  draw: number,
+): Decision<ResponseOf<typeof CreatePartitions>, ClusterRecord> {
+  const records: ClusterRecord[] = []
+  const done = new Set<string>()
+  const results = request.topics.flatMap((asked) => {
+    const { name } = asked
+    if (done.has(name)) return []
+    done.add(name)
+    const twice = request.topics.filter((other) => other.name === name).length > 1
+    const grown = twice
+      ? fault(errors.INVALID_REQUEST, 'Duplicate topic name.')
+      : grow(image, asked, draw)
+    if (isFault(grown)) return [{ name, ...grown }]
+    if (!request.validateOnly) records.push(...grown)
+    return [{ name, ...fine }]
+  })
+  return { records, reply: { results } }
+}
+
+function grow(
+  image: ClusterImage,
+  { name, count, assignments }: Asked,
+  draw: number,
+): Fault | PartitionImage[] {
+  const topic = image.topic(name)
+  if (topic === undefined) return fault(errors.UNKNOWN_TOPIC_OR_PARTITION, null)
+  const current = topic.partitions.length
+  const bad = (message: string) => fault(errors.INVALID_PARTITIONS, message)
+  if (count === current) return bad(`Topic already has ${current} partition(s).`)
+  if (count < current)
+    return bad(
+      `The topic ${name} currently has ${current} partition(s); ${count} would not be an increase.`,
+    )
+  const additional = count - current
+  if (additional > partitionsPerRequestMax)
+    return fault(errors.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
+  const factor = topic.partitions[0]?.replicas.length ?? 1
+  const replicas =
+    assignments === null
+      ? place(image, additional, factor, draw, current)
+      : assigned(image, assignments, additional, factor)
+  if (isFault(replicas)) return replicas
+  const created: PartitionImage[] = []
+  for (const [i, ids] of replicas.entries()) {
+    const partition = newPartition(image, topic.topicId, current + i, ids)
+    if (isFault(partition)) return partition
+    created.push(partition)
+  }
+  return created
+}
+
+function assigned(
+  image: ClusterImage,
+  assignments: NonNullable<Asked['assignments']>,
+  additional: number,
+  factor: number,
+): Fault | number[][] {
+  if (assignments.length !== additional)
+    return fault(
+      errors.INVALID_REPLICA_ASSIGNMENT,
+      `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
+    )
+  const replicas: number[][] = []
+  for (const { brokerIds } of assignments) {
+    const wrong = assignmentFault(image, brokerIds, factor)
+    if (wrong !== undefined) return wrong
+    replicas.push(brokerIds)
+  }
+  return replicas
+}

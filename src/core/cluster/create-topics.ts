@@ -1,0 +1,219 @@
+/** CreateTopics (behaviours A-1 to A-3): names, counts, assignments, configurations. */
+import type { ClusterRecord } from '../../../protocol/coordinator/record.ts'
+import { errors } from '../../../protocol/errors.ts'
+import type { CreateTopics } from '../../../protocol/messages/create-topics.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import type { Decision } from '../machine.ts'
+import type { ConfigRules } from './config-rules.ts'
+import { type Fault, fault, isFault } from './fault.ts'
+import { type ClusterImage, type PartitionImage, resourceTypes } from './image.ts'
+import { placeReplicas } from './placement.ts'
+import { assignmentFault, newPartition } from './replica-assignment.ts'
+import { collisionKey, topicNameFault } from './topic-name.ts'
+
+/** What chance and the sender add to a request. */
+export interface Circumstances {
+  /** For requests that say -1: num.partitions and default.replication.factor. */
+  readonly defaultPartitions: number
+  readonly defaultReplicationFactor: number
+  /** One unused id for each new topic. */
+  readonly topicIds: readonly string[]
+  /** Where placement starts. */
+  readonly draw: number
+}
+
+/** Kafka's own limit. */
+const partitionsPerRequestMax = 10_000
+const zeroUuid = 'A'.repeat(22)
+
+type Request = RequestOf<typeof CreateTopics>
+type Asked = Request['topics'][number]
+type Result = NonNullable<ResponseOf<typeof CreateTopics>['topics']>[number]
+
+export function createTopics(
+  image: ClusterImage,
+  rules: ConfigRules,
+  request: Request,
+  circumstances: Circumstances,
+): Decision<ResponseOf<typeof CreateTopics>, ClusterRecord> {
+  const records: ClusterRecord[] = []
+  const results: Result[] = []
+  const counts = new Map<string, number>()
+  for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const names = new Map<string, string>()
+  for (const topic of image.topics()) names.set(collisionKey(topic.name), topic.name)
+  const asked = request.topics.map((topic) => partitionsAsked(topic, circumstances))
+  const excessive = asked.reduce((sum, count) => sum + count, 0) > partitionsPerRequestMax
+  for (const [i, topic] of [...request.topics].entries()) {
+    const { name } = topic
+    if ((counts.get(name) ?? 0) > 1) {
+      if (request.topics.findIndex((other) => other.name === name) === i)
+        results.push(refused(name, fault(errors.INVALID_REQUEST, 'Duplicate topic name.')))
+      continue
+    }
+    const wrong = excessive
+      ? fault(errors.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
+      : nameFault(image, name, names)
+    const created =
+      wrong ?? createTopic(image, rules, topic, circumstances, circumstances.topicIds[i] ?? '')
+    if (isFault(created)) {
+      results.push(refused(name, created))
+      continue
+    }
+    names.set(collisionKey(name), name)
+    results.push(created.result)
+    if (!request.validateOnly) records.push(...created.records)
+  }
+  return { records, reply: { topics: results } }
+}
+
+function partitionsAsked(topic: Asked, { defaultPartitions }: Circumstances): number {
+  if (topic.assignments.length > 0) return topic.assignments.length
+  return Math.max(0, topic.numPartitions === -1 ? defaultPartitions : topic.numPartitions)
+}
+
+function refused(name: string, { errorCode, errorMessage }: Fault): Result {
+  return {
+    name,
+    topicId: zeroUuid,
+    errorCode,
+    errorMessage,
+    numPartitions: -1,
+    replicationFactor: -1,
+    configs: [],
+  }
+}
+
+function nameFault(
+  image: ClusterImage,
+  name: string,
+  names: ReadonlyMap<string, string>,
+): Fault | undefined {
+  if (name === '__cluster_metadata')
+    return fault(
+      errors.INVALID_REQUEST,
+      'Creation of internal topic __cluster_metadata is prohibited.',
+    )
+  const invalid = topicNameFault(name)
+  if (invalid !== undefined) return fault(errors.INVALID_TOPIC_EXCEPTION, invalid)
+  if (image.topic(name) !== undefined)
+    return fault(errors.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
+  const other = names.get(collisionKey(name))
+  if (other !== undefined)
+    return fault(
+      errors.INVALID_TOPIC_EXCEPTION,
+      `Topic '${name}' collides with existing topic: ${other}`,
+    )
+  return undefined
+}
+
+function createTopic(
+  image: ClusterImage,
+  rules: ConfigRules,
+  topic: Asked,
+  circumstances: Circumstances,
+  topicId: string,
+): Fault | { records: ClusterRecord[]; result: Result } {
+  const configs = new Map<string, string>()
+  for (const { name, value } of topic.configs) {
+    if (value === null)
+      return fault(errors.INVALID_CONFIG, `Null value not supported for topic configs: ${name}`)
+    configs.set(name, value)
+  }
+  const configFault = rules.fault(resourceTypes.topic, topic.name, configs)
+  if (configFault !== undefined) return fault(errors.INVALID_CONFIG, configFault)
+  const replicas = replicasOf(image, topic, circumstances)
+  if (isFault(replicas)) return replicas
+  const partitions: PartitionImage[] = []
+  for (const [partition, ids] of replicas.entries()) {
+    const created = newPartition(image, topicId, partition, ids)
+    if (isFault(created)) return created
+    partitions.push(created)
+  }
+  const { name } = topic
+  return {
+    records: [
+      { kind: 'topic', topicId, name },
+      ...partitions,
+      ...[...configs].map(
+        ([key, value]) =>
+          ({ kind: 'config', resourceType: 2, resourceName: name, name: key, value }) as const,
+      ),
+    ],
+    result: {
+      name,
+      topicId,
+      errorCode: 0,
+      errorMessage: null,
+      numPartitions: partitions.length,
+      replicationFactor: replicas[0]?.length ?? 0,
+      configs: rules.topicConfigs(configs),
+    },
+  }
+}
+
+function replicasOf(
+  image: ClusterImage,
+  topic: Asked,
+  { defaultPartitions, defaultReplicationFactor, draw }: Circumstances,
+): Fault | number[][] {
+  if (topic.assignments.length > 0) return assignedReplicas(image, topic)
+  if (topic.replicationFactor === 0 || topic.replicationFactor < -1)
+    return fault(
+      errors.INVALID_REPLICATION_FACTOR,
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    )
+  if (topic.numPartitions === 0 || topic.numPartitions < -1)
+    return fault(
+      errors.INVALID_PARTITIONS,
+      'Number of partitions was set to an invalid non-positive value.',
+    )
+  const count = topic.numPartitions === -1 ? defaultPartitions : topic.numPartitions
+  const factor = topic.replicationFactor === -1 ? defaultReplicationFactor : topic.replicationFactor
+  return place(image, count, factor, draw)
+}
+
+/** Onto brokers that are active now; a fault when there are too few. */
+export function place(
+  image: ClusterImage,
+  count: number,
+  replicationFactor: number,
+  draw: number,
+  first = 0,
+): Fault | number[][] {
+  const brokers = [...image.brokers.values()].filter(({ brokerId }) => image.isActive(brokerId))
+  if (brokers.length < replicationFactor || brokers.length === 0)
+    return fault(
+      errors.INVALID_REPLICATION_FACTOR,
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
+    )
+  return placeReplicas(brokers, count, replicationFactor, draw, first)
+}
+
+function assignedReplicas(image: ClusterImage, topic: Asked): Fault | number[][] {
+  const given = (what: string) =>
+    fault(
+      errors.INVALID_REQUEST,
+      `A manual partition assignment was specified, but ${what} was not set to -1.`,
+    )
+  if (topic.replicationFactor !== -1) return given('replication factor')
+  if (topic.numPartitions !== -1) return given('numPartitions')
+  const replicas: number[][] = []
+  for (const { partitionIndex, brokerIds } of topic.assignments) {
+    if (replicas[partitionIndex] !== undefined)
+      return fault(
+        errors.INVALID_REPLICA_ASSIGNMENT,
+        `Found multiple manual partition assignments for partition ${partitionIndex}`,
+      )
+    const wrong = assignmentFault(image, brokerIds, replicas.find((ids) => ids)?.length)
+    if (wrong !== undefined) return wrong
+    replicas[partitionIndex] = brokerIds
+  }
+  for (let partition = 0; partition < topic.assignments.length; partition++)
+    if (replicas[partition] === undefined)
+      return fault(
+        errors.INVALID_REPLICA_ASSIGNMENT,
+        'partitions should be a consecutive 0-based integer sequence',
+      )
+  return replicas
+}

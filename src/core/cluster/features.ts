@@ -1,0 +1,69 @@
+/** UpdateFeatures (behaviours A-13): finalized levels of what the whole cluster supports. */
+import type { RecordOf } from '../../../protocol/coordinator/record.ts'
+import { errors } from '../../../protocol/errors.ts'
+import type { UpdateFeatures } from '../../../protocol/messages/update-features.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import type { Decision } from '../machine.ts'
+import { type Fault, fault, isFault } from './fault.ts'
+import type { ClusterImage } from './image.ts'
+
+const upgrade = 1
+
+type Asked = RequestOf<typeof UpdateFeatures>['featureUpdates'][number]
+
+export function updateFeatures(
+  image: ClusterImage,
+  { featureUpdates, validateOnly }: RequestOf<typeof UpdateFeatures>,
+  apiVersion: number,
+): Decision<ResponseOf<typeof UpdateFeatures>, RecordOf<'feature'>> {
+  const records: RecordOf<'feature'>[] = []
+  for (const asked of featureUpdates) {
+    const record = update(image, asked, apiVersion)
+    if (isFault(record)) {
+      const { errorCode } = record
+      const errorMessage = `The update failed for all features since the following feature had an error: ${record.errorMessage}`
+      return { records: [], reply: { errorCode, errorMessage, results: [] } }
+    }
+    records.push(record)
+  }
+  const results = featureUpdates.map(({ feature }) => ({
+    feature,
+    errorCode: 0,
+    errorMessage: null,
+  }))
+  return {
+    records: validateOnly ? [] : records,
+    reply: { errorCode: 0, errorMessage: null, results: apiVersion >= 2 ? [] : results },
+  }
+}
+
+function update(
+  image: ClusterImage,
+  { feature, maxVersionLevel, allowDowngrade, upgradeType }: Asked,
+  apiVersion: number,
+): Fault | RecordOf<'feature'> {
+  const invalid = (reason: string) =>
+    fault(
+      errors.INVALID_UPDATE_VERSION,
+      `Invalid update version ${maxVersionLevel} for feature ${feature}. ${reason}`,
+    )
+  if (maxVersionLevel < 0) return invalid('A level is not negative.')
+  const ranges = [...image.brokers.values()].map((broker) =>
+    broker.features.find(({ name }) => name === feature),
+  )
+  if (!ranges.some((range) => range !== undefined))
+    return invalid('No broker supports this feature.')
+  for (const [i, range] of ranges.entries()) {
+    if (maxVersionLevel === 0) break
+    const min = range?.minVersion ?? 0
+    const max = range?.maxVersion ?? 0
+    const brokerId = [...image.brokers.keys()][i]
+    if (maxVersionLevel < min || maxVersionLevel > max)
+      return invalid(`Broker ${brokerId} only supports versions ${min}-${max}`)
+  }
+  const current = image.features.get(feature) ?? 0
+  const downgrades = apiVersion === 0 ? allowDowngrade : upgradeType !== upgrade
+  if (maxVersionLevel < current && !downgrades)
+    return invalid(`Can't downgrade the version of this feature without setting the upgrade type.`)
+  return { kind: 'feature', name: feature, level: maxVersionLevel }
+}
