@@ -7,12 +7,18 @@
  * `generation` is the coordinator's: a broker drops frames of an older one. A frame whose length,
  * checksum, type, version or payload is wrong closes the connection.
  */
-import { crc32c } from '@node-rs/crc32'
+import { crc32c } from '../crc32c.ts'
+import { fixed } from '../fixed.ts'
+import { FrameReader } from '../frame.ts'
 import { decodeMessage, encodeMessage, type Message, messageVersion } from './messages.ts'
 
-const headerBytes = 20
+const lengthBytes = 4
+const header = fixed({
+  typeAndVersion: 'uint32',
+  generation: 'int64',
+  correlation: 'uint32',
+})
 const checksumBytes = 4
-const lengthMin = headerBytes - 4 + checksumBytes
 /** Snapshots are cut into parts far below this. */
 export const frameBytesMax = 16 * 1024 * 1024
 
@@ -25,54 +31,45 @@ export interface Frame {
 
 export function encodeFrame({ generation, correlation, message }: Frame): Buffer {
   const { number, payload } = encodeMessage(message)
-  const frame = Buffer.allocUnsafe(headerBytes + payload.length + checksumBytes)
-  frame.writeUInt32BE(frame.length - 4, 0)
-  frame.writeUInt16BE(number, 4)
-  frame.writeUInt16BE(messageVersion, 6)
-  frame.writeBigUInt64BE(BigInt(generation), 8)
-  frame.writeUInt32BE(correlation, 16)
-  payload.copy(frame, headerBytes)
+  const start = lengthBytes + header.sizeBytes
+  const frame = Buffer.allocUnsafe(start + payload.length + checksumBytes)
+  frame.writeUInt32BE(frame.length - lengthBytes, 0)
+  const typeAndVersion = number * 0x10000 + messageVersion
+  header.write({ typeAndVersion, generation, correlation }, frame, lengthBytes)
+  payload.copy(frame, start)
   const end = frame.length - checksumBytes
   frame.writeUInt32BE(crc32c(frame.subarray(0, end)), end)
   return frame
 }
 
-/** `frame` with its length. Throws RangeError when anything about it is wrong. */
-export function decodeFrame(frame: Buffer): Frame {
-  const end = frame.length - checksumBytes
-  const expected = frame.readUInt32BE(end)
-  const actual = crc32c(frame.subarray(0, end))
+/** What follows the length. Throws RangeError when anything about it is wrong. */
+export function decodeFrame(body: Buffer): Frame {
+  const end = body.length - checksumBytes
+  if (end < header.sizeBytes)
+    throw new RangeError(`A coordinator frame of ${body.length} bytes is too short`)
+  const length = Buffer.allocUnsafe(lengthBytes)
+  length.writeUInt32BE(body.length)
+  const expected = body.readUInt32BE(end)
+  const actual = crc32c(body.subarray(0, end), crc32c(length))
   if (actual !== expected)
     throw new RangeError(`A coordinator frame's checksum is ${actual}, not ${expected}`)
-  const version = frame.readUInt16BE(6)
+  const { typeAndVersion, generation, correlation } = header.read(body)
+  const version = typeAndVersion % 0x10000
   if (version !== messageVersion)
     throw new RangeError(`Version ${version} of coordinator messages is not known here`)
-  const message = decodeMessage(frame.readUInt16BE(4), frame.subarray(headerBytes, end))
-  return {
-    generation: Number(frame.readBigUInt64BE(8)),
-    correlation: frame.readUInt32BE(16),
-    message,
-  }
+  const message = decodeMessage(
+    Math.floor(typeAndVersion / 0x10000),
+    body.subarray(header.sizeBytes, end),
+  )
+  return { generation, correlation, message }
 }
 
-/** Chunks of a stream in, frames out. Holds copies, so that chunks may be reused by their owner. */
+/** Chunks of a stream in, frames out; what they hold is valid as long as the chunk is. */
 export class FrameStream {
-  #pending: Buffer = Buffer.alloc(0)
+  readonly #frames = new FrameReader(frameBytesMax)
 
   /** Throws RangeError at the first wrong frame: the connection is of no more use. */
   feed(chunk: Buffer): Frame[] {
-    this.#pending = Buffer.concat([this.#pending, chunk])
-    const frames: Frame[] = []
-    let at = 0
-    while (this.#pending.length - at >= 4) {
-      const length = this.#pending.readUInt32BE(at)
-      if (length < lengthMin || length > frameBytesMax)
-        throw new RangeError(`A coordinator frame has ${length} bytes, not ${lengthMin} or more`)
-      if (this.#pending.length - at < length + 4) break
-      frames.push(decodeFrame(this.#pending.subarray(at, at + 4 + length)))
-      at += 4 + length
-    }
-    this.#pending = this.#pending.subarray(at)
-    return frames
+    return this.#frames.feed(chunk).map(decodeFrame)
   }
 }

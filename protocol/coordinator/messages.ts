@@ -94,6 +94,8 @@ const messages = {
     toRevision: int64,
     /** 0: changes; 1: a part of a snapshot; 2: its last part. */
     snapshot: int8,
+    /** A heartbeat with the new revision is waited for: the receiver leads something no more. */
+    acknowledge: bool,
     /** Encoded records, one after the other. */
     records: bytes,
     serveAfter: array({ ...partitionKey, leaderEpoch: int32, serveAfterMs: int32 }),

@@ -29,6 +29,7 @@ const reconnectMinMs = 20
 const reconnectMaxMs = 500
 /** A coordinator that does not answer is given up, and the connection made again. */
 const silenceMaxMs = 2000
+const submitMaxMs = 30_000
 /** Requests that may wait for a coordinator at one time. */
 const submissionsMax = 10_000
 
@@ -126,14 +127,15 @@ export class CoordinatorClient {
 
   /**
    * Sends an admin request to the coordinator. Rejects with CoordinatorError: 41 when there is no
-   * coordinator to decide, 7 when no answer came in time (it may have been done).
+   * coordinator to decide, 7 when no answer came in time (it may have been done). What some
+   * requests answer depends on the version, so a client's request keeps its own.
    */
   async submit<Request extends Fields, Response extends Fields>(
     api: Api<Request, Response>,
     request: Encodable<Request>,
-    timeoutMs = 30_000,
+    options: { readonly timeoutMs?: number; readonly apiVersion?: number } = {},
   ): Promise<Decoded<Response>> {
-    const apiVersion = api.versions[1]
+    const { timeoutMs = submitMaxMs, apiVersion = api.versions[1] } = options
     const writer = new Writer()
     api.request(apiVersion).write(writer, request)
     const { defaultPartitions, defaultReplicationFactor } = this.#options
@@ -276,8 +278,8 @@ export class CoordinatorClient {
     if (typeof change === 'string') return
     for (const listener of this.#listeners) listener(change)
     if (message.snapshot === 2) this.#inSession()
-    // A broker that is handing over confirms what it acts on, so that its successors may start.
-    else if (this.#wanted === brokerStates.draining) this.#beat()
+    // It has handed over: with its word for it the successors may start.
+    else if (message.acknowledge) this.#beat()
   }
 
   #inSession(): void {
@@ -313,14 +315,13 @@ export class CoordinatorClient {
   }
 
   #granted({ sequence, leaseMs, state, revision }: MessageOf<'grant'>): void {
-    const sent = this.#sent.get(sequence)
-    if (sent === undefined) return
-    for (const older of this.#sent.keys()) if (older <= sequence) this.#sent.delete(older)
     this.#lastGrantMs = this.#env.clock.monotonicMs()
-    if (leaseMs > 0)
+    const sent = this.#sent.get(sequence)
+    for (const older of this.#sent.keys()) if (older <= sequence) this.#sent.delete(older)
+    if (sent !== undefined && leaseMs > 0)
       this.lease.extend(sent, leaseMs === leaseForLocalMs ? Infinity : leaseMs, this.#rhoPpm)
     this.#state = state
-    if (revision > this.image.revision && state !== brokerStates.mayStop) return
+    if (revision > this.image.revision) return
     const reached = this.#waitingForState.filter((waiting) => waiting.state === this.#state)
     for (const waiting of reached) {
       this.#waitingForState.splice(this.#waitingForState.indexOf(waiting), 1)

@@ -93,7 +93,8 @@ export class Link {
   #receive(chunk: Buffer): void {
     let frames: Frame[]
     try {
-      frames = this.#stream.feed(chunk)
+      // Copied: answers are read after the turn in which the chunk's memory is ours.
+      frames = this.#stream.feed(Buffer.from(chunk))
     } catch (error) {
       this.#connection.destroy()
       this.#close(error as Error)

@@ -62,9 +62,8 @@ function elect(
   const election = electionType === preferred ? 'preferred' : 'unclean'
   const after = changePartition(before, { election }, electorate(image, before))
   const reached =
-    after !== undefined &&
-    (electionType === preferred ? after.leader === before.replicas[0] : after.leader !== -1)
-  if (reached) return after
+    electionType === preferred ? after?.leader === before.replicas[0] : after?.leader !== -1
+  if (after !== undefined && reached) return after
   return electionType === preferred
     ? fault(errors.PREFERRED_LEADER_NOT_AVAILABLE, 'The preferred leader was not available.')
     : fault(
@@ -80,7 +79,7 @@ export function balanceLeaders(image: ClusterImage, max: number): PartitionImage
     if (records.length >= max) break
     if (before.leader === -1 || before.leader === before.replicas[0]) continue
     const after = changePartition(before, { election: 'preferred' }, electorate(image, before))
-    if (after?.leader === before.replicas[0]) records.push(after)
+    if (after !== undefined && after.leader === before.replicas[0]) records.push(after)
   }
   return records
 }

@@ -1,0 +1,279 @@
+/**
+ * What the coordinator does with each message of a broker.
+ *
+ * Anything from a connection that does not carry the broker's session changes nothing: the sender
+ * is told that its session is stale.
+ */
+import { Reader, Writer } from '../../protocol/bytes.ts'
+import type { Message, MessageOf } from '../../protocol/coordinator/messages.ts'
+import { errors } from '../../protocol/errors.ts'
+import type { ClusterImage } from '../core/cluster/image.ts'
+import { coordinatorApi } from '../core/cluster/kafka-requests.ts'
+import type { Env } from '../env/env.ts'
+import type { Kernel } from './kernel.ts'
+import type { Liveness } from './liveness.ts'
+import type { Peer } from './peer.ts'
+import { type Snapshot, snapshotParts } from './publisher.ts'
+
+const renewalsPerLease = 4
+/** Granted to a broker of this process: it ends with its connection. */
+const leaseForLocalMs = 2147483647
+const states = { starting: 0, active: 1, draining: 2, mayStop: 3 } as const
+
+export class BrokerRequests {
+  readonly #env: Env
+  readonly #kernel: Kernel
+  readonly #liveness: Liveness
+
+  constructor(env: Env, kernel: Kernel, liveness: Liveness) {
+    this.#env = env
+    this.#kernel = kernel
+    this.#liveness = liveness
+  }
+
+  get #image(): ClusterImage {
+    return this.#kernel.image
+  }
+
+  receive(peer: Peer, message: Message, correlation: number): void {
+    switch (message.type) {
+      case 'hello':
+        this.#hello(peer, message, correlation)
+        return
+      case 'register':
+        this.#register(peer, message, correlation)
+        return
+      case 'heartbeat':
+        this.#heartbeat(peer, message)
+        return
+      case 'alterIsr':
+        this.#alterIsr(peer, message, correlation)
+        return
+      case 'relinquish':
+        this.#relinquish(peer, message, correlation)
+        return
+      case 'adminOp':
+        this.#adminOp(peer, message, correlation)
+        return
+      default:
+        // What only a coordinator says.
+        peer.fail(new Error(`A broker sent ${message.type}`))
+    }
+  }
+
+  #hello(peer: Peer, { clusterId, brokerId, incarnation }: MessageOf<'hello'>, corr: number): void {
+    const other = clusterId !== '' && clusterId !== this.#image.clusterId
+    peer.brokerId = brokerId
+    peer.incarnation = incarnation
+    peer.send(
+      {
+        type: 'helloAck',
+        errorCode: other ? errors.INCONSISTENT_CLUSTER_ID.code : 0,
+        errorMessage: other
+          ? `Broker ${brokerId} belongs to cluster ${clusterId}, this coordinator to ${this.#image.clusterId}`
+          : null,
+        active: true,
+        activeAddress: '',
+        clusterId: this.#image.clusterId,
+        leaseMs: this.#kernel.sessions.leaseMs,
+        renewMs: Math.round(this.#kernel.sessions.leaseMs / renewalsPerLease),
+        rhoPpm: this.#kernel.sessions.rhoPpm,
+      },
+      corr,
+    )
+  }
+
+  #register(peer: Peer, message: MessageOf<'register'>, correlation: number): void {
+    const { type: _, cleanShutdown, previousBrokerEpoch, durable, ...rest } = message
+    const { brokerId, incarnation } = message
+    const nowMs = this.#env.clock.monotonicMs()
+    const answer = (ack: Partial<MessageOf<'registerAck'>>) => {
+      const base = { errorCode: 0, errorMessage: null, brokerEpoch: -1, retryAfterMs: 0 }
+      peer.send({ type: 'registerAck', ...base, ...ack }, correlation)
+    }
+    if (brokerId !== peer.brokerId || incarnation !== peer.incarnation || brokerId < 0) {
+      answer({ errorCode: errors.INVALID_REGISTRATION.code, errorMessage: 'Not as in its hello' })
+      return
+    }
+    const known = this.#image.brokers.get(brokerId)
+    const other = known !== undefined && known.incarnation !== incarnation
+    if (other && this.#kernel.sessions.live(brokerId, nowMs)) {
+      const restMs = this.#kernel.sessions.expireAt(brokerId) - nowMs
+      answer({
+        errorCode: errors.DUPLICATE_BROKER_REGISTRATION.code,
+        errorMessage: `Another incarnation of broker ${brokerId} has a session`,
+        retryAfterMs: Math.min(2 ** 31 - 1, Math.ceil(restMs)),
+      })
+      return
+    }
+    this.#supersede(peer)
+    const broker = { ...rest, local: peer.local }
+    this.#kernel.commit(
+      { kind: 'register', broker, cleanShutdown, previousBrokerEpoch, durable },
+
+      ({ brokerEpoch }) => {
+        const snapshot = this.#snapshotFor(brokerId)
+        return () => {
+          if (peer.closed || this.#kernel.peers.get(brokerId) !== peer) return
+          peer.brokerEpoch = brokerEpoch
+          answer({ brokerEpoch })
+          this.#kernel.publisher.snapshot(peer, snapshot, this.#env.clock.monotonicMs())
+        }
+      },
+    )
+    if (!peer.local) this.#liveness.watch()
+  }
+
+  /** From now on this connection carries the session: an older one is not listened to any more. */
+  #supersede(peer: Peer): void {
+    const older = this.#kernel.peers.get(peer.brokerId)
+    if (older !== undefined && older !== peer) {
+      older.destroy()
+    }
+    this.#kernel.peers.set(peer.brokerId, peer)
+    this.#liveness.returned(peer.brokerId)
+  }
+
+  #snapshotFor(brokerId: number): Snapshot {
+    const image = this.#image
+    const led = [...image.topics()].flatMap((topic) =>
+      topic.partitions.filter(({ leader }) => leader === brokerId),
+    )
+    return { parts: snapshotParts(image), revision: image.revision, led }
+  }
+
+  /** False (and the broker is told) when the session is not the broker's any more. */
+  #inSession(peer: Peer, brokerEpoch: number): boolean {
+    const current = this.#image.brokers.get(peer.brokerId)?.brokerEpoch
+    if (this.#kernel.peers.get(peer.brokerId) === peer && current === brokerEpoch) return true
+    const { code } = errors.STALE_BROKER_EPOCH
+    peer.send({ type: 'staleSession', brokerEpoch, errorCode: code })
+    return false
+  }
+
+  #heartbeat(peer: Peer, { brokerEpoch, sequence, revision, state }: MessageOf<'heartbeat'>): void {
+    if (!this.#inSession(peer, brokerEpoch)) return
+    const { brokerId } = peer
+    const nowMs = this.#env.clock.monotonicMs()
+    if (peer.local) this.#kernel.sessions.renewForever(brokerId)
+    else this.#kernel.sessions.renew(brokerId, nowMs)
+    peer.appliedRevision = Math.max(peer.appliedRevision, revision)
+    peer.wanted = state
+    this.#grant(peer, sequence)
+    const broker = this.#image.brokers.get(brokerId)
+    if (state === states.active && broker?.fenced)
+      this.#kernel.commit({ kind: 'activate', brokerId }, () => () => this.#grant(peer, 0))
+    if (state === states.draining && !broker?.draining)
+      this.#kernel.commit({ kind: 'drain', brokerId }, () => () => this.#grant(peer, 0))
+    this.#kernel.flush()
+  }
+
+  /** Tells those that wait for it that they may stop. */
+  releaseDrained(): void {
+    for (const peer of this.#kernel.peers.values())
+      if (peer.wanted === states.draining && this.#mayStop(peer)) this.#grant(peer, 0)
+  }
+
+  /** `sequence` 0 tells the state only. */
+  #grant(peer: Peer, sequence: number): void {
+    const broker = this.#image.brokers.get(peer.brokerId)
+    const leaseMs = peer.local ? leaseForLocalMs : this.#kernel.sessions.leaseMs
+    peer.send({
+      type: 'grant',
+      sequence,
+      leaseMs: sequence === 0 ? 0 : leaseMs,
+      state: broker?.draining
+        ? this.#mayStop(peer)
+          ? states.mayStop
+          : states.draining
+        : broker?.fenced
+          ? states.starting
+          : states.active,
+      revision: Math.max(0, peer.sentRevision),
+    })
+  }
+
+  #mayStop(peer: Peer): boolean {
+    if (!this.#kernel.publisher.idle || peer.appliedRevision < peer.sentRevision) return false
+    for (const topic of this.#image.topics())
+      if (topic.partitions.some(({ leader }) => leader === peer.brokerId)) return false
+    return true
+  }
+
+  #alterIsr(peer: Peer, message: MessageOf<'alterIsr'>, correlation: number): void {
+    const { brokerId } = peer
+    if (!this.#inSession(peer, message.brokerEpoch)) {
+      const errorCode = errors.STALE_BROKER_EPOCH.code
+      peer.send({ type: 'alterIsrAck', errorCode, items: [] }, correlation)
+      return
+    }
+    const { items } = message
+    this.#kernel.commit({ kind: 'alterIsr', brokerId, items }, (results) => () => {
+      peer.send({ type: 'alterIsrAck', errorCode: 0, items: results }, correlation)
+    })
+  }
+
+  #relinquish(peer: Peer, message: MessageOf<'relinquish'>, correlation: number): void {
+    const { brokerId } = peer
+    if (!this.#inSession(peer, message.brokerEpoch)) {
+      const errorCode = errors.STALE_BROKER_EPOCH.code
+      peer.send({ type: 'relinquishAck', errorCode }, correlation)
+      return
+    }
+    this.#kernel.commit({ kind: 'relinquish', brokerId, items: message.items }, () => {
+      this.#kernel.publisher.resigned(brokerId, this.#image.revision)
+      return () => peer.send({ type: 'relinquishAck', errorCode: 0 }, correlation)
+    })
+  }
+
+  #adminOp(peer: Peer, op: MessageOf<'adminOp'>, correlation: number): void {
+    const { sequence, apiKey, apiVersion } = op
+    // A frame that comes again was done already.
+    if (sequence <= peer.adminSequence) return
+    peer.adminSequence = sequence
+    const refuse = (error: { code: number }, errorMessage: string) => {
+      const { code: errorCode } = error
+      const response = Buffer.alloc(0)
+      peer.send({ type: 'adminAck', sequence, errorCode, errorMessage, response }, correlation)
+    }
+    if (!this.#inSession(peer, op.brokerEpoch)) {
+      refuse(errors.NOT_CONTROLLER, 'The session of the broker has ended')
+      return
+    }
+    const api = coordinatorApi(apiKey)
+    if (api === undefined || apiVersion < api.versions[0] || apiVersion > api.versions[1]) {
+      refuse(errors.UNSUPPORTED_VERSION, `API ${apiKey} version ${apiVersion} is not decided here`)
+      return
+    }
+    let request: { topics?: unknown[] }
+    try {
+      request = api.request(apiVersion).read(new Reader(op.request))
+    } catch (error) {
+      refuse(errors.INVALID_REQUEST, (error as Error).message)
+      return
+    }
+    const { defaultPartitions, defaultReplicationFactor } = op
+    const circumstances = {
+      defaultPartitions,
+      defaultReplicationFactor,
+      topicIds: (request.topics ?? []).map(() => this.#newTopicId()),
+      draw: this.#env.random.bytes(4).readUInt32BE(),
+    }
+    const command = { kind: 'kafka', apiKey, apiVersion, request, circumstances } as const
+    this.#kernel.commit(command, (reply) => () => {
+      const writer = new Writer()
+      api.response(apiVersion).write(writer, reply)
+      const response = writer.finish()
+      const done = { type: 'adminAck', sequence, errorCode: 0, errorMessage: null } as const
+      peer.send({ ...done, response }, correlation)
+    })
+  }
+
+  #newTopicId(): string {
+    // A leading "-" looks like an option on a command line (Kafka avoids it as well).
+    for (;;) {
+      const id = this.#env.random.bytes(16).toString('base64url')
+      if (!id.startsWith('-') && this.#image.topicById(id) === undefined) return id
+    }
+  }
+}

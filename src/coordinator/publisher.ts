@@ -1,0 +1,219 @@
+/**
+ * Committed metadata on its way to the brokers, in order, and who must wait for whom.
+ *
+ * When a leader that still holds a lease is replaced, it is told first; everybody else hears of it
+ * when the old leader has confirmed (then the new one may answer at once), or when its lease has
+ * ended, or when it is gone (then the new one is told to wait for the rest of the lease). What was
+ * committed later waits behind.
+ */
+import type { MessageOf } from '../../protocol/coordinator/messages.ts'
+import { type ClusterRecord, encodeRecords } from '../../protocol/coordinator/record.ts'
+import type { ClusterImage, PartitionImage } from '../core/cluster/image.ts'
+import type { Sessions } from '../core/cluster/sessions.ts'
+import type { Peer } from './peer.ts'
+
+/** A leader that was replaced, and may not know it yet. */
+interface Deposed {
+  readonly brokerId: number
+  /** The change that replaced it; a broker that acts on this revision leads no more. */
+  readonly revision: number
+}
+
+interface Push {
+  readonly fromRevision: number
+  readonly toRevision: number
+  readonly records: Buffer
+  readonly partitions: readonly PartitionImage[]
+  /** Those that must confirm before others hear of it. */
+  gates: Deposed[]
+}
+
+export interface Snapshot {
+  readonly parts: readonly Buffer[]
+  readonly revision: number
+  /** What the receiver leads. */
+  readonly led: readonly PartitionImage[]
+}
+
+/** What a broker asks for in a heartbeat while it hands over. */
+const draining = 2
+/** Small enough that a frame with it never comes near the limit of frames. */
+const snapshotPartBytes = 1024 * 1024
+
+export class Publisher {
+  readonly #sessions: Sessions
+  /** By broker id: the connection that carries its session. */
+  readonly #peers: ReadonlyMap<number, Peer>
+  readonly #deposed = new Map<string, Deposed[]>()
+  #queue: Push[] = []
+  /** Until then nobody can know who held leases before this coordinator started. */
+  #graceEndMs = 0
+
+  constructor(sessions: Sessions, peers: ReadonlyMap<number, Peer>) {
+    this.#sessions = sessions
+    this.#peers = peers
+  }
+
+  set graceEndMs(value: number) {
+    this.#graceEndMs = value
+  }
+
+  /** Notes who is replaced by a decision, before it is applied; `revision` is the one it leads to. */
+  depose(image: ClusterImage, records: readonly ClusterRecord[], revision: number): void {
+    for (const record of records) {
+      if (record.kind !== 'partition') continue
+      const before = image.partition(record.topicId, record.partition)
+      if (before === undefined || before.leader === -1) continue
+      const stays =
+        before.leader === record.leader && before.leaderBrokerEpoch === record.leaderBrokerEpoch
+      if (stays) continue
+      const key = keyOf(record)
+      const { leader: brokerId } = before
+      this.#deposed.set(key, [...(this.#deposed.get(key) ?? []), { brokerId, revision }])
+    }
+  }
+
+  /** The broker had stopped leading before it was replaced in this revision. */
+  resigned(brokerId: number, revision: number): void {
+    this.#forget((deposed) => deposed.brokerId === brokerId && deposed.revision === revision)
+  }
+
+  #forget(over: (deposed: Deposed) => boolean): void {
+    for (const [key, deposed] of this.#deposed) {
+      const rest = deposed.filter((other) => !over(other))
+      if (rest.length === 0) this.#deposed.delete(key)
+      else this.#deposed.set(key, rest)
+    }
+  }
+
+  publish(records: readonly ClusterRecord[], toRevision: number): void {
+    const partitions = records.filter((record) => record.kind === 'partition')
+    const gates = new Map<number, Deposed>()
+    for (const partition of partitions)
+      for (const deposed of this.#deposed.get(keyOf(partition)) ?? [])
+        if (deposed.revision === toRevision) gates.set(deposed.brokerId, deposed)
+    this.#queue.push({
+      fromRevision: toRevision - records.length,
+      toRevision,
+      records: encodeRecords(records),
+      partitions,
+      gates: [...gates.values()],
+    })
+  }
+
+  /** Sends what may be sent now; returns when to call again at the latest, or Infinity. */
+  flush(nowMs: number): number {
+    let again = Infinity
+    let open = true
+    const done: Push[] = []
+    for (const push of this.#queue) {
+      push.gates = push.gates.filter((gate) => this.#waitsFor(gate, nowMs))
+      for (const gate of push.gates) {
+        const peer = this.#peers.get(gate.brokerId)
+        if (peer) this.#send(peer, push, nowMs)
+        again = Math.min(again, this.#sessions.expireAt(gate.brokerId))
+      }
+      open &&= push.gates.length === 0
+      if (!open) continue
+      done.push(push)
+      for (const peer of this.#peers.values()) this.#send(peer, push, nowMs)
+    }
+    this.#queue = this.#queue.filter((push) => !done.includes(push))
+    if (this.#deposed.size > 0)
+      this.#forget(
+        ({ brokerId, revision }) =>
+          this.#confirmed(brokerId, revision) || !this.#sessions.live(brokerId, nowMs),
+      )
+    return again
+  }
+
+  /** Every push so far has gone to everybody. */
+  get idle(): boolean {
+    return this.#queue.length === 0
+  }
+
+  /** The whole state, for a broker whose session begins; pushes follow from `revision` on. */
+  snapshot(peer: Peer, { parts, revision, led }: Snapshot, nowMs: number): void {
+    peer.sentRevision = revision
+    for (const [i, records] of parts.entries()) {
+      const last = i === parts.length - 1
+      peer.send({
+        type: 'metadata',
+        fromRevision: 0,
+        toRevision: revision,
+        snapshot: last ? 2 : 1,
+        acknowledge: false,
+        records,
+        serveAfter: last ? this.#serveAfter(led, nowMs, this.#graceEndMs) : [],
+      })
+    }
+  }
+
+  #send(peer: Peer, push: Push, nowMs: number): void {
+    if (peer.sentRevision < 0 || peer.sentRevision >= push.toRevision) return
+    if (peer.sentRevision !== push.fromRevision) return
+    peer.sentRevision = push.toRevision
+    peer.send({
+      type: 'metadata',
+      fromRevision: push.fromRevision,
+      toRevision: push.toRevision,
+      snapshot: 0,
+      acknowledge:
+        peer.wanted === draining || push.gates.some(({ brokerId }) => brokerId === peer.brokerId),
+      records: push.records,
+      serveAfter: this.#serveAfter(push.partitions, nowMs, 0),
+    })
+  }
+
+  #waitsFor({ brokerId, revision }: Deposed, nowMs: number): boolean {
+    const peer = this.#peers.get(brokerId)
+    return (
+      peer !== undefined && peer.appliedRevision < revision && this.#sessions.live(brokerId, nowMs)
+    )
+  }
+
+  #serveAfter(
+    partitions: readonly PartitionImage[],
+    nowMs: number,
+    notBeforeMs: number,
+  ): MessageOf<'metadata'>['serveAfter'] {
+    return partitions.flatMap((changed) => {
+      const { topicId, partition, leaderEpoch } = changed
+      const deposed = this.#deposed.get(keyOf(changed)) ?? []
+      const until = deposed
+        .filter(({ brokerId, revision }) => !this.#confirmed(brokerId, revision))
+        .reduce((latest, { brokerId }) => Math.max(latest, this.#sessions.expireAt(brokerId)), 0)
+      const serveAfterMs = Math.ceil(Math.max(until, notBeforeMs) - nowMs)
+      if (serveAfterMs <= 0) return []
+      return [
+        { topicId, partition, leaderEpoch, serveAfterMs: Math.min(serveAfterMs, 2 ** 31 - 1) },
+      ]
+    })
+  }
+
+  #confirmed(brokerId: number, revision: number): boolean {
+    return (this.#peers.get(brokerId)?.appliedRevision ?? -1) >= revision
+  }
+}
+
+function keyOf({ topicId, partition }: PartitionImage): string {
+  return `${topicId}/${partition}`
+}
+
+/** The records of a state in buffers of a bounded size. */
+export function snapshotParts(image: ClusterImage): Buffer[] {
+  const parts: Buffer[] = []
+  let group: ClusterRecord[] = []
+  let bytes = 0
+  for (const record of image.records()) {
+    group.push(record)
+    // A guess from above: names and lists are what makes a record long.
+    bytes += record.kind === 'partition' ? 120 + 8 * record.replicas.length : 1024
+    if (bytes < snapshotPartBytes) continue
+    parts.push(encodeRecords(group))
+    group = []
+    bytes = 0
+  }
+  parts.push(encodeRecords(group))
+  return parts
+}
