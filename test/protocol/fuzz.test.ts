@@ -1,0 +1,229 @@
+/**
+ * Every decoder against damaged input: recorded messages whose lengths, counts, varints, tags and
+ * null markers are replaced by evil ones, or whose bytes are changed anywhere. Only two outcomes
+ * are right: a value, which can be written and read again, or a ProtocolError.
+ *
+ * `FUZZ_SECONDS=60 npx vitest run test/protocol/fuzz.test.ts` goes on for a minute from a random
+ * seed; `FUZZ_SEED=n` sets the seed.
+ */
+import { expect, test } from 'vitest'
+import { messageElementsMax, ProtocolError, Reader, Writer } from '../../protocol/bytes.ts'
+import { array, bytes, message, string } from '../../protocol/schema.ts'
+import { allMessages, fromJson, readVectors } from './vectors.ts'
+
+const messages = await allMessages()
+const vectors = readVectors<{ name: string; version: number; json: any; decodeOnly?: boolean }>(
+  'golden/messages.jsonl.gz',
+).filter(({ name, decodeOnly }) => messages.has(name) && !decodeOnly)
+
+type Site = { at: number; size: number; kind: 'int8' | 'int16' | 'int32' | 'uvarint' }
+
+/** Notes where the numbers of a message stand: lengths, counts, tags and markers among them. */
+class NotingWriter extends Writer {
+  readonly sites: Site[] = []
+
+  #note(kind: Site['kind'], write: () => void): void {
+    const at = this.size
+    const known = this.sites.length
+    write()
+    if (this.sites.length === known) this.sites.push({ at, size: this.size - at, kind })
+  }
+
+  override int8(value: number): void {
+    this.#note('int8', () => super.int8(value))
+  }
+
+  override int16(value: number): void {
+    this.#note('int16', () => super.int16(value))
+  }
+
+  override int32(value: number): void {
+    this.#note('int32', () => super.int32(value))
+  }
+
+  override uvarint(value: number): void {
+    const at = this.size
+    const known = this.sites.length
+    super.uvarint(value)
+    this.sites.length = known
+    this.sites.push({ at, size: this.size - at, kind: 'uvarint' })
+  }
+
+  override string(value: string): void {
+    this.nullableString(value)
+  }
+
+  override nullableString(value: string | null): void {
+    this.sites.push({ at: this.size, size: 2, kind: 'int16' })
+    super.nullableString(value)
+  }
+
+  override compactString(value: string): void {
+    this.compactNullableString(value)
+  }
+
+  override compactNullableString(value: string | null): void {
+    const size = value === null || value.length < 40 ? 1 : 2
+    this.sites.push({ at: this.size, size, kind: 'uvarint' })
+    super.compactNullableString(value)
+  }
+}
+
+const hex = (text: string) => Buffer.from(text, 'hex')
+const evil: Record<Site['kind'], Buffer[]> = {
+  int8: ['00', '01', '02', '7f', '80', 'ff'].map(hex),
+  int16: ['0000', '0001', '7fff', '8000', 'ffff', 'fffe'].map(hex),
+  int32: ['00000000', '7fffffff', '80000000', 'ffffffff', 'fffffffe', '000fffff'].map(hex),
+  uvarint: [
+    '00', // Null, or nothing.
+    '01',
+    '02',
+    '7f',
+    'ff7f',
+    'ffffffff0f', // The largest one.
+    'ffffffff1f', // 33 bits.
+    'ffffffffffffffffff01', // 10 bytes: -1 as a 64 bit varint.
+    '8080808080808080808000', // Overlong.
+    '818000', // 1, longer than need be.
+    '02050005' + '00', // As tags: two times tag 5.
+    '0205000400', // Descending tags.
+    '01ffffffff0f00', // A tag of 32 bits.
+    '0100ffffffff0f', // A tagged field of 4 GiB.
+  ].map(hex),
+}
+
+/** Marsaglia's xorshift32. */
+function numbersFrom(seed: number): (below: number) => number {
+  let state = seed | 1
+  return (below) => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % below
+  }
+}
+
+function damage(whole: Buffer, sites: readonly Site[], next: (below: number) => number): Buffer {
+  const at = next(whole.length + 1)
+  switch (next(8)) {
+    case 0:
+      return whole.subarray(0, at)
+    case 1: {
+      const flipped = Buffer.from(whole)
+      for (let n = next(3); n >= 0; n--) flipped[next(whole.length)]! ^= 1 << next(8)
+      return flipped
+    }
+    case 2: // Drops or doubles a piece.
+      return Buffer.concat([whole.subarray(0, at), whole.subarray(next(whole.length + 1))])
+    default: {
+      const site = sites[next(sites.length)]
+      if (site === undefined) return whole.subarray(0, at)
+      const choices = evil[site.kind]
+      return Buffer.concat([
+        whole.subarray(0, site.at),
+        choices[next(choices.length)]!,
+        whole.subarray(site.at + site.size),
+      ])
+    }
+  }
+}
+
+/** Decodes damaged forms of one recorded message; returns how many of them were refused. */
+function attack(vector: (typeof vectors)[number], cases: number, next: (below: number) => number) {
+  let refused = 0
+  const { fields, codec } = messages.get(vector.name)!
+  const { read, write } = codec(vector.version)
+  const writer = new NotingWriter()
+  write(writer, fromJson(fields, vector.json) as any)
+  const whole = writer.finish()
+  for (let i = 0; i < cases; i++) {
+    const damaged = damage(whole, writer.sites, next)
+    try {
+      const value = read(new Reader(damaged))
+      const again = new Writer()
+      write(again, value)
+      expect(read(new Reader(again.finish()))).toEqual(value)
+    } catch (error) {
+      if (error instanceof ProtocolError && ++refused) continue
+      const at = `${vector.name} v${vector.version} <- ${damaged.toString('hex')}`
+      throw new Error(at, { cause: error })
+    }
+  }
+  return refused
+}
+
+test('damaged messages are refused, or mean something that can be written again', () => {
+  const { FUZZ_SECONDS, FUZZ_SEED } = process.env
+  const seconds = Number(FUZZ_SECONDS ?? 0)
+  const seed = Number(FUZZ_SEED ?? (seconds > 0 ? Date.now() % 2 ** 31 : 1))
+  const next = numbersFrom(seed)
+  const end = Date.now() + seconds * 1000
+  let cases = 0
+  let refused = 0
+  do {
+    for (const vector of vectors) refused += attack(vector, 12, next)
+    cases += vectors.length * 12
+  } while (Date.now() < end)
+  expect(refused).toBeGreaterThan(cases / 4)
+  if (seconds > 0) console.log(`${cases} cases from seed ${seed}, ${refused} refused`)
+}, 86_400_000)
+
+const flexible = { versions: [0, 0], flexible: 0 } as const
+
+test('a message with more elements than the limit is refused before they are made', () => {
+  const { codec } = message('Wide', {
+    ...flexible,
+    fields: { rows: array({ cells: array(string) }) },
+  })
+  const rows = 2000
+  const cells = Buffer.concat([hex('e907'), Buffer.alloc(1000, 1), hex('00')])
+  const wide = Buffer.concat([hex('d10f'), ...Array(rows).fill(cells), hex('00')])
+  expect(() => codec(0).read(new Reader(wide))).toThrow(
+    `A message has more than ${messageElementsMax} elements`,
+  )
+})
+
+test('counts and lengths beyond the end are refused', () => {
+  const { codec } = message('Long', {
+    ...flexible,
+    fields: { texts: array(string), blob: bytes },
+  })
+  const refusal = (text: string) => {
+    try {
+      return codec(0).read(new Reader(hex(text)))
+    } catch (error) {
+      return error instanceof ProtocolError ? error.message : error
+    }
+  }
+  expect(
+    ['ffffffff0f', '05010101', '0203', '0105aabb', '00', '020100', '010103'].map(refusal),
+  ).toEqual([
+    '4294967294 elements do not fit in 0 bytes',
+    '4 elements do not fit in 3 bytes',
+    '2 bytes at 2 are not there: the message ends at 2',
+    '4 bytes at 2 are not there: the message ends at 4',
+    'What ends at 1 must not be null',
+    'What ends at 3 must not be null',
+    '1 bytes at 3 are not there: the message ends at 3',
+  ])
+})
+
+test('varints over 32 bits, tags out of order and tags of a wrong size are refused', () => {
+  const { codec } = message('Tags', { ...flexible, fields: { text: string.tag(1) } })
+  const refusal = (text: string) => {
+    try {
+      return codec(0).read(new Reader(hex(text)))
+    } catch (error) {
+      return error instanceof ProtocolError ? error.message : error
+    }
+  }
+  expect(
+    ['ffffffff1f', '80808080808000', '0205000400', '0101020161', '0205000500'].map(refusal),
+  ).toEqual([
+    'The varint before 5 is over 32 bits',
+    'The varint before 5 is over 32 bits',
+    'Tag 4 comes after tag 5',
+    'Tag 1 at 3 takes 1 bytes and not the 2 it says',
+    'Tag 5 comes after tag 5',
+  ])
+})
