@@ -1,5 +1,16 @@
 /** Consumer groups of KIP-848: records of `__consumer_offsets`. */
-import { array, bytes, int8, int32, int64, message, string, struct, uuid } from '../schema.ts'
+import {
+  array,
+  bigint64,
+  bytes,
+  int8,
+  int32,
+  int64,
+  message,
+  string,
+  struct,
+  uuid,
+} from '../schema.ts'
 
 export const ConsumerGroupMetadataKey = message('ConsumerGroupMetadataKey', {
   versions: [0, 0],
@@ -16,7 +27,7 @@ export const ConsumerGroupMetadataValue = message('ConsumerGroupMetadataValue', 
   flexible: 0,
   fields: {
     epoch: int32,
-    metadataHash: int64.default(0).tag(0),
+    metadataHash: bigint64.default(0n).tag(0),
   },
 })
 

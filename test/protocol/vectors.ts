@@ -38,6 +38,7 @@ export function fromJson(fields: Fields, json: Record<string, unknown>): unknown
 
 function valueFromJson({ type }: Field<any>, json: any): unknown {
   if (json === null) return null
+  if (type.name === 'bigint64') return BigInt(json)
   if (type.name === 'bytes') return Buffer.from(json, 'base64')
   if (type.name === 'array') return json.map((item: unknown) => valueFromJson(type.element!, item))
   return type.name === 'struct' ? fromJson(type.fields!, json) : json
