@@ -25,6 +25,7 @@ type ScalarName =
   | 'int32'
   | 'uint32'
   | 'int64'
+  | 'bigint64'
   | 'float64'
   | 'uuid'
 
@@ -146,6 +147,8 @@ export const int32 = scalar('int32', 0, 4)
 export const uint32 = scalar('uint32', 0, 4)
 /** A number: beyond 2^53 the nearest one is read, and the int64 range is kept to when written. */
 export const int64 = scalar('int64', 0, 8)
+/** All 64 bits, exactly: for hashes, which are no quantities. */
+export const bigint64 = scalar('bigint64', 0n, 8)
 /** Java's Long.MAX_VALUE, as it is read and written. */
 export const int64Max = 2 ** 63
 export const float64 = scalar('float64', 0, 8)
