@@ -23,6 +23,13 @@ export interface RequestHeader {
   readonly clientId: string
 }
 
+/**
+ * Array elements that one request may hold in all. A struct of three bytes becomes an object of a
+ * hundred, so without this bound a frame of 100 MiB could take the whole heap; with it the worst
+ * takes about 100 MB. It admits requests for every partition of the largest clusters.
+ */
+export const requestElementsMax = 1_000_000
+
 /** What the headers need to know of an API. */
 type ApiShape = Pick<Api<any, any>, 'key' | 'flexible'>
 
@@ -38,7 +45,9 @@ export function responseHeaderVersion(api: ApiShape, apiVersion: number): 0 | 1 
 }
 
 /**
- * Reads a header and leaves the reader at the body. The version of the API is not judged.
+ * Reads a header and leaves the reader at the body, which may have `requestElementsMax` elements.
+ * The version of the API is not judged.
+ *
  * @throws ProtocolError for a key that `apiByKey` does not know, and for bytes that are no header.
  */
 export function readRequestHeader(
@@ -52,6 +61,7 @@ export function readRequestHeader(
   if (api === undefined) throw new ProtocolError(`There is no API with the key ${apiKey}`)
   const clientId: string = clientIds.read(reader) ?? ''
   if (requestHeaderVersion(api, apiVersion) === 2) skipTags(reader)
+  reader.elementsLeft = requestElementsMax
   return { apiKey, apiVersion, correlationId, clientId }
 }
 

@@ -7,7 +7,9 @@
  * seed; `FUZZ_SEED=n` sets the seed.
  */
 import { expect, test } from 'vitest'
-import { messageElementsMax, ProtocolError, Reader, Writer } from '../../protocol/bytes.ts'
+import { ProtocolError, Reader, Writer } from '../../protocol/bytes.ts'
+import { readRequestHeader, writeRequestHeader } from '../../protocol/header.ts'
+import { OffsetFetch } from '../../protocol/messages/offset-fetch.ts'
 import { array, bytes, message, string } from '../../protocol/schema.ts'
 import { allMessages, fromJson, readVectors } from './vectors.ts'
 
@@ -170,16 +172,18 @@ test('damaged messages are refused, or mean something that can be written again'
 
 const flexible = { versions: [0, 0], flexible: 0 } as const
 
-test('a message with more elements than the limit is refused before they are made', () => {
-  const { codec } = message('Wide', {
-    ...flexible,
-    fields: { rows: array({ cells: array(string) }) },
-  })
-  const rows = 2000
-  const cells = Buffer.concat([hex('e907'), Buffer.alloc(1000, 1), hex('00')])
-  const wide = Buffer.concat([hex('d10f'), ...Array(rows).fill(cells), hex('00')])
-  expect(() => codec(0).read(new Reader(wide))).toThrow(
-    `A message has more than ${messageElementsMax} elements`,
+test('a request with too many elements is refused before they are made', () => {
+  // OffsetFetch v8 for a group with 1001 topics of 1000 partitions.
+  const writer = new Writer()
+  const partitionIndexes = Array.from({ length: 1000 }, (_, i) => i)
+  const topics = Array.from({ length: 1001 }, (_, i) => ({ name: `${i}`, partitionIndexes }))
+  const header = { apiVersion: 8, correlationId: 1, clientId: null }
+  writeRequestHeader(writer, OffsetFetch, header)
+  OffsetFetch.request(8).write(writer, { groups: [{ groupId: 'g', topics }] })
+  const reader = new Reader(writer.finish())
+  readRequestHeader(reader, () => OffsetFetch)
+  expect(() => OffsetFetch.request(8).read(reader)).toThrow(
+    'There are 2 array elements more than allowed',
   )
 })
 
