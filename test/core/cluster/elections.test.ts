@@ -1,0 +1,224 @@
+import { expect, test } from 'vitest'
+import { AlterPartitionReassignments } from '../../../protocol/messages/alter-partition-reassignments.ts'
+import { ElectLeaders } from '../../../protocol/messages/elect-leaders.ts'
+import type { ClusterMachine } from '../../../src/core/cluster/cluster-machine.ts'
+import { circumstances, cluster, createTopic, register, run, sketch, uuidOf } from './build.ts'
+
+const fence = (machine: ClusterMachine, brokerId: number) =>
+  run(machine, { kind: 'fence', brokerId })
+const activate = (machine: ClusterMachine, brokerId: number) =>
+  run(machine, { kind: 'activate', brokerId })
+
+function proposeIsr(machine: ClusterMachine, brokerId: number, isr: number[], more = {}) {
+  const p = machine.image.topic('orders')!.partitions[0]!
+  const newIsr = isr.map((id) => ({
+    brokerId: id,
+    brokerEpoch: machine.image.brokers.get(id)?.brokerEpoch ?? -1,
+  }))
+  const { topicId, leaderEpoch, partitionEpoch } = p
+  const item = { topicId, partition: 0, leaderEpoch, partitionEpoch, newIsr, ...more }
+  return run(machine, { kind: 'alterIsr', brokerId, items: [item] })[0]?.errorCode
+}
+
+test('a fenced leader is replaced by the next in-sync replica, in a new epoch', () => {
+  const machine = cluster(3)
+  run(machine, createTopic('orders', [[1, 2, 3]]))
+  fence(machine, 1)
+  expect(sketch(machine)).toBe('leader=2 epoch=1 isr=2,3')
+})
+
+test('replicas that leave below min.insync.replicas stay eligible, and may lead again', () => {
+  const machine = cluster(3, 2)
+  run(machine, createTopic('orders', [[1, 2, 3]]))
+  const steps: string[] = []
+  for (const brokerId of [1, 2, 3]) {
+    fence(machine, brokerId)
+    steps.push(sketch(machine))
+  }
+  activate(machine, 2)
+  steps.push(sketch(machine))
+  expect(steps).toEqual([
+    'leader=2 epoch=1 isr=2,3',
+    'leader=3 epoch=2 isr=3 elr=2',
+    'leader=-1 epoch=3 isr= elr=2,3',
+    'leader=2 epoch=4 isr=2 elr=3',
+  ])
+})
+
+test('a broker that lost its page cache is trusted neither in ISR nor in ELR', () => {
+  const machine = cluster(2, 2)
+  run(machine, createTopic('orders', [[1, 2]]))
+  fence(machine, 1)
+  const lossy = register(1, 'second-1', { cleanShutdown: false })
+  lossy.broker.bootId = uuidOf('another boot')
+  run(machine, lossy)
+  fence(machine, 2)
+  activate(machine, 1)
+  expect(sketch(machine)).toBe('leader=-1 epoch=2 isr= elr=2')
+})
+
+test('when everybody lost something, the last leader is taken, and it is said', () => {
+  const machine = cluster(1)
+  run(machine, createTopic('orders', [[1]]))
+  const lossy = register(1, 'second-1', { cleanShutdown: false })
+  lossy.broker.bootId = uuidOf('another boot')
+  run(machine, lossy)
+  const before = sketch(machine)
+  activate(machine, 1)
+  expect([before, sketch(machine)]).toEqual([
+    'leader=-1 epoch=1 isr=',
+    'leader=1 epoch=2 isr=1 unclean',
+  ])
+})
+
+test('a new incarnation never inherits a leadership', () => {
+  const machine = cluster(1)
+  run(machine, createTopic('orders', [[1]]))
+  run(machine, register(1, 'second-1'))
+  const between = sketch(machine)
+  activate(machine, 1)
+  const partition = machine.image.topic('orders')!.partitions[0]!
+  expect([between, sketch(machine), partition.leaderBrokerEpoch]).toEqual([
+    'leader=-1 epoch=1 isr= elr=1',
+    'leader=1 epoch=2 isr=1',
+    machine.image.brokers.get(1)?.brokerEpoch,
+  ])
+})
+
+test('the same incarnation that registers again keeps its broker epoch', () => {
+  const machine = cluster(1)
+  const { brokerEpoch } = run(machine, register(1, 'first-1'))
+  expect({ brokerEpoch, records: machine.decide(register(1, 'first-1')).records }).toEqual({
+    brokerEpoch: 1,
+    records: [],
+  })
+})
+
+test('an epoch found in a data directory is never given out again', () => {
+  const machine = cluster(1)
+  expect(run(machine, register(2, 'x', { previousBrokerEpoch: 40 })).brokerEpoch).toBe(41)
+})
+
+test('an ISR change is a compare-and-set, in the order of checks that Kafka has', () => {
+  const machine = cluster(3)
+  run(machine, createTopic('orders', [[1, 2, 3]]))
+  const stale = machine.image.topic('orders')!.partitions[0]!.partitionEpoch
+  const old = [
+    { brokerId: 1, brokerEpoch: 1 },
+    { brokerId: 2, brokerEpoch: 99 },
+  ]
+  const codes = {
+    accepted: proposeIsr(machine, 1, [1, 2]),
+    samePartitionEpochAgain: proposeIsr(machine, 1, [1], { partitionEpoch: stale }),
+    notTheLeader: proposeIsr(machine, 2, [1, 2]),
+    withoutTheLeader: proposeIsr(machine, 1, [2]),
+    aStranger: proposeIsr(machine, 1, [1, 9]),
+    anOlderIncarnation: proposeIsr(machine, 1, [], { newIsr: old }),
+    epochFromTheFuture: proposeIsr(machine, 1, [1], { leaderEpoch: 7 }),
+    deletedTopic: proposeIsr(machine, 1, [1], { topicId: 'gone' }),
+  }
+  fence(machine, 3)
+  const fenced = proposeIsr(machine, 1, [1, 2, 3])
+  fence(machine, 1)
+  const deposed = proposeIsr(machine, 1, [1, 2], { leaderEpoch: 0 })
+  expect({ ...codes, fenced, deposed }).toEqual({
+    accepted: 0,
+    samePartitionEpochAgain: 95,
+    notTheLeader: 42,
+    withoutTheLeader: 42,
+    aStranger: 42,
+    anOlderIncarnation: 107,
+    epochFromTheFuture: 41,
+    deletedTopic: 100,
+    fenced: 107,
+    deposed: 74,
+  })
+})
+
+test('unclean election happens where it is switched on, and only there', () => {
+  const machine = cluster(2)
+  run(machine, createTopic('orders', [[1, 2]]))
+  const configs = [{ name: 'unclean.leader.election.enable', value: 'true' }]
+  run(machine, {
+    ...createTopic('risky', [[1, 2]], { configs }),
+    circumstances: { ...circumstances, topicIds: [uuidOf('risky')] },
+  } as never)
+  proposeIsr(machine, 1, [1])
+  const risky = machine.image.topic('risky')!.partitions[0]!
+  const newIsr = [{ brokerId: 1, brokerEpoch: 1 }]
+  const { topicId, leaderEpoch, partitionEpoch } = risky
+  const items = [{ topicId, partition: 0, leaderEpoch, partitionEpoch, newIsr }]
+  run(machine, { kind: 'alterIsr', brokerId: 1, items })
+  fence(machine, 1)
+  expect([sketch(machine), sketch(machine, 'risky')]).toEqual([
+    'leader=-1 epoch=1 isr= elr=1',
+    'leader=2 epoch=1 isr=2 unclean',
+  ])
+})
+
+test('preferred leaders come back by request and by balance', () => {
+  const machine = cluster(2)
+  run(machine, createTopic('orders', [[1, 2]]))
+  fence(machine, 1)
+  activate(machine, 1)
+  const request = { electionType: 0, topicPartitions: null, timeoutMs: 0 }
+  const elect = { kind: 'kafka', apiKey: ElectLeaders.key, apiVersion: 2, request, circumstances }
+  const notInSync = run(machine, elect as never)
+  proposeIsr(machine, 2, [1, 2])
+  run(machine, { kind: 'balance', max: 10 })
+  expect([notInSync, sketch(machine)]).toEqual([
+    {
+      errorCode: 0,
+      replicaElectionResults: [
+        {
+          topic: 'orders',
+          partitionResult: [
+            {
+              partitionId: 0,
+              errorCode: 80,
+              errorMessage: 'The preferred leader was not available.',
+            },
+          ],
+        },
+      ],
+    },
+    'leader=1 epoch=2 isr=2,1'.replace('2,1', '1,2'),
+  ])
+})
+
+test('a reassignment ends when the new replicas are in sync, and moves the leader', () => {
+  const machine = cluster(3)
+  run(machine, createTopic('orders', [[1, 2]]))
+  const partitions = [{ partitionIndex: 0, replicas: [3, 2] }]
+  const request = {
+    timeoutMs: 0,
+    allowReplicationFactorChange: true,
+    topics: [{ name: 'orders', partitions }],
+  }
+  const { key: apiKey } = AlterPartitionReassignments
+  run(machine, { kind: 'kafka', apiKey, apiVersion: 1, request, circumstances })
+  const state = () => {
+    const { replicas, addingReplicas, removingReplicas, leader, isr } =
+      machine.image.topic('orders')!.partitions[0]!
+    return { replicas, addingReplicas, removingReplicas, leader, isr }
+  }
+  const during = state()
+  const answer = proposeIsr(machine, 1, [1, 2, 3])
+  expect({ during, answer, after: state() }).toEqual({
+    during: {
+      replicas: [3, 2, 1],
+      addingReplicas: [3],
+      removingReplicas: [1],
+      leader: 1,
+      isr: [1, 2],
+    },
+    answer: 108,
+    after: {
+      replicas: [3, 2],
+      addingReplicas: [],
+      removingReplicas: [],
+      leader: 3,
+      isr: [3, 2],
+    },
+  })
+})
