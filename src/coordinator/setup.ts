@@ -1,6 +1,6 @@
 /** What a coordinator writes when it starts: new metadata, or what its configuration changed. */
 import type { ClusterRecord } from '../../protocol/coordinator/record.ts'
-import type { ClusterImage } from '../core/cluster/image.ts'
+import { type ClusterImage, resourceTypes } from '../core/cluster/image.ts'
 
 export interface Setup {
   readonly clusterId: string
@@ -23,6 +23,16 @@ export function initialRecords(image: ClusterImage, setup: Setup): ClusterRecord
   if (fresh)
     for (const [name, level] of Object.entries(features))
       records.push({ kind: 'feature', name, level })
+  const minInSync = staticConfigs['min.insync.replicas']
+  // As Kafka formats a cluster with eligible leader replicas: one value for all, changed dynamically.
+  if (fresh && minInSync !== undefined && features['eligible.leader.replicas.version'])
+    records.push({
+      kind: 'config',
+      resourceType: resourceTypes.broker,
+      resourceName: '',
+      name: 'min.insync.replicas',
+      value: minInSync,
+    })
   for (const [name, value] of Object.entries(staticConfigs))
     if (image.staticConfigs.get(name) !== value) records.push({ kind: 'staticConfig', name, value })
   return records

@@ -54,10 +54,17 @@ export async function freePort(): Promise<number> {
 const startedLine = 'Kafka Server started'
 
 /** Starts a broker with these configurations on a free port and an empty data directory. */
-export async function startTarget(settings: Record<string, string> = {}): Promise<Target> {
+export function startTarget(settings: Record<string, string> = {}): Promise<Target> {
+  return startTargetOf(targetKind, settings)
+}
+
+export async function startTargetOf(
+  kind: TargetKind,
+  settings: Record<string, string> = {},
+): Promise<Target> {
   const dir = mkdtempSync(join(tmpdir(), 'ottla-clients-'))
   const port = await freePort()
-  return targetKind === 'kafka' ? startKafka(dir, port, settings) : startOttla(dir, port, settings)
+  return kind === 'kafka' ? startKafka(dir, port, settings) : startOttla(dir, port, settings)
 }
 
 async function startKafka(

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+import { BrokerConfig } from '../../src/broker/config/broker-config.ts'
+import { alterEach, configFault } from '../../src/broker/config-changes.ts'
+import { describeResource } from '../../src/broker/described-resource.ts'
+import { ClusterImage } from '../../src/core/cluster/image.ts'
+
+const [topic, broker, clientMetrics, group] = [2, 4, 16, 32]
+const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ'
+const holder = {
+  config: new BrokerConfig([], { hostName: 'here' }),
+  image: ClusterImage.from([
+    { kind: 'topic', topicId, name: 'one' },
+    { kind: 'config', resourceType: topic, resourceName: 'one', name: 'retention.ms', value: '5' },
+  ]),
+}
+
+type Op = readonly [operation: number, name: string, value: string | null]
+const fault = (resourceType: number, resourceName: string, ...ops: Op[]) => {
+  const configs = ops.map(([configOperation, name, value]) => ({ configOperation, name, value }))
+  const found = configFault(holder, { resourceType, resourceName, configs })
+  return found && [found.errorCode, found.errorMessage]
+}
+
+/** Each as a running Kafka 4.3.1 answered it. */
+test('what a broker can refuse without asking the coordinator it refuses in the words of Kafka', () => {
+  expect([
+    fault(topic, 'one', [0, 'a', '1'], [0, 'a', '2']),
+    fault(topic, 'one', [0, 'retention.ms', null]),
+    fault(topic, 'one', [1, 'retention.ms', null]),
+    fault(topic, '', [0, 'retention.ms', '1']),
+    fault(topic, 'bad/name', [0, 'retention.ms', '1']),
+    fault(broker, '1', [0, 'num.partitions', '3']),
+    fault(broker, '1', [0, 'log.dirs', '/x'], [0, 'node.id', '3']),
+    fault(broker, '1', [0, 'log.retention.ms', 'abc']),
+    fault(broker, '', [0, 'listeners', 'PLAINTEXT://:9092']),
+    fault(broker, '9', [0, 'log.cleaner.threads', '1']),
+    fault(broker, '', [2, 'log.retention.ms', '1']),
+    fault(broker, '1', [0, 'foo', '1']),
+    fault(broker, '1', [2, 'log.cleanup.policy', 'compact']),
+    fault(broker, '1', [0, 'min.insync.replicas', '2']),
+    fault(group, '', [0, 'consumer.session.timeout.ms', '50000']),
+    fault(clientMetrics, '', [0, 'interval.ms', '500']),
+    fault(clientMetrics, 'm', [0, 'interval.ms', '5']),
+    fault(clientMetrics, 'm', [0, 'foo', '5']),
+    fault(clientMetrics, 'm', [0, 'match', 'foo']),
+    fault(99, 'x', [0, 'foo', '5']),
+  ]).toEqual([
+    [42, 'Error due to duplicate config keys'],
+    [42, 'Null value not supported for : retention.ms'],
+    undefined,
+    [42, 'Default topic resources are not allowed.'],
+    [
+      17,
+      "Topic name is invalid: 'bad/name' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
+    ],
+    [42, 'Cannot update these configs dynamically: [num.partitions]'],
+    [42, 'Cannot update these configs dynamically: [log.dirs, node.id]'],
+    [42, 'Invalid value abc for configuration log.retention.ms: Not a number of type LONG'],
+    [
+      42,
+      'Cannot update these configs at default cluster level, broker id must be specified: [listeners]',
+    ],
+    [42, 'Unexpected broker id, expected 1, but received 9'],
+    [40, 'Config value append is not allowed for config key: log.retention.ms'],
+    undefined,
+    undefined,
+    undefined,
+    [42, 'Default group resources are not allowed.'],
+    [42, "Subscription name can't be empty"],
+    [42, 'Invalid value 5 for interval.ms, interval must be between 100 and 3600000 (1 hour)'],
+    [42, 'Unknown client metrics configuration: foo'],
+    undefined,
+    [42, 'Unknown resource type 99'],
+  ])
+})
+
+test('answers stand in the order of the changes, whoever gave them', async () => {
+  const change = (resourceName: string, value = '1') => ({
+    resourceType: topic,
+    resourceName,
+    configs: [{ name: 'retention.ms', value }],
+  })
+  const asked: string[][] = []
+  const answers = await alterEach(
+    holder,
+    [change('a'), change('b/c'), change('d'), change('e'), change('e')],
+    async (left) => {
+      asked.push(left.map(({ resourceName }) => resourceName))
+      return left.map(({ resourceType, resourceName }) => ({
+        errorCode: 0,
+        errorMessage: null,
+        resourceType,
+        resourceName,
+      }))
+    },
+  )
+  expect([asked, answers.map(({ resourceName, errorCode }) => [resourceName, errorCode])]).toEqual([
+    [['a', 'd']],
+    [
+      ['a', 0],
+      ['b/c', 17],
+      ['d', 0],
+      ['e', 42],
+      ['e', 42],
+    ],
+  ])
+})
+
+test('resources that cannot be described are answered as Kafka answers them', () => {
+  const errorOf = (type: number, name: string) => {
+    const found = describeResource(holder, type, name)
+    return Array.isArray(found) ? found.length : [found.errorCode, found.errorMessage]
+  }
+  expect([
+    errorOf(topic, 'one'),
+    errorOf(topic, 'nowhere'),
+    errorOf(topic, ''),
+    errorOf(broker, '7'),
+    errorOf(broker, 'abc'),
+    errorOf(broker, ''),
+    errorOf(group, ''),
+    errorOf(group, 'any'),
+    errorOf(clientMetrics, ''),
+    errorOf(8, ''),
+    errorOf(8, '2'),
+  ]).toEqual([
+    33,
+    [3, ''],
+    [17, 'Topic name is invalid: the empty string is not allowed'],
+    [42, 'Unexpected broker id, expected 1 or empty string, but received 7'],
+    [42, 'Broker id must be an integer, but it is: abc'],
+    0,
+    [42, 'Group name must not be empty'],
+    17,
+    [42, 'Client metrics subscription name must not be empty'],
+    [42, 'Broker id must not be empty'],
+    [42, 'Unexpected broker id, expected 1, but received 2'],
+  ])
+})
