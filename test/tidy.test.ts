@@ -29,9 +29,7 @@ const layers: Record<string, string[]> = {
     'src/coordinator',
     'src/broker',
     'src/index.ts',
-    'package.json',
   ],
-  'package.json': [],
 }
 /** Layers that decide and do nothing: no files, sockets, timers, clocks, chance or waiting. */
 const pure = ['protocol', 'src/core']
