@@ -7,7 +7,9 @@ export interface Mark {
 
 /** From this size on, bytes are handed to the socket as they are instead of being copied. */
 const referenceBytesMin = 1024
-const slabBytes = 16 * 1024
+/** The first memory is small, for writers of one message; then it grows up to this. */
+const slabBytesMax = 16 * 1024
+const slabBytesMin = 256
 
 /**
  * The memory that messages are written to. Messages share slabs, so a small one costs no
@@ -16,6 +18,7 @@ const slabBytes = 16 * 1024
  */
 export class Slab {
   protected memory: Buffer = Buffer.allocUnsafe(0)
+  #slabBytes = slabBytesMin
   #start = 0
   #end = 0
   /** Large values, each with the written position that it stands before. */
@@ -42,7 +45,8 @@ export class Slab {
 
   #grow(size: number): number {
     const written = this.#end - this.#start
-    const grown = Buffer.allocUnsafeSlow(Math.max(slabBytes, (written + size) * 2))
+    this.#slabBytes = Math.min(this.#slabBytes * 4, slabBytesMax)
+    const grown = Buffer.allocUnsafe(Math.max(this.#slabBytes, (written + size) * 2))
     this.memory.copy(grown, 0, this.#start, this.#end)
     this.memory = grown
     this.#start = 0

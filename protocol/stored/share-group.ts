@@ -1,5 +1,5 @@
 /** Share groups of KIP-932: records of `__consumer_offsets`. */
-import { array, int8, int32, int64, message, string, uuid } from '../schema.ts'
+import { array, bigint64, int8, int32, int64, message, string, uuid } from '../schema.ts'
 
 export const ShareGroupMemberMetadataKey = message('ShareGroupMemberMetadataKey', {
   versions: [0, 0],
@@ -38,7 +38,7 @@ export const ShareGroupMetadataValue = message('ShareGroupMetadataValue', {
   flexible: 0,
   fields: {
     epoch: int32,
-    metadataHash: int64,
+    metadataHash: bigint64,
   },
 })
 

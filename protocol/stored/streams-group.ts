@@ -1,5 +1,16 @@
 /** Streams groups of KIP-1071: records of `__consumer_offsets`. */
-import { array, int8, int16, int32, int64, message, string, struct, uint16 } from '../schema.ts'
+import {
+  array,
+  bigint64,
+  int8,
+  int16,
+  int32,
+  int64,
+  message,
+  string,
+  struct,
+  uint16,
+} from '../schema.ts'
 
 export const StreamsGroupMetadataKey = message('StreamsGroupMetadataKey', {
   versions: [0, 0],
@@ -21,7 +32,7 @@ export const StreamsGroupMetadataValue = message('StreamsGroupMetadataValue', {
   flexible: 0,
   fields: {
     epoch: int32,
-    metadataHash: int64,
+    metadataHash: bigint64,
     validatedTopologyEpoch: int32.default(-1).tag(0),
     lastAssignmentConfigs: array(lastAssignmentConfig).nullable().tag(1),
   },

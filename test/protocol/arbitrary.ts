@@ -14,6 +14,7 @@ const scalars: Record<string, fc.Arbitrary<unknown>> = {
   int32: integer(32),
   uint32: integer(32).map((value) => value >>> 0),
   int64: fc.oneof(fc.maxSafeInteger(), fc.constantFrom(-1, 2 ** 63, -(2 ** 63), 2 ** 53 + 2)),
+  bigint64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   float64: fc.double(),
   uuid: fc
     .uint8Array({ minLength: 16, maxLength: 16 })
