@@ -27,8 +27,8 @@ function world(env: Record<string, string> = {}, isTTY = false) {
     exit() {
       process.exited = true
     },
-    stdout: { isTTY, write: (text: string) => write('out', text) },
-    stderr: { write: (text: string) => write('err', text) },
+    stdout: { isTTY, on: () => {}, write: (text: string) => write('out', text) },
+    stderr: { on: () => {}, write: (text: string) => write('err', text) },
   })
   return { process, printed }
 }

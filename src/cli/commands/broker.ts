@@ -103,6 +103,8 @@ async function serve(
   config: BrokerConfig,
   complain: (line: string) => void,
 ): Promise<number> {
+  // A reader that went away (`| head`) does not end a broker.
+  for (const stream of [world.stdout, world.stderr]) stream.on('error', () => {})
   const interrupted = () => world.exit(130)
   world.once('SIGINT', interrupted)
   const node = await start(nodeEnv({ level: logLevel(world.env) }), config)
