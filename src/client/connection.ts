@@ -192,7 +192,7 @@ export class BrokerConnection {
   async #handshake(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const { host, port } = this.endpoint
-      const tls = this.#options.tls && { serverName: host, ...this.#options.tls }
+      const tls = this.#options.tls
       this.#onClosed = reject
       this.#socket = this.#env.net.connect(
         { host, port, ...(tls && { tls }) },

@@ -126,6 +126,8 @@ export interface TlsOptions {
   readonly passphrase?: string | undefined
   readonly serverName?: string | undefined
   readonly rejectUnauthorized?: boolean | undefined
+  /** False: the certificate must be good, but may be for another name. */
+  readonly verifyHostname?: boolean | undefined
 }
 
 export interface Listener {

@@ -75,10 +75,13 @@ export const nodeNet: Net = {
 }
 
 function tlsOptionsOf(host: string, tls: TlsOptions) {
-  const { serverName, ...rest } = tls
+  const { serverName, verifyHostname = true, ...rest } = tls
   // An address is no legal server name (RFC 6066).
   const servername = serverName ?? (/^[\d.]+$|:/.test(host) ? undefined : host)
-  const given = Object.entries({ ...rest, servername }).filter(([, value]) => value !== undefined)
+  const checkServerIdentity = verifyHostname ? undefined : () => undefined
+  const given = Object.entries({ ...rest, servername, checkServerIdentity }).filter(
+    ([, value]) => value !== undefined,
+  )
   return Object.fromEntries(given)
 }
 

@@ -1,0 +1,177 @@
+/** Configurations of topics, brokers, groups. */
+import { AlterConfigs } from '../../../protocol/messages/alter-configs.ts'
+import { DescribeConfigs } from '../../../protocol/messages/describe-configs.ts'
+import { IncrementalAlterConfigs } from '../../../protocol/messages/incremental-alter-configs.ts'
+import { ListConfigResources } from '../../../protocol/messages/list-config-resources.ts'
+import type { Cluster } from '../cluster.ts'
+import { checkError } from '../kafka-error.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
+
+export const resourceTypes = {
+  topic: 2,
+  broker: 4,
+  'broker-logger': 8,
+  'client-metrics': 16,
+  group: 32,
+} as const
+export type ResourceType = keyof typeof resourceTypes
+
+export interface Resource {
+  readonly type: ResourceType
+  /** A broker's id, or empty for all brokers. */
+  readonly name: string
+}
+
+export const sourceNames: Readonly<Record<number, string>> = {
+  [1]: 'DYNAMIC_TOPIC_CONFIG',
+  [2]: 'DYNAMIC_BROKER_CONFIG',
+  [3]: 'DYNAMIC_DEFAULT_BROKER_CONFIG',
+  [4]: 'STATIC_BROKER_CONFIG',
+  [5]: 'DEFAULT_CONFIG',
+  [6]: 'DYNAMIC_BROKER_LOGGER_CONFIG',
+  [7]: 'DYNAMIC_CLIENT_METRICS_CONFIG',
+  [8]: 'DYNAMIC_GROUP_CONFIG',
+}
+
+const typeNames = [
+  'UNKNOWN',
+  'BOOLEAN',
+  'STRING',
+  'INT',
+  'SHORT',
+  'LONG',
+  'DOUBLE',
+  'LIST',
+  'CLASS',
+  'PASSWORD',
+]
+
+export interface ConfigEntry {
+  readonly name: string
+  /** Null when it is sensitive or not set. */
+  readonly value: string | null
+  readonly source: string
+  readonly readOnly: boolean
+  readonly sensitive: boolean
+  readonly type: string
+  readonly documentation: string | null
+  readonly synonyms: readonly { name: string; value: string | null; source: string }[]
+}
+
+/** A broker is asked for its own; `keys` undefined asks for all. */
+export async function describeConfigs(
+  cluster: Cluster,
+  resource: Resource,
+  options: { keys?: readonly string[]; documentation?: boolean; synonyms?: boolean } = {},
+): Promise<ConfigEntry[]> {
+  const { type, name } = resource
+  const ofBroker = (type === 'broker' || type === 'broker-logger') && name !== ''
+  if (ofBroker) await cluster.refresh([])
+  const answer = await cluster.send(ofBroker ? Number(name) : 'any', DescribeConfigs, {
+    resources: [
+      {
+        resourceType: resourceTypes[type],
+        resourceName: name,
+        configurationKeys: options.keys ?? null,
+      },
+    ],
+    includeSynonyms: options.synonyms ?? true,
+    includeDocumentation: options.documentation ?? false,
+  })
+  const found = answer.results[0]!
+  checkError(found.errorCode, `Configuration of ${type} ${name}`, found.errorMessage)
+  return found.configs.map((config) => ({
+    name: config.name,
+    value: config.value,
+    source: sourceNames[config.configSource] ?? 'UNKNOWN',
+    readOnly: config.readOnly,
+    sensitive: config.isSensitive,
+    type: typeNames[config.configType] ?? 'UNKNOWN',
+    documentation: config.documentation,
+    synonyms: config.synonyms.map((synonym) => ({
+      name: synonym.name,
+      value: synonym.value,
+      source: sourceNames[synonym.source] ?? 'UNKNOWN',
+    })),
+  }))
+}
+
+export interface ConfigChange {
+  readonly name: string
+  readonly operation: 'set' | 'delete' | 'append' | 'subtract'
+  readonly value: string | null
+}
+
+const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
+
+/** Brokers older than 2.3 know only to replace the whole: then the rest is read and sent back. */
+export async function alterConfigs(
+  cluster: Cluster,
+  resource: Resource,
+  changes: readonly ConfigChange[],
+  validateOnly = false,
+): Promise<Outcome> {
+  const { type, name } = resource
+  const ofBroker = (type === 'broker' || type === 'broker-logger') && name !== ''
+  if (ofBroker) await cluster.refresh([])
+  const to = ofBroker ? Number(name) : 'controller'
+  const connection = ofBroker ? await cluster.connection(Number(name)) : await cluster.any()
+  if (connection.version(IncrementalAlterConfigs) === undefined)
+    return replaceConfigs(cluster, to, resource, changes, validateOnly)
+  const answer = await cluster.send(to, IncrementalAlterConfigs, {
+    resources: [
+      {
+        resourceType: resourceTypes[type],
+        resourceName: name,
+        configs: changes.map((change) => ({
+          name: change.name,
+          configOperation: operations[change.operation],
+          value: change.value,
+        })),
+      },
+    ],
+    validateOnly,
+  })
+  const { errorCode, errorMessage } = answer.responses[0]!
+  return outcomeOf(name, errorCode, `Configuration of ${type} ${name}`, errorMessage)
+}
+
+async function replaceConfigs(
+  cluster: Cluster,
+  to: number | 'controller',
+  resource: Resource,
+  changes: readonly ConfigChange[],
+  validateOnly: boolean,
+): Promise<Outcome> {
+  const own = await describeConfigs(cluster, resource, { synonyms: false })
+  const values = new Map(
+    own
+      .filter(({ source }) => source.startsWith('DYNAMIC'))
+      .map(({ name, value }) => [name, value]),
+  )
+  for (const { name, operation, value } of changes) {
+    const list = (values.get(name) ?? '').split(',').filter((item) => item !== '')
+    if (operation === 'delete') values.delete(name)
+    else if (operation === 'set') values.set(name, value)
+    else if (operation === 'append') values.set(name, [...list, value].join(','))
+    else values.set(name, list.filter((item) => item !== value).join(','))
+  }
+  const configs = [...values].map(([name, value]) => ({ name, value }))
+  const answer = await cluster.send(to, AlterConfigs, {
+    resources: [
+      { resourceType: resourceTypes[resource.type], resourceName: resource.name, configs },
+    ],
+    validateOnly,
+  })
+  const { errorCode, errorMessage } = answer.responses[0]!
+  return outcomeOf(resource.name, errorCode, `Configuration of ${resource.name}`, errorMessage)
+}
+
+/** Names of resources that have configurations of their own (KIP-1142). */
+export async function listConfigResources(cluster: Cluster, type: ResourceType): Promise<string[]> {
+  const answer = await cluster.send('any', ListConfigResources, {
+    resourceTypes: [resourceTypes[type]],
+  })
+  checkError(answer.errorCode, 'Listing configuration resources')
+  return answer.configResources.map(({ resourceName }) => resourceName)
+}
