@@ -13,12 +13,6 @@ export interface CommandEntry {
 
 export const commands: readonly CommandEntry[] = [
   {
-    name: 'broker',
-    summary: 'Run a broker, by default a one-node cluster',
-    section: 'Servers',
-    load: async () => (await import('./commands/broker.ts')).registerBroker,
-  },
-  {
     name: 'produce',
     summary: 'Send lines of standard input, or files, to a topic',
     section: 'Records',
