@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module'
 import * as zlib from 'node:zlib'
 import { CompressionError } from './compression-error.ts'
+import { isWholeZstd } from './zstd-frames.ts'
 
 interface Zstd {
   /** Throws RangeError when the result passes the limit, and Error when the data is bad. */
@@ -38,6 +39,7 @@ function builtIn(): Zstd | undefined {
   if (typeof zstdDecompressSync !== 'function') return undefined
   return {
     decompress(bytes, bytesMax) {
+      if (!isWholeZstd(bytes)) throw new Error('the data is cut off, or more follows it')
       try {
         return zstdDecompressSync(bytes, { maxOutputLength: Math.max(bytesMax, 1) })
       } catch (error) {

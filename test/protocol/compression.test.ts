@@ -10,6 +10,7 @@ import { lz4Block } from '../../protocol/lz4-block.ts'
 import { batchHeaderBytes, codecOf } from '../../protocol/record-batch.ts'
 import { snappyBlock, snappyLiterals } from '../../protocol/snappy-block.ts'
 import { fromWasm } from '../../protocol/zstd.ts'
+import { isWholeZstd } from '../../protocol/zstd-frames.ts'
 import { goldenLines } from './golden-lines.ts'
 
 const packing = codecNames.filter((name) => name !== 'none')
@@ -46,6 +47,19 @@ test.each(packing)('%s refuses data that is cut off, changed or missing', (name)
 test('codecs that do not exist are refused', () => {
   for (const codec of [5, 6, 7])
     expect(() => decompress(codec, samples.one, 1)).toThrow(CompressionError)
+})
+
+test('the end of zstd frames is found', () => {
+  const frames = Object.values(samples).map((sample) => compress(codecs.zstd, sample))
+  const skippable = Buffer.from('502a4d1803000000aabbcc', 'hex')
+  const whole = Buffer.concat([...frames, skippable])
+  const verdicts = [
+    whole,
+    whole.subarray(1),
+    whole.subarray(0, -1),
+    Buffer.concat([whole, Buffer.alloc(9)]),
+  ]
+  expect(verdicts.map(isWholeZstd)).toEqual([true, false, false, false])
 })
 
 interface ProduceCase {
