@@ -50,8 +50,11 @@ export interface Files {
   open(path: string, mode: 'read' | 'write' | 'create'): File
   /** The whole of a small file. */
   readFile(path: string): Buffer
-  /** Replaces a small file as a whole: written beside it, synced, renamed, the directory synced. */
-  replaceFile(path: string, bytes: Buffer): void
+  /**
+   * Replaces a small file as a whole: written beside it, synced, renamed, the directory synced. Without
+   * `sync` a crash of the machine (not of the process) may leave the old file, or a damaged one.
+   */
+  replaceFile(path: string, bytes: Buffer, sync?: boolean): void
   rename(from: string, to: string): void
   unlink(path: string): void
   /** Unlinks on the thread pool: freeing the blocks of a large file takes milliseconds. */

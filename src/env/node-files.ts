@@ -38,17 +38,17 @@ export const nodeFiles: Files = {
     }
   },
   readFile: (path) => readFileSync(path),
-  replaceFile(path, bytes) {
+  replaceFile(path, bytes, sync = true) {
     const beside = `${path}.tmp`
     const fd = openSync(beside, 'w')
     try {
       writeAll(fd, bytes, 0)
-      fsyncSync(fd)
+      if (sync) fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
     renameSync(beside, path)
-    syncDirectory(dirname(path))
+    if (sync) syncDirectory(dirname(path))
   },
   rename: renameSync,
   unlink: unlinkSync,

@@ -1,0 +1,389 @@
+/** Puts batches into a log: checks, stages, writes and rolls. See `log.ts` for how that hangs together. */
+import { errors } from '../../protocol/errors.ts'
+import {
+  baseOffsetOf,
+  baseSequenceOf,
+  isControl,
+  lastOffsetDeltaOf,
+  lastOffsetOf,
+  leaderEpochOf,
+  maxTimestampOf,
+  producerEpochOf,
+  producerIdOf,
+  recordCountOf,
+  stampBatch,
+} from '../../protocol/record-batch.ts'
+import {
+  refusalOfMarker,
+  refusalOfBatch as refusalOfProducer,
+} from '../core/producer/producer-checks.ts'
+import { duplicateOf, emptyEntry, type ProducerBatch } from '../core/producer/producer-entry.ts'
+import { type AppendOutcome, type Refusal, refused } from './append-outcome.ts'
+import {
+  batchAt,
+  invalid,
+  refusalOfBatch,
+  refusalOfClientBatch,
+  refusalOfClientOffset,
+  refusalOfShape,
+} from './check-batch.ts'
+import { checkRecords } from './check-records.ts'
+import type { Log } from './log.ts'
+import { StorageError } from './log-disk.ts'
+import { applyBatch, producerAppendOf, producerMarkerOf } from './producer-store.ts'
+import { shouldRoll } from './roll.ts'
+import { type StagedBatch, Staging } from './staging.ts'
+
+export interface LeaderAppend {
+  readonly leaderEpoch: number
+  /** A client's records are checked one by one; a coordinator's are our own. */
+  readonly origin: 'client' | 'coordinator'
+}
+
+const failedOutcome = { baseOffset: -1, lastOffset: -1, logAppendTimeMs: -1 }
+
+export class Appender {
+  /** Records written since the last sync that was asked for. */
+  unflushedRecords = 0
+  readonly #log: Log
+  readonly #staging = new Staging()
+  /** Why staged batches cannot be written: a roll between them failed. */
+  #failure: StorageError | undefined
+  /** Whether the log has changed since it was opened. */
+  #hasWritten = false
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** The offset that the next staged record gets. */
+  get #end(): number {
+    const { batches } = this.#staging
+    const last = batches[batches.length - 1]
+    return last === undefined ? this.#log.logEndOffset : last.lastOffset + 1
+  }
+
+  asLeader(records: Buffer, options: LeaderAppend): AppendOutcome {
+    const refusal = this.#refusalOfState()
+    if (refusal) return refused(refusal, this.#log.logStartOffset)
+    return options.origin === 'client'
+      ? this.#fromClient(records, options.leaderEpoch)
+      : this.#fromCoordinator(records, options.leaderEpoch)
+  }
+
+  #refusalOfState(): Refusal | undefined {
+    const failure = this.#failure ?? this.#log.disk.failure
+    return failure && { errorCode: errors.KAFKA_STORAGE_ERROR.code, errorMessage: failure.message }
+  }
+
+  #fromClient(records: Buffer, leaderEpoch: number): AppendOutcome {
+    const { config, name, logStartOffset, disk } = this.#log
+    const shape = refusalOfShape(records)
+    if (shape) return refused(shape, logStartOffset)
+    const size = batchAt(records, 0) as number
+    const batch = size === records.length ? records : records.subarray(0, size)
+    const refusal =
+      refusalOfClientOffset(batch, 0, name) ??
+      refusalOfBatch(batch, 0, size, config.maxMessageBytes) ??
+      refusalOfClientBatch(batch, 0, name)
+    if (refusal) return refused(refusal, logStartOffset)
+    const checked = checkRecords(batch, config, disk.env.clock.wallMs(), name)
+    if (!('bytes' in checked)) return refused(checked, logStartOffset)
+    const appendTime = config.messageTimestampType === 'LogAppendTime' ? checked.maxTimestamp : -1
+    return this.#stageLeader(checked.bytes, checked.bytes.length, leaderEpoch, true, appendTime)
+  }
+
+  #fromCoordinator(records: Buffer, leaderEpoch: number): AppendOutcome {
+    const { config, logStartOffset } = this.#log
+    const before = this.#staging.batches.length
+    let first: AppendOutcome | undefined
+    let last: AppendOutcome | undefined
+    for (let at = 0; at < records.length; ) {
+      const size = batchAt(records, at)
+      if (typeof size !== 'number')
+        return this.#giveUp(
+          before,
+          size ?? invalid(`${records.length - at} bytes are no whole batch`),
+        )
+      const batch = records.subarray(at, at + size)
+      const refusal = refusalOfBatch(batch, 0, size, config.maxMessageBytes)
+      if (refusal) return this.#giveUp(before, refusal)
+      last = this.#stageLeader(batch, size, leaderEpoch, false, -1)
+      if (last.errorCode !== 0) {
+        this.#undo(before)
+        return last
+      }
+      first ??= last
+      at += size
+    }
+    if (first === undefined) return refused(invalid('There are no records'), logStartOffset)
+    return { ...first, lastOffset: last!.lastOffset }
+  }
+
+  #giveUp(before: number, refusal: Refusal): AppendOutcome {
+    this.#undo(before)
+    return refused(refusal, this.#log.logStartOffset)
+  }
+
+  /** One batch that passed all checks of its own. */
+  #stageLeader(
+    batch: Buffer,
+    size: number,
+    leaderEpoch: number,
+    isClient: boolean,
+    logAppendTimeMs: number,
+  ): AppendOutcome {
+    const log = this.#log
+    const { config, logStartOffset } = log
+    if (size > config.segmentBytes)
+      return refused(
+        {
+          errorCode: errors.RECORD_LIST_TOO_LARGE.code,
+          errorMessage: `Message batch size is ${size} bytes in append to partition ${log.name}, which exceeds the maximum configured segment size of ${config.segmentBytes}.`,
+        },
+        logStartOffset,
+      )
+    const baseOffset = this.#end
+    stampBatch(batch, 0, baseOffset, leaderEpoch)
+    const lastOffset = baseOffset + lastOffsetDeltaOf(batch, 0)
+    if (producerIdOf(batch, 0) >= 0) {
+      const verdict = this.#checkProducer(batch, isClient)
+      if (verdict !== undefined && 'errorCode' in verdict) return refused(verdict, logStartOffset)
+      if (verdict !== undefined) return duplicateOutcome(verdict, logStartOffset)
+    }
+    this.#stage(batch, size, baseOffset, lastOffset, leaderEpoch)
+    if (this.#failure) return refused(this.#refusalOfState()!, logStartOffset)
+    return { ...okOutcome, baseOffset, lastOffset, logAppendTimeMs, logStartOffset }
+  }
+
+  /** A duplicate, a refusal, or nothing to say. */
+  #checkProducer(batch: Buffer, isClient: boolean): ProducerBatch | Refusal | undefined {
+    const { producers, name } = this.#log
+    const producerId = producerIdOf(batch, 0)
+    const entry = producers.entry(producerId)
+    if (isControl(batch, 0)) {
+      const marker = producerMarkerOf(batch, 0)
+      return marker && refusalOfMarker(entry ?? emptyEntry(producerId), marker, name)
+    }
+    if (!isClient) return undefined
+    const append = producerAppendOf(batch, 0)
+    const duplicate =
+      entry &&
+      duplicateOf(
+        entry,
+        producerEpochOf(batch, 0),
+        baseSequenceOf(batch, 0),
+        recordCountOf(batch, 0),
+      )
+    return duplicate ?? refusalOfProducer(entry ?? emptyEntry(producerId), append, name)
+  }
+
+  asFollower(records: Buffer, leaderEpochMax: number): AppendOutcome {
+    const { logStartOffset, name } = this.#log
+    const state = this.#refusalOfState()
+    if (state) return refused(state, logStartOffset)
+    const before = this.#staging.batches.length
+    let baseOffset = -1
+    for (let at = 0; at < records.length; ) {
+      const size = batchAt(records, at)
+      if (size === undefined) break // The leader cut its answer within a batch.
+      if (typeof size === 'object') return this.#giveUp(before, size)
+      const refusal = refusalOfBatch(records, at, size, Infinity)
+      if (refusal) return this.#giveUp(before, refusal)
+      const epoch = leaderEpochOf(records, at)
+      if (epoch > leaderEpochMax) break
+      const first = baseOffsetOf(records, at)
+      if (first < this.#end)
+        return this.#giveUp(before, {
+          errorCode: errors.CORRUPT_MESSAGE.code,
+          errorMessage: `A batch at offset ${first} cannot follow offset ${this.#end - 1} in ${name}`,
+        })
+      if (baseOffset < 0) baseOffset = first
+      this.#stage(records.subarray(at, at + size), size, first, lastOffsetOf(records, at), epoch)
+      if (this.#failure) return refused(this.#refusalOfState()!, logStartOffset)
+      at += size
+    }
+    const lastOffset = baseOffset < 0 ? -1 : this.#end - 1
+    return { ...okOutcome, baseOffset, lastOffset, logAppendTimeMs: -1, logStartOffset }
+  }
+
+  /** Applies a batch to producers and epochs and keeps it for the write. Rolls first where needed. */
+  #stage(
+    bytes: Buffer,
+    size: number,
+    baseOffset: number,
+    lastOffset: number,
+    leaderEpoch: number,
+  ): void {
+    const log = this.#log
+    const maxTimestamp = maxTimestampOf(bytes, 0)
+    try {
+      if (shouldRoll(log, this.#staging.sizeBytes, size, maxTimestamp, lastOffset)) {
+        this.#flushStaged()
+        this.roll(baseOffset)
+      }
+    } catch (error) {
+      this.#failure = error as StorageError
+      return
+    }
+    const producerId = producerIdOf(bytes, 0)
+    const producerBefore = producerId < 0 ? undefined : log.producers.entry(producerId)
+    const completed = producerId < 0 ? undefined : applyBatch(log.producers, bytes, 0)
+    const { leaderEpochs } = log
+    const { entries } = leaderEpochs
+    const isNewEpoch = leaderEpoch > leaderEpochs.latest && leaderEpoch >= 0
+    if (isNewEpoch) leaderEpochs.assign(leaderEpoch, baseOffset)
+    this.#staging.push({
+      bytes,
+      size,
+      baseOffset,
+      lastOffset,
+      maxTimestamp,
+      recordCount: recordCountOf(bytes, 0),
+      producerId,
+      producerBefore,
+      epochsBefore: isNewEpoch ? entries : undefined,
+      aborted: completed?.aborted
+        ? { ...completed, lastStableOffset: log.producers.stableOffsetAfter(completed) }
+        : undefined,
+    })
+  }
+
+  write(): void {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) {
+      this.#undo(0)
+      throw failure
+    }
+    this.#flushStaged()
+  }
+
+  #flushStaged(): void {
+    if (this.#staging.batches.length === 0) return
+    const log = this.#log
+    const { active } = log.segments
+    try {
+      log.disk.assertOnline()
+      active.file.get().write(
+        this.#staging.batches.map(({ bytes }) => bytes),
+        active.sizeBytes,
+      )
+    } catch (error) {
+      this.#undo(0)
+      throw this.#writeFailed(error)
+    }
+    this.#written(this.#staging.take())
+  }
+
+  #undo(from: number): void {
+    const { producers, epochFile } = this.#log
+    this.#staging.undo(from, producers, (entries) => epochFile.reset(entries))
+  }
+
+  /** A full disk may have room again later; on any other failure the disk cannot be relied on. */
+  #writeFailed(error: unknown): StorageError {
+    const { disk, directory, segments } = this.#log
+    try {
+      // What was written in part is of no use, and would stand behind the next batch.
+      if (!this.#log.config.preallocate)
+        segments.active.file.get().truncate(segments.active.sizeBytes)
+    } catch {
+      // The next write goes to the same position, and recovery cuts what does not fit.
+    }
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (error instanceof StorageError) return error
+    if (['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EFBIG'].includes(code)) {
+      disk.env.log.error('Append failed', { log: this.#log.name, because: message })
+      return new StorageError(`Append to ${directory} failed: ${message}`, { cause: error })
+    }
+    return disk.fail(`Append to ${directory} failed`, error)
+  }
+
+  #written(batches: readonly StagedBatch[]): void {
+    const log = this.#log
+    const { active } = log.segments
+    this.#hasWritten = true
+    for (const batch of batches) {
+      active.index(batch, log.config.indexIntervalBytes)
+      this.unflushedRecords += batch.recordCount
+      if (batch.aborted) this.#quietly(() => active.transactionIndex.add(batch.aborted!))
+    }
+    log.flusher.written(active)
+    log.advanceTo(batches[batches.length - 1]!.lastOffset + 1)
+    if (log.epochFile.isDirty) this.#quietly(() => log.epochFile.write(false))
+  }
+
+  /** Runs what the log can do without: recovery makes it anew from the batches. */
+  #quietly(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      const because = (error as Error).message
+      this.#log.disk.env.log.warn('Side file is behind', { log: this.#log.name, because })
+    }
+  }
+
+  /** Closes the active segment and begins one at `baseOffset`. */
+  roll(baseOffset: number): void {
+    const log = this.#log
+    const { segments, config, producerStore } = log
+    const closing = segments.active
+    try {
+      log.disk.assertOnline()
+      // A segment without records has nothing to close.
+      if (closing.baseOffset === baseOffset) return
+      segments.create(baseOffset, config)
+    } catch (error) {
+      throw this.#writeFailed(error)
+    }
+    log.flusher.directoryChanged()
+    this.#hasWritten = true
+    this.#quietly(() => {
+      closing.close(config.indexIntervalBytes)
+      if (config.preallocate) closing.file.get().truncate(closing.sizeBytes)
+      producerStore.snapshot(baseOffset, log.producers, false)
+    })
+    // In the background: the recovery point moves when it is done. Failing takes the directory offline.
+    log.flusher.later().catch(() => {})
+  }
+
+  /** Writes and syncs what a clean stop leaves behind. */
+  close(): void {
+    const log = this.#log
+    const { active } = log.segments
+    if (!this.#hasWritten && !log.flusher.isDirty && !log.epochFile.isDirty) return
+    try {
+      active.close(log.config.indexIntervalBytes)
+      if (log.config.preallocate) active.file.get().truncate(active.sizeBytes)
+      active.flushIndexes(true)
+      log.producerStore.snapshot(log.logEndOffset, log.producers, true)
+      log.epochFile.write(true)
+    } catch (error) {
+      throw log.disk.fail(`Closing ${log.directory} failed`, error)
+    }
+    log.flusher.written(active)
+    log.flusher.directoryChanged()
+    log.flusher.now()
+  }
+}
+
+const okOutcome = {
+  ...failedOutcome,
+  errorCode: 0,
+  errorMessage: null,
+  recordErrors: [],
+  isDuplicate: false,
+}
+
+/** What is answered to a batch that was appended before; the time is what Kafka answers. */
+function duplicateOutcome(batch: ProducerBatch, logStartOffset: number): AppendOutcome {
+  return {
+    ...okOutcome,
+    baseOffset: batch.lastOffset - batch.offsetDelta,
+    lastOffset: batch.lastOffset,
+    logAppendTimeMs: batch.timestamp,
+    logStartOffset,
+    isDuplicate: true,
+  }
+}

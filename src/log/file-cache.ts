@@ -1,0 +1,124 @@
+/**
+ * Open files, bounded: many thousand partitions share a few hundred descriptors.
+ *
+ * A file is opened when it is needed, and closed when too many are open and it was not used lately (the
+ * clock algorithm: a mark instead of a list that every use would have to reorder). A pinned file stays open.
+ */
+import type { File, Files } from '../env/env.ts'
+
+/** Descriptors for segments. With a limit of 4,096 for the process this leaves most to connections. */
+export const openFilesMaxDefault = 1024
+
+export class FileCache {
+  readonly files: Files
+  readonly #max: number
+  /** In the order of the clock's hand. */
+  readonly #open = new Set<CachedFile>()
+
+  constructor(files: Files, max = openFilesMaxDefault) {
+    this.files = files
+    this.#max = max
+  }
+
+  get openCount(): number {
+    return this.#open.size
+  }
+
+  /** Called by a file that opens itself. */
+  opened(file: CachedFile): void {
+    this.#open.add(file)
+    if (this.#open.size > this.#max) this.#evict(file)
+  }
+
+  closed(file: CachedFile): void {
+    this.#open.delete(file)
+  }
+
+  /** Closes what it can when the process has run out of descriptors. */
+  closeSome(): boolean {
+    const before = this.#open.size
+    for (let i = before >> 1; i > 0; i--) this.#evict(undefined)
+    return this.#open.size < before
+  }
+
+  #evict(newest: CachedFile | undefined): void {
+    let turns = 2 * this.#open.size
+    for (const file of this.#open) {
+      if (turns-- === 0) return // All are pinned.
+      if (file === newest || file.used || file.pinned) {
+        file.used = false
+        this.#open.delete(file) // To the end of the round.
+        this.#open.add(file)
+      } else {
+        file.close()
+        return
+      }
+    }
+  }
+}
+
+/** One file that may be open or not. */
+export class CachedFile {
+  /** Set with each use, cleared by the clock. */
+  used = false
+  path: string
+  readonly #cache: FileCache
+  #file: File | undefined
+  #pins = 0
+
+  constructor(cache: FileCache, path: string) {
+    this.#cache = cache
+    this.path = path
+  }
+
+  get pinned(): boolean {
+    return this.#pins > 0
+  }
+
+  /** The open file, valid until the next call of anything in this class. Throws when it cannot be opened. */
+  get(): File {
+    this.used = true
+    return this.#file ?? this.#opened('write')
+  }
+
+  create(): File {
+    this.used = true
+    return this.#file ?? this.#opened('create')
+  }
+
+  #opened(mode: 'write' | 'create'): File {
+    this.#file = this.#open(mode)
+    this.#cache.opened(this)
+    return this.#file
+  }
+
+  #open(mode: 'write' | 'create'): File {
+    const { files } = this.#cache
+    try {
+      return files.open(this.path, mode)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || !this.#cache.closeSome()) throw error
+      return files.open(this.path, mode)
+    }
+  }
+
+  /** Runs `use` with the file, which stays open until its promise settles. */
+  async whileOpen<T>(use: (file: File) => Promise<T>): Promise<T> {
+    const file = this.get()
+    this.#pins++
+    try {
+      return await use(file)
+    } finally {
+      this.#pins--
+    }
+  }
+
+  close(): void {
+    const file = this.#file
+    if (file === undefined) return
+    this.#file = undefined
+    this.#cache.closed(this)
+    file.close()
+  }
+}

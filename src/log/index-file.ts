@@ -1,0 +1,140 @@
+/**
+ * An index: entries of one size, ascending, in a file of their own beside the segment.
+ *
+ * The entries are in memory when they were needed lately. New ones are written when the segment is closed
+ * or flushed, not with each append: what a crash loses is found again by recovery, which reads that
+ * part of the log anyway. The memory of all indexes together is bounded (`index-budget.ts`).
+ */
+import { CachedFile } from './file-cache.ts'
+import type { LogDisk } from './log-disk.ts'
+
+/** Entries that a new index has room for; it doubles from there. */
+const roomAtFirst = 16
+
+export class IndexFile {
+  readonly entryBytes: number
+  readonly #disk: LogDisk
+  path: string
+  #bytes: Buffer | undefined
+  /** Entries in `#bytes`. */
+  #count = 0
+  /** Entries that the file holds. Invariant: at most `#count` while entries are in memory. */
+  #written = 0
+
+  constructor(disk: LogDisk, path: string, entryBytes: number) {
+    this.#disk = disk
+    this.path = path
+    this.entryBytes = entryBytes
+  }
+
+  /** Loads the entries where needed. Throws what reading the file throws. */
+  get count(): number {
+    if (this.#bytes === undefined) this.#load()
+    return this.#count
+  }
+
+  /** False when the file that was loaded ends within an entry. */
+  get isWhole(): boolean {
+    return this.entries.length % this.entryBytes === 0
+  }
+
+  /** The entries in one buffer. Valid until the next append. */
+  get entries(): Buffer {
+    if (this.#bytes === undefined) this.#load()
+    return this.#bytes!
+  }
+
+  /** Begins without entries, whatever the file holds. */
+  reset(): void {
+    this.#bytes = Buffer.alloc(roomAtFirst * this.entryBytes)
+    this.#count = 0
+    this.#written = 0
+    this.#keep()
+  }
+
+  /** Room for one more entry: the buffer, and where in it. To be filled at once. */
+  append(): number {
+    const at = this.count * this.entryBytes
+    if (at === this.#bytes!.length) {
+      const grown = Buffer.alloc(Math.max(2 * at, roomAtFirst * this.entryBytes))
+      this.#bytes!.copy(grown)
+      this.#bytes = grown
+      this.#keep()
+    }
+    this.#count++
+    return at
+  }
+
+  /** Drops the entries from `count` on. */
+  truncate(count: number): void {
+    if (count >= this.count) return
+    this.#count = count
+    if (this.#written > count) {
+      this.#written = count
+      this.#inFile((file) => file.truncate(count * this.entryBytes))
+    }
+  }
+
+  /** Writes what is new; the file then has exactly the entries. */
+  flush(sync = false): void {
+    if (this.#bytes === undefined) return
+    const from = this.#written * this.entryBytes
+    const to = this.#count * this.entryBytes
+    this.#inFile((file) => {
+      if (from < to) file.write([this.#bytes!.subarray(from, to)], from)
+      file.truncate(to)
+      if (sync) file.sync()
+    })
+    this.#written = this.#count
+  }
+
+  /** Makes what the file holds durable. */
+  async syncLater(): Promise<void> {
+    const file = new CachedFile(this.#disk.resources.files, this.path)
+    try {
+      await file.whileOpen((open) => open.syncLater())
+    } finally {
+      file.close()
+    }
+  }
+
+  /** Frees the memory, after writing what is new. False when that is not possible. */
+  drop(): boolean {
+    try {
+      if (this.#written < this.#count) this.flush()
+    } catch {
+      return false
+    }
+    this.#bytes = undefined
+    this.#disk.resources.indexes.remove(this)
+    return true
+  }
+
+  /** Forgets the entries: the file is gone or about to be. */
+  forget(): void {
+    this.#bytes = undefined
+    this.#disk.resources.indexes.remove(this)
+  }
+
+  #load(): void {
+    const bytes = this.#disk.env.files.readFile(this.path)
+    this.#bytes = bytes
+    this.#count = Math.floor(bytes.length / this.entryBytes)
+    this.#written = this.#count
+    this.#keep()
+  }
+
+  #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
+    // Indexes are written seldom: their descriptors are not worth keeping.
+    const file = new CachedFile(this.#disk.resources.files, this.path)
+    try {
+      use(file.create())
+    } finally {
+      file.close()
+    }
+  }
+
+  #keep(): void {
+    this.#disk.resources.indexes.keep(this, this.#bytes!.length)
+  }
+}

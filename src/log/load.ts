@@ -1,0 +1,176 @@
+/**
+ * Opens the log in a directory: looks at what is there, finishes or takes back what a crash interrupted,
+ * finds the end, recovers what was not closed (Kafka's LogLoader).
+ */
+import { BatchScanner } from './batch-scanner.ts'
+import { EpochFile } from './epoch-file.ts'
+import { leaderEpochFile, parseFileName, partitionMetadataFile, suffixes } from './file-names.ts'
+import { Log } from './log.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogDisk } from './log-disk.ts'
+import { ProducerStore } from './producer-store.ts'
+import { type LogEnd, recoverLog } from './recover.ts'
+import { Segment } from './segment.ts'
+import { Segments, unlinkQuietly } from './segments.ts'
+import { finishSwaps } from './swap.ts'
+
+export interface LogPlace {
+  readonly topic: string
+  readonly partition: number
+  /** Of the partition, within the log directory. */
+  readonly directory: string
+  readonly config: LogConfig
+}
+
+/** What checkpoints tell about a log. */
+export interface LogCheckpoint {
+  /** The process before stopped cleanly: nothing needs recovery. */
+  readonly wasClean: boolean
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+  readonly highWatermark: number
+  onProgress?(bytes: number): void
+}
+
+/** A log that did not exist before. Its directory is made. */
+export function createLog(disk: LogDisk, place: LogPlace, topicId?: string): Log {
+  disk.env.files.makeDirectory(place.directory)
+  const segments = new Segments(disk, place.directory)
+  segments.create(0, place.config)
+  const log = new Log(disk, {
+    ...place,
+    segments,
+    epochs: new EpochFile(disk, place.directory, false),
+    producers: new ProducerStore(disk, segments, []),
+    logStartOffset: 0,
+    logEndOffset: 0,
+    highWatermark: 0,
+    recoveryPoint: 0,
+  })
+  if (topicId !== undefined) log.writeTopicId(topicId)
+  log.flusher.directoryChanged()
+  return log
+}
+
+/** Throws what the file system throws; damage in the files is no error. */
+export async function openLog(
+  disk: LogDisk,
+  place: LogPlace,
+  checkpoint: LogCheckpoint,
+): Promise<Log> {
+  const { directory, config } = place
+  const found = look(disk, directory)
+  const segments = new Segments(disk, directory)
+  segments.set(found.segments)
+  if (found.segments.length === 0) segments.create(checkpoint.logStartOffset, config)
+  const epochs = new EpochFile(disk, directory, found.hasEpochs)
+  const producers = new ProducerStore(disk, segments, found.snapshots)
+  const logStartOffset = Math.max(checkpoint.logStartOffset, segments.first.baseOffset)
+  const end =
+    (checkpoint.wasClean ? cleanEnd(segments) : undefined) ??
+    (await recoverLog({
+      disk,
+      name: `${place.topic}-${place.partition}`,
+      config,
+      segments,
+      epochs,
+      producers,
+      recoveryPoint: checkpoint.recoveryPoint,
+      logStartOffset,
+      onProgress: checkpoint.onProgress ?? (() => {}),
+    }))
+  const log = new Log(disk, {
+    ...place,
+    segments,
+    epochs,
+    producers,
+    logStartOffset,
+    logEndOffset: end.endOffset,
+    highWatermark: Math.min(Math.max(checkpoint.highWatermark, logStartOffset), end.endOffset),
+    recoveryPoint: Math.min(checkpoint.recoveryPoint, end.endOffset),
+  })
+  if (end.endOffset < logStartOffset) {
+    disk.env.log.error('Log ends before its start', { log: log.name, ...end, logStartOffset })
+    log.truncateFullyAndStartAt(logStartOffset)
+  } else if (end.isDamaged) log.roll()
+  return log
+}
+
+interface Found {
+  readonly segments: Segment[]
+  readonly snapshots: number[]
+  readonly hasEpochs: boolean
+}
+
+function look(disk: LogDisk, directory: string): Found {
+  const { files, clock, log } = disk.env
+  let names = files.list(directory).map(({ name }) => name)
+  if (names.some((name) => name.endsWith(suffixes.swap) || name.endsWith(suffixes.cleaned))) {
+    finishSwaps(disk, directory, names)
+    names = files.list(directory).map(({ name }) => name)
+  }
+  const present = new Set(names)
+  const segments: Segment[] = []
+  const snapshots: number[] = []
+  for (const name of names) {
+    const path = `${directory}/${name}`
+    const parsed = parseFileName(name)
+    if (parsed === undefined) {
+      if (name.endsWith('.tmp')) files.unlink(path)
+      else if (name !== leaderEpochFile && name !== partitionMetadataFile)
+        log.warn('File in a log is not known and left alone', { path })
+    } else if (name.endsWith(suffixes.deleted)) unlinkQuietly(disk, path)
+    else if (parsed.suffix === suffixes.snapshot) snapshots.push(parsed.baseOffset)
+    else if (parsed.suffix === suffixes.log) {
+      const base = name.slice(0, -suffixes.log.length)
+      segments.push(
+        new Segment(disk, directory, parsed.baseOffset, {
+          sizeBytes: files.stat(path)!.sizeBytes,
+          isNew: false,
+          hasTransactionIndex: present.has(base + suffixes.transactionIndex),
+          createdMs: clock.wallMs(),
+          jitterMs: 0,
+        }),
+      )
+    } else removeOrphan(disk, path, present)
+  }
+  return { segments, snapshots, hasEpochs: present.has(leaderEpochFile) }
+}
+
+/** An index whose segment is gone. */
+function removeOrphan(disk: LogDisk, path: string, present: ReadonlySet<string>): void {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const { suffix } = parseFileName(name)!
+  const known: string[] = [suffixes.offsetIndex, suffixes.timeIndex, suffixes.transactionIndex]
+  if (!known.includes(suffix))
+    disk.env.log.warn('File in a log is not known and left alone', { path })
+  else if (!present.has(name.slice(0, -suffix.length) + suffixes.log)) {
+    disk.env.log.warn('Index without its segment is removed', { path })
+    disk.env.files.unlink(path)
+  }
+}
+
+/** The end of a log that was closed; `undefined` when its last segment says otherwise. */
+function cleanEnd(segments: Segments): LogEnd | undefined {
+  const { active } = segments
+  if (active.sizeBytes === 0) return { endOffset: active.baseOffset, isDamaged: false }
+  const scanner = new BatchScanner(active.file.get(), tailPosition(active), active.sizeBytes)
+  let endOffset = active.baseOffset
+  while (scanner.next()) endOffset = scanner.lastOffset + 1
+  return scanner.problem === undefined ? { endOffset, isDamaged: false } : undefined
+}
+
+/** Files up to this size are walked over without their index. */
+const scannedBytesMax = 64 * 1024
+
+function tailPosition(segment: Segment): number {
+  if (segment.sizeBytes <= scannedBytesMax) return 0
+  try {
+    const { offsetIndex } = segment
+    const { count } = offsetIndex.file
+    if (offsetIndex.fault(segment.sizeBytes) !== undefined || count === 0) return 0
+    return offsetIndex.positionAt(count - 1)
+  } catch {
+    return 0 // No index: it is made anew with the first use.
+  }
+}

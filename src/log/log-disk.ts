@@ -1,0 +1,79 @@
+/**
+ * What the logs of one directory of `log.dirs` share, and the state of that directory.
+ *
+ * When a write that must not be lost fails to reach the disk, nothing in memory about it can be trusted
+ * any more (a second sync would succeed without having written: "fsyncgate"). The directory then goes
+ * offline as a whole, until the process starts again.
+ */
+import type { Env } from '../env/env.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { FileCache } from './file-cache.ts'
+import { IndexBudget } from './index-budget.ts'
+
+/** Shared by all directories of a process. */
+export interface LogResources {
+  readonly files: FileCache
+  readonly buffers: BufferPool
+  readonly indexes: IndexBudget
+}
+
+/** The indexes of 30 segments of 1 GiB: 8 bytes for each 4 KiB, and 12 for times. */
+const indexBytesMaxDefault = 128 * 1024 * 1024
+
+export function logResources(
+  env: Env,
+  limits: { readonly openFilesMax?: number; readonly indexBytesMax?: number } = {},
+): LogResources {
+  return {
+    files: new FileCache(env.files, limits.openFilesMax),
+    buffers: new BufferPool(),
+    indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
+  }
+}
+
+export class LogDisk {
+  readonly env: Env
+  readonly path: string
+  readonly resources: LogResources
+  /** Why the directory is offline. */
+  #failure: Error | undefined
+  readonly #onFailure: (error: Error) => void
+
+  constructor(
+    env: Env,
+    path: string,
+    resources = logResources(env),
+    onFailure: (error: Error) => void = () => {},
+  ) {
+    this.env = env
+    this.path = path
+    this.resources = resources
+    this.#onFailure = onFailure
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Takes the directory offline. Only the first call counts. */
+  fail(what: string, cause: unknown): StorageError {
+    const error = new StorageError(`${what}: ${(cause as Error).message}`, { cause })
+    if (this.#failure === undefined) {
+      this.#failure = error
+      this.env.log.error('Log directory is offline', { path: this.path, cause: error })
+      this.#onFailure(error)
+    }
+    return error
+  }
+
+  /** Throws when the directory is offline. */
+  assertOnline(): void {
+    if (this.#failure)
+      throw new StorageError(`Log directory ${this.path} is offline: ${this.#failure.message}`)
+  }
+}
+
+/** The disk failed; answered with 56 KAFKA_STORAGE_ERROR. */
+export class StorageError extends Error {
+  override name = 'StorageError'
+}

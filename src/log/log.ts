@@ -1,0 +1,336 @@
+/**
+ * The log of one partition.
+ *
+ * Appending has two steps. `stageAs…` checks batches and stamps them in place, without touching the disk;
+ * `writeStaged` writes all that was staged with one call, or undoes it. Both belong to one turn of the
+ * event loop, so no reader sees the state between them. Offsets below `logEndOffset` are written;
+ * those below `highWatermark` are what the cluster has agreed on.
+ *
+ * Everything is synchronous except reading what is probably not in the page cache (`readLater`), and
+ * waiting for the disk (`durable`).
+ */
+import { errors } from '../../protocol/errors.ts'
+import type { ProducerStates } from '../core/producer/producer-states.ts'
+import type { LeaderEpochs } from '../core/replication/leader-epochs.ts'
+import type { AppendOutcome } from './append-outcome.ts'
+import { Appender, type LeaderAppend } from './appender.ts'
+import { formatPartitionMetadata, parsePartitionMetadata } from './checkpoint.ts'
+import type { EpochFile } from './epoch-file.ts'
+import { partitionMetadataFile } from './file-names.ts'
+import { Flusher } from './flusher.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogDisk } from './log-disk.ts'
+import { type FoundTimestamp, offsetForTimestamp, offsetOfMaxTimestamp } from './offset-lookup.ts'
+import type { ProducerStore } from './producer-store.ts'
+import { failedRead, type LogRead } from './read.ts'
+import { LogReader, type ReadOptions } from './reader.ts'
+import type { Segments } from './segments.ts'
+import type { AbortedTransaction } from './transaction-index.ts'
+import { truncateFullyAndStartAt, truncateTo } from './truncate.ts'
+
+/** What is known of a log before its first use. */
+export interface LogState {
+  readonly topic: string
+  readonly partition: number
+  readonly config: LogConfig
+  readonly segments: Segments
+  readonly epochs: EpochFile
+  readonly producers: ProducerStore
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly highWatermark: number
+  readonly recoveryPoint: number
+}
+
+export class Log {
+  readonly topic: string
+  readonly partition: number
+  /** `topic-partition`. */
+  readonly name: string
+  readonly disk: LogDisk
+  readonly segments: Segments
+  readonly epochFile: EpochFile
+  readonly producerStore: ProducerStore
+  readonly flusher: Flusher
+  readonly #appender: Appender
+  readonly #reader: LogReader
+  #config: LogConfig
+  #logStartOffset: number
+  #logEndOffset: number
+  #highWatermark: number
+  #topicId: string | undefined
+  #isClosed = false
+  /** Called when `logStartOffset` has grown, so that it is written down. */
+  onLogStart: () => void = () => {}
+
+  constructor(disk: LogDisk, state: LogState) {
+    this.disk = disk
+    this.topic = state.topic
+    this.partition = state.partition
+    this.name = `${state.topic}-${state.partition}`
+    this.segments = state.segments
+    this.epochFile = state.epochs
+    this.producerStore = state.producers
+    this.#config = state.config
+    this.#logStartOffset = state.logStartOffset
+    this.#logEndOffset = state.logEndOffset
+    this.#highWatermark = state.highWatermark
+    this.flusher = new Flusher(disk, state.segments, state.recoveryPoint, () => this.#logEndOffset)
+    this.#appender = new Appender(this)
+    this.#reader = new LogReader(this)
+  }
+
+  get directory(): string {
+    return this.segments.directory
+  }
+
+  get config(): LogConfig {
+    return this.#config
+  }
+
+  /** Takes effect with the next append, read or maintenance. */
+  updateConfig(config: LogConfig): void {
+    this.#config = config
+  }
+
+  /** The first offset that may be read. */
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  /** The offset that the next record gets. */
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
+  /** The first offset that is not committed. Set by the replication; only grows, up to `logEndOffset`. */
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  set highWatermark(offset: number) {
+    const next = Math.min(offset, this.#logEndOffset)
+    if (next <= this.#highWatermark) return
+    this.#highWatermark = next
+    if (this.producerStore.isLoaded) this.producers.highWatermarkReached(next)
+  }
+
+  /** What a read_committed consumer may see (KIP-98). */
+  get lastStableOffset(): number {
+    return Math.min(this.#highWatermark, this.producers.firstUnstableOffset() ?? Infinity)
+  }
+
+  /** Everything before this offset is on the disk. */
+  get recoveryPoint(): number {
+    return this.flusher.syncedTo
+  }
+
+  get sizeBytes(): number {
+    return this.segments.sizeBytes
+  }
+
+  /** The id in `partition.metadata`; `undefined` when the file is missing. */
+  get topicId(): string | undefined {
+    this.#topicId ??= this.#readTopicId()
+    return this.#topicId
+  }
+
+  #readTopicId(): string | undefined {
+    try {
+      const path = `${this.directory}/${partitionMetadataFile}`
+      return parsePartitionMetadata(this.disk.env.files.readFile(path))
+    } catch {
+      return undefined
+    }
+  }
+
+  writeTopicId(topicId: string): void {
+    const path = `${this.directory}/${partitionMetadataFile}`
+    this.disk.env.files.replaceFile(path, formatPartitionMetadata(topicId), false)
+    this.#topicId = topicId
+  }
+
+  get producers(): ProducerStates {
+    if (this.producerStore.isLoaded)
+      return this.producerStore.load(this.#logStartOffset, this.#logEndOffset)
+    const states = this.producerStore.load(this.#logStartOffset, this.#logEndOffset)
+    states.highWatermarkReached(this.#highWatermark)
+    return states
+  }
+
+  /** Forgets idempotent producers that were silent for `producerIdExpirationMs`. */
+  expireProducers(nowMs: number): void {
+    if (this.producerStore.isLoaded)
+      this.producers.expire(nowMs, this.#config.producerIdExpirationMs)
+  }
+
+  get leaderEpochs(): LeaderEpochs {
+    return this.epochFile.epochs
+  }
+
+  /** Notes that a leader epoch begins here, before anything of it is written (KIP-101). */
+  assignEpoch(epoch: number, startOffset = this.#logEndOffset): void {
+    this.leaderEpochs.assign(epoch, startOffset)
+  }
+
+  endOffsetForEpoch(epoch: number): { epoch: number; endOffset: number } | undefined {
+    return this.leaderEpochs.endOffsetFor(epoch, this.#logEndOffset)
+  }
+
+  /**
+   * Checks records that a client or a coordinator sends to the leader, gives them their offsets and
+   * stamps them in place. Nothing is written before `writeStaged`, until when `records` must not change.
+   */
+  stageAsLeader(records: Buffer, options: LeaderAppend): AppendOutcome {
+    return this.#appender.asLeader(records, options)
+  }
+
+  /**
+   * Takes batches as a leader has them. They begin at `logEndOffset` or behind; batches of a leader epoch
+   * above `leaderEpochMax` are left out, with those behind them (KAFKA-18723).
+   */
+  stageAsFollower(
+    records: Buffer,
+    options: { readonly leaderEpochMax?: number } = {},
+  ): AppendOutcome {
+    return this.#appender.asFollower(records, options.leaderEpochMax ?? Infinity)
+  }
+
+  /**
+   * Writes everything staged since the last call, by one write. When that fails, StorageError is thrown
+   * and all of it is undone, except what stands below `logEndOffset` by then: a roll in between
+   * had written it.
+   */
+  writeStaged(): void {
+    this.#appender.write()
+  }
+
+  /** For the parts of the log that write: what they have written ends here. */
+  advanceTo(logEndOffset: number): void {
+    this.#logEndOffset = logEndOffset
+  }
+
+  /**
+   * What an acknowledgement of the last write has to wait for: `undefined` when the page cache is enough,
+   * else the sync that `flush.messages` asks for. Rejects with StorageError.
+   */
+  durable(): Promise<void> | undefined {
+    return this.#appender.unflushedRecords >= this.#config.flushMessages ? this.flush() : undefined
+  }
+
+  /** Makes everything written so far durable. */
+  flush(): Promise<void> {
+    this.#appender.unflushedRecords = 0
+    return this.flusher.later()
+  }
+
+  /**
+   * Whole batches from the one with `offset` on, up to `upTo` (the high watermark when left out).
+   * `undefined` when they are probably not in the page cache: `readLater` is to be used then.
+   */
+  read(offset: number, bytesMax: number, options: ReadOptions = {}): LogRead | undefined {
+    return this.#outOfRange(offset) ?? this.#reader.read(offset, bytesMax, options)
+  }
+
+  /** As `read`, on the thread pool. */
+  async readLater(offset: number, bytesMax: number, options: ReadOptions = {}): Promise<LogRead> {
+    return this.#outOfRange(offset) ?? this.#reader.readLater(offset, bytesMax, options)
+  }
+
+  #outOfRange(offset: number): LogRead | undefined {
+    if (offset >= this.#logStartOffset && offset <= this.#logEndOffset) return undefined
+    return failedRead(
+      errors.OFFSET_OUT_OF_RANGE.code,
+      offset < this.#logStartOffset
+        ? `Offset ${offset} is below the log start offset ${this.#logStartOffset}`
+        : `Offset ${offset} is above the log end offset ${this.#logEndOffset}`,
+    )
+  }
+
+  /** The first record with a timestamp of at least `timestamp`. */
+  offsetForTimestamp(timestamp: number): FoundTimestamp | undefined {
+    return offsetForTimestamp(this, timestamp)
+  }
+
+  /** The first record with the largest timestamp (KIP-734). */
+  offsetOfMaxTimestamp(): FoundTimestamp | undefined {
+    return offsetOfMaxTimestamp(this)
+  }
+
+  /** The aborted transactions with records in [from, to). */
+  abortedTransactions(from: number, to: number): AbortedTransaction[] {
+    return this.#reader.abortedTransactions(from, to)
+  }
+
+  /**
+   * Moves the start of the log (DeleteRecords), and removes segments that are before it as a whole.
+   * Throws RangeError when `offset` is above the high watermark.
+   */
+  deleteRecordsBefore(offset: number): void {
+    if (offset > this.#highWatermark)
+      throw new RangeError(`Offset ${offset} is above the high watermark ${this.#highWatermark}`)
+    this.advanceStart(offset)
+  }
+
+  /** As `deleteRecordsBefore`, also above the high watermark: a follower takes over its leader's start. */
+  advanceStart(offset: number): void {
+    if (offset <= this.#logStartOffset) return
+    this.#logStartOffset = offset
+    this.#highWatermark = Math.max(this.#highWatermark, Math.min(offset, this.#logEndOffset))
+    this.leaderEpochs.truncateFromStart(offset)
+    const { list } = this.segments
+    const gone = list.filter((_, i) => i + 1 < list.length && list[i + 1]!.baseOffset <= offset)
+    this.removeSegments(gone)
+    this.onLogStart()
+  }
+
+  removeSegments(gone: readonly Log['segments']['active'][]): void {
+    if (gone.length === 0) return
+    for (const segment of gone) this.flusher.removed(segment)
+    this.flusher.directoryChanged()
+    this.segments.remove(new Set(gone), this.#config)
+    this.producerStore.removeObsolete()
+  }
+
+  /**
+   * Drops what is at `offset` and behind. A batch that contains the offset goes as a whole, so that the
+   * log may end below it.
+   */
+  truncateTo(offset: number): void {
+    if (offset < this.#logEndOffset) this.#truncated(truncateTo(this, offset))
+  }
+
+  /** Drops everything; the log goes on at `offset`. */
+  truncateFullyAndStartAt(offset: number): void {
+    truncateFullyAndStartAt(this, offset)
+    this.#logStartOffset = offset
+    this.#highWatermark = offset
+    this.#truncated(offset)
+    this.onLogStart()
+  }
+
+  #truncated(endOffset: number): void {
+    this.#logEndOffset = endOffset
+    this.#highWatermark = Math.min(this.#highWatermark, endOffset)
+    this.#logStartOffset = Math.min(this.#logStartOffset, endOffset)
+    this.flusher.truncated(endOffset)
+  }
+
+  /** Begins a new segment. Throws StorageError when that is not possible; the old one goes on then. */
+  roll(): void {
+    this.#appender.roll(this.#logEndOffset)
+  }
+
+  /** Writes what is only in memory to the files, and makes it durable: a clean stop. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.disk.failure === undefined) this.#appender.close()
+    this.release()
+  }
+
+  /** Closes files and frees memory, writing nothing. */
+  release(): void {
+    for (const segment of this.segments.list) segment.release()
+  }
+}

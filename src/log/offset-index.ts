@@ -1,0 +1,86 @@
+/**
+ * Where batches begin in a segment file, for one batch in every `index.interval.bytes`:
+ *
+ * ```
+ * int32 last offset of the batch, relative to the segment | int32 position of the batch
+ * ```
+ *
+ * Both ascend strictly. The first batch never has an entry.
+ */
+import { IndexFile } from './index-file.ts'
+import type { LogDisk } from './log-disk.ts'
+
+const entryBytes = 8
+
+export class OffsetIndex {
+  readonly file: IndexFile
+  readonly #baseOffset: number
+
+  constructor(disk: LogDisk, path: string, baseOffset: number) {
+    this.file = new IndexFile(disk, path, entryBytes)
+    this.#baseOffset = baseOffset
+  }
+
+  /** Whether one more entry passes the limit of the file's size. */
+  isFull(bytesMax: number): boolean {
+    return this.file.count >= Math.floor(bytesMax / entryBytes)
+  }
+
+  add(lastOffset: number, position: number): void {
+    const at = this.file.append()
+    const { entries } = this.file
+    entries.writeInt32BE(lastOffset - this.#baseOffset, at)
+    entries.writeInt32BE(position, at + 4)
+  }
+
+  offsetAt(i: number): number {
+    return this.#baseOffset + this.file.entries.readInt32BE(i * entryBytes)
+  }
+
+  positionAt(i: number): number {
+    return this.file.entries.readInt32BE(i * entryBytes + 4)
+  }
+
+  /** The last entry whose offset is at most `offset`; -1 when there is none. */
+  floor(offset: number): number {
+    let low = 0
+    let high = this.file.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.offsetAt(middle) <= offset) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+
+  /** The position from which a scan finds the batch that contains `offset`. */
+  positionFor(offset: number): number {
+    const i = this.floor(offset)
+    return i < 0 ? 0 : this.positionAt(i)
+  }
+
+  /** Drops entries of batches that begin at `position` or behind. */
+  truncateToPosition(position: number): void {
+    let count = this.file.count
+    while (count > 0 && this.positionAt(count - 1) >= position) count--
+    this.file.truncate(count)
+  }
+
+  /** Why the loaded entries cannot be right for a segment of so many bytes. */
+  fault(segmentBytes: number): string | undefined {
+    const { count, entries, isWhole } = this.file
+    if (!isWhole) return 'it ends within an entry'
+    let offset = -1
+    let position = 0
+    for (let i = 0; i < count; i++) {
+      const nextOffset = entries.readInt32BE(i * entryBytes)
+      const nextPosition = entries.readInt32BE(i * entryBytes + 4)
+      if (nextOffset <= offset || nextPosition <= position) return `entry ${i} does not ascend`
+      offset = nextOffset
+      position = nextPosition
+    }
+    return position >= segmentBytes && count > 0
+      ? `it points to ${position} in a file of ${segmentBytes} bytes`
+      : undefined
+  }
+}

@@ -1,0 +1,89 @@
+/** Finding records by their timestamps (ListOffsets). */
+import { errors } from '../../protocol/errors.ts'
+import { maxTimestampOf } from '../../protocol/record-batch.ts'
+import { recordsOf } from '../../protocol/records.ts'
+import { BatchScanner } from './batch-scanner.ts'
+import type { Log } from './log.ts'
+import type { Segment } from './segment.ts'
+
+export interface FoundTimestamp {
+  readonly timestamp: number
+  readonly offset: number
+  /** -1 when it is not known. */
+  readonly leaderEpoch: number
+}
+
+/** A batch that had to be read is damaged. */
+export class CorruptLogError extends Error {
+  override name = 'CorruptLogError'
+  readonly errorCode = errors.CORRUPT_MESSAGE.code
+}
+
+export function offsetForTimestamp(log: Log, timestamp: number): FoundTimestamp | undefined {
+  const { indexIntervalBytes } = log.config
+  for (const segment of segmentsFrom(log)) {
+    if (segment.maxTimestamp(indexIntervalBytes).timestamp < timestamp) continue
+    const from = Math.max(segment.timeIndex.offsetFor(timestamp), log.logStartOffset)
+    const found = firstRecord(log, segment, from, (at) => at >= timestamp)
+    if (found) return found
+  }
+  return undefined
+}
+
+export function offsetOfMaxTimestamp(log: Log): FoundTimestamp | undefined {
+  const { indexIntervalBytes } = log.config
+  let best: { segment: Segment; timestamp: number; offset: number } | undefined
+  for (const segment of segmentsFrom(log)) {
+    let max = segment.maxTimestamp(indexIntervalBytes)
+    // The record with the largest timestamp may have been deleted from the start of the log.
+    if (max.offset < log.logStartOffset) max = maxFrom(log, segment)
+    if (max.timestamp > (best?.timestamp ?? -1)) best = { segment, ...max }
+  }
+  if (best === undefined) return undefined
+  const { segment, timestamp } = best
+  const from = Math.max(segment.timeIndex.offsetFor(timestamp), log.logStartOffset)
+  return firstRecord(log, segment, from, (at) => at >= timestamp)
+}
+
+function segmentsFrom(log: Log): readonly Segment[] {
+  return log.segments.list.slice(Math.max(log.segments.indexFor(log.logStartOffset), 0))
+}
+
+/** The largest timestamp of batches that reach the log's start. */
+function maxFrom(log: Log, segment: Segment): { timestamp: number; offset: number } {
+  let max = { timestamp: -1, offset: -1 }
+  const scanner = scannerFrom(log, segment, log.logStartOffset)
+  while (scanner.next()) {
+    const timestamp = maxTimestampOf(scanner.bytes, scanner.at)
+    if (scanner.lastOffset >= log.logStartOffset && timestamp > max.timestamp)
+      max = { timestamp, offset: scanner.lastOffset }
+  }
+  return max
+}
+
+function scannerFrom(log: Log, segment: Segment, offset: number): BatchScanner {
+  const position = segment.positionFor(offset, log.config.indexIntervalBytes)
+  return new BatchScanner(segment.file.get(), position, segment.sizeBytes)
+}
+
+function firstRecord(
+  log: Log,
+  segment: Segment,
+  from: number,
+  matches: (timestamp: number) => boolean,
+): FoundTimestamp | undefined {
+  const scanner = scannerFrom(log, segment, from)
+  while (scanner.next()) {
+    if (scanner.lastOffset < from || !matches(maxTimestampOf(scanner.bytes, scanner.at))) continue
+    if (!scanner.loadWhole())
+      throw new CorruptLogError(
+        `The batch at ${scanner.position} of ${segment.file.path} is damaged`,
+      )
+    for (const record of recordsOf(scanner.bytes, scanner.at, log.config.unpackedBytesMax)) {
+      if (record.offset < from || !matches(record.timestamp)) continue
+      const { timestamp, offset } = record
+      return { timestamp, offset, leaderEpoch: log.leaderEpochs.epochAt(offset) ?? -1 }
+    }
+  }
+  return undefined
+}

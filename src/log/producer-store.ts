@@ -1,0 +1,180 @@
+/**
+ * The producers of a log and their snapshots: `<offset>.snapshot` holds them as they were before the record
+ * at that offset. Loaded with the first use, from the newest snapshot that is good, and from there by
+ * reading the log.
+ */
+
+import { controlTypeOf, controlTypes, coordinatorEpochOf } from '../../protocol/control-record.ts'
+import {
+  baseOffsetOf,
+  baseSequenceOf,
+  isControl,
+  isTransactional,
+  lastOffsetOf,
+  maxTimestampOf,
+  producerEpochOf,
+  producerIdOf,
+} from '../../protocol/record-batch.ts'
+import { recordsOf } from '../../protocol/records.ts'
+import type { ProducerAppend, ProducerMarker } from '../core/producer/producer-entry.ts'
+import { type CompletedTransaction, ProducerStates } from '../core/producer/producer-states.ts'
+import { BatchScanner } from './batch-scanner.ts'
+import type { LogDisk } from './log-disk.ts'
+import { formatSnapshot, parseSnapshot } from './producer-snapshot.ts'
+import { type Segments, snapshotPath } from './segments.ts'
+
+/** A control batch has one small record. */
+const controlBytesMax = 1024
+
+export class ProducerStore {
+  readonly #disk: LogDisk
+  readonly #segments: Segments
+  /** Offsets of the snapshot files, ascending. */
+  #snapshots: number[]
+  #states: ProducerStates | undefined
+
+  constructor(disk: LogDisk, segments: Segments, snapshots: readonly number[]) {
+    this.#disk = disk
+    this.#segments = segments
+    this.#snapshots = [...snapshots].sort((a, b) => a - b)
+  }
+
+  get isLoaded(): boolean {
+    return this.#states !== undefined
+  }
+
+  get snapshots(): readonly number[] {
+    return this.#snapshots
+  }
+
+  /** The producers as of `logEndOffset`. */
+  load(logStartOffset: number, logEndOffset: number): ProducerStates {
+    this.#states ??= this.rebuild(logStartOffset, logEndOffset)
+    return this.#states
+  }
+
+  /** Begins without producers: for a log without records. */
+  reset(): ProducerStates {
+    for (const offset of this.#snapshots) this.#unlink(offset)
+    this.#snapshots = []
+    this.#states = new ProducerStates()
+    return this.#states
+  }
+
+  /** The producers as they were before `endOffset`. */
+  rebuild(logStartOffset: number, endOffset: number): ProducerStates {
+    const states = new ProducerStates()
+    let from = logStartOffset
+    for (let i = this.#snapshots.length - 1; i >= 0; i--) {
+      const offset = this.#snapshots[i]!
+      if (offset > endOffset || offset < logStartOffset) continue
+      const path = snapshotPath(this.#segments.directory, offset)
+      try {
+        states.load(parseSnapshot(this.#disk.env.files.readFile(path)))
+        from = offset
+        break
+      } catch (error) {
+        const because = (error as Error).message
+        this.#disk.env.log.warn('Producer snapshot is dropped', { path, because })
+        this.#unlink(offset)
+        this.#snapshots.splice(i, 1)
+      }
+    }
+    if (from < endOffset) this.#replay(states, from, endOffset)
+    return states
+  }
+
+  #replay(states: ProducerStates, from: number, to: number): void {
+    const { list } = this.#segments
+    for (let i = Math.max(this.#segments.indexFor(from), 0); i < list.length; i++) {
+      const segment = list[i]!
+      if (segment.baseOffset >= to) return
+      const scanner = new BatchScanner(segment.file.get(), 0, segment.sizeBytes)
+      while (scanner.next()) {
+        if (scanner.lastOffset < from) continue
+        if (scanner.baseOffset >= to) return
+        if (isControl(scanner.bytes, scanner.at) && !scanner.loadWhole()) continue
+        applyBatch(states, scanner.bytes, scanner.at)
+      }
+    }
+  }
+
+  /** Writes the producers down as of `offset`, the end of the log. Nothing is lost when that fails. */
+  snapshot(offset: number, states: ProducerStates, sync: boolean): void {
+    if (this.#snapshots.at(-1) === offset) return
+    const path = snapshotPath(this.#segments.directory, offset)
+    this.#disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), sync)
+    this.#snapshots.push(offset)
+  }
+
+  /** After a truncation to `endOffset`. */
+  truncate(logStartOffset: number, endOffset: number): void {
+    this.#keep((offset) => offset <= endOffset)
+    this.#states = this.rebuild(logStartOffset, endOffset)
+  }
+
+  /** Removes snapshots that nothing begins from any more: those of segments that are gone. */
+  removeObsolete(): void {
+    const bases = new Set(this.#segments.list.map(({ baseOffset }) => baseOffset))
+    const newest = this.#snapshots.at(-1)
+    this.#keep((offset) => bases.has(offset) || offset === newest)
+  }
+
+  #keep(wanted: (offset: number) => boolean): void {
+    for (const offset of this.#snapshots) if (!wanted(offset)) this.#unlink(offset)
+    this.#snapshots = this.#snapshots.filter(wanted)
+  }
+
+  #unlink(offset: number): void {
+    try {
+      // At once: a snapshot of the same name may be written in a moment.
+      this.#disk.env.files.unlink(snapshotPath(this.#segments.directory, offset))
+    } catch {
+      // Gone already, or ignored by the next start for being newer than the log.
+    }
+  }
+}
+
+/** A whole batch that is already in the log, or comes from a leader: no checks. */
+export function applyBatch(
+  states: ProducerStates,
+  bytes: Buffer,
+  at: number,
+): CompletedTransaction | undefined {
+  if (producerIdOf(bytes, at) < 0) return undefined
+  if (!isControl(bytes, at)) {
+    states.append(producerAppendOf(bytes, at))
+    return undefined
+  }
+  const marker = producerMarkerOf(bytes, at)
+  return marker && states.complete(marker)
+}
+
+export function producerAppendOf(bytes: Buffer, at: number): ProducerAppend {
+  return {
+    producerId: producerIdOf(bytes, at),
+    epoch: producerEpochOf(bytes, at),
+    firstSequence: baseSequenceOf(bytes, at),
+    firstOffset: baseOffsetOf(bytes, at),
+    lastOffset: lastOffsetOf(bytes, at),
+    timestamp: maxTimestampOf(bytes, at),
+    transactional: isTransactional(bytes, at),
+  }
+}
+
+/** `undefined` for control batches that end no transaction, or whose marker compaction removed. */
+export function producerMarkerOf(bytes: Buffer, at: number): ProducerMarker | undefined {
+  for (const { key, value } of recordsOf(bytes, at, controlBytesMax)) {
+    const type = controlTypeOf(key)
+    if (type !== controlTypes.abort && type !== controlTypes.commit) return undefined
+    return {
+      producerId: producerIdOf(bytes, at),
+      epoch: producerEpochOf(bytes, at),
+      coordinatorEpoch: coordinatorEpochOf(value),
+      offset: baseOffsetOf(bytes, at),
+      timestamp: maxTimestampOf(bytes, at),
+      commit: type === controlTypes.commit,
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,184 @@
+/**
+ * Recovery: what is done with a log that was not closed.
+ *
+ * Everything before the recovery point was on the disk when it was written down, and is never cut; damage
+ * there is found and answered when it is read. Behind it, each batch is checked by length and checksum. The
+ * first bad one ends the log: what stands behind cannot be told from garbage, and replicas fetch it
+ * again. Indexes, transaction index, leader epochs and producers are made anew on the way.
+ */
+import {
+  isControl,
+  leaderEpochOf,
+  maxTimestampOf,
+  producerIdOf,
+} from '../../protocol/record-batch.ts'
+import type { ProducerStates } from '../core/producer/producer-states.ts'
+import { BatchScanner } from './batch-scanner.ts'
+import type { EpochFile } from './epoch-file.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogDisk } from './log-disk.ts'
+import { applyBatch, type ProducerStore } from './producer-store.ts'
+import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
+import type { AbortedTransaction } from './transaction-index.ts'
+
+/** Read at once: large, so that the disk is read in sequence and the loop waits seldom. */
+const pieceBytes = 4 * 1024 * 1024
+
+export interface Recovery {
+  readonly disk: LogDisk
+  readonly name: string
+  readonly config: LogConfig
+  readonly segments: Segments
+  readonly epochs: EpochFile
+  readonly producers: ProducerStore
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+  /** Called with the bytes that have been looked at since the last call. */
+  onProgress(bytes: number): void
+}
+
+/** Where a log ends. */
+export interface LogEnd {
+  readonly endOffset: number
+  /** The last bytes are damaged and stay, being before the recovery point: the log goes on in a new segment. */
+  readonly isDamaged: boolean
+}
+
+export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
+  const { segments, recoveryPoint, logStartOffset } = recovery
+  const first = Math.max(segments.indexFor(recoveryPoint), 0)
+  const todo = segments.list.slice(first)
+  const states = recovery.producers.rebuild(logStartOffset, todo[0]!.baseOffset)
+  let end: SegmentEnd = { endOffset: todo[0]!.baseOffset, isDamaged: false, isCut: false }
+  for (const [i, segment] of todo.entries()) {
+    end = await recoverSegment(recovery, segment, end.endOffset, states)
+    if (!end.isCut) continue
+    dropAll(recovery, todo.slice(i + 1))
+    break
+  }
+  recovery.epochs.epochs.truncateFromEnd(end.endOffset)
+  recovery.epochs.write(false)
+  return end
+}
+
+interface SegmentEnd extends LogEnd {
+  /** What follows the end of this segment is dropped. */
+  readonly isCut: boolean
+}
+
+async function recoverSegment(
+  recovery: Recovery,
+  segment: Segment,
+  startOffset: number,
+  states: ProducerStates,
+): Promise<SegmentEnd> {
+  const { disk, config, recoveryPoint, epochs } = recovery
+  const { indexIntervalBytes } = config
+  const end = segment.sizeBytes
+  const scanner = new BatchScanner(segment.file.get(), 0, end, pieceBytes)
+  const aborted: AbortedTransaction[] = []
+  let endOffset = Math.max(startOffset, segment.baseOffset)
+  let isDamaged = false
+  let isCut = false
+  let seen = 0
+  segment.resetIndexes()
+  segment.sizeBytes = 0
+  for (;;) {
+    if (scanner.isStarving) {
+      await scanner.fillLater()
+      recovery.onProgress(scanner.position - seen)
+      seen = scanner.position
+    }
+    let problem: string | undefined
+    if (!scanner.next()) {
+      if (scanner.problem === undefined) break
+      problem = scanner.problem
+    } else if (scanner.lastOffset >= recoveryPoint) problem = faultOf(scanner, endOffset)
+    if (problem !== undefined) {
+      // Damage before the recovery point stays: the next good batch tells where the log goes on.
+      const at = scanner.position
+      isCut = endOffset >= recoveryPoint
+      isDamaged = !isCut && !scanner.resync()
+      if (isCut) cut(recovery, segment, at, end, problem)
+      else {
+        segment.sizeBytes = isDamaged ? end : scanner.position
+        warnOfHole(recovery, segment, at, segment.sizeBytes, problem)
+      }
+      if (isDamaged) endOffset = Math.max(endOffset, recoveryPoint)
+      if (isCut || isDamaged) break
+    }
+    const { bytes, at, size, lastOffset } = scanner
+    if (isControl(bytes, at)) scanner.loadWhole()
+    segment.index({ lastOffset, size, maxTimestamp: maxTimestampOf(bytes, at) }, indexIntervalBytes)
+    const epoch = leaderEpochOf(scanner.bytes, scanner.at)
+    if (epoch > epochs.epochs.latest) epochs.epochs.assign(epoch, scanner.baseOffset)
+    if (producerIdOf(scanner.bytes, scanner.at) >= 0) {
+      const completed = applyBatch(states, scanner.bytes, scanner.at)
+      if (completed?.aborted)
+        aborted.push({ ...completed, lastStableOffset: states.stableOffsetAfter(completed) })
+    }
+    endOffset = lastOffset + 1
+  }
+  recovery.onProgress(end - seen)
+  segment.transactionIndex.rewrite(aborted, false)
+  segment.flushIndexes(false)
+  disk.env.log.debug('Segment is recovered', { segment: segment.file.path, endOffset })
+  return { endOffset, isDamaged, isCut }
+}
+
+/** Why a batch behind the recovery point cannot be kept. */
+function faultOf(scanner: BatchScanner, endOffset: number): string | undefined {
+  if (scanner.baseOffset < endOffset)
+    return `a batch at offset ${scanner.baseOffset} cannot follow offset ${endOffset - 1}`
+  if (scanner.lastOffset < scanner.baseOffset) return 'a batch ends before it begins'
+  return scanner.loadWhole() ? undefined : 'the checksum of a batch is wrong'
+}
+
+function cut(recovery: Recovery, segment: Segment, at: number, end: number, problem: string): void {
+  const { disk } = recovery
+  const file = segment.file.get()
+  const behind = new BatchScanner(file, at, end)
+  let batchesBehind = 0
+  while (behind.resync()) {
+    do batchesBehind++
+    while (behind.next() && behind.loadWhole())
+  }
+  disk.env.log.warn('Log is cut at its first bad batch', {
+    log: recovery.name,
+    segment: segment.file.path,
+    position: at,
+    because: problem,
+    bytesDropped: end - at,
+    wholeBatchesDropped: batchesBehind,
+  })
+  file.truncate(at)
+  file.sync()
+}
+
+function warnOfHole(
+  recovery: Recovery,
+  segment: Segment,
+  from: number,
+  to: number,
+  problem: string,
+): void {
+  recovery.disk.env.log.error('Log is damaged before its recovery point', {
+    log: recovery.name,
+    segment: segment.file.path,
+    from,
+    to,
+    because: problem,
+  })
+}
+
+function dropAll(recovery: Recovery, gone: readonly Segment[]): void {
+  if (gone.length === 0) return
+  recovery.disk.env.log.warn('Segments behind the first bad batch are dropped', {
+    log: recovery.name,
+    segments: gone.map(({ baseOffset }) => baseOffset),
+    bytesDropped: gone.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  })
+  recovery.segments.remove(new Set(gone), recovery.config)
+  recovery.producers.removeObsolete()
+}

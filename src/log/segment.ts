@@ -1,0 +1,269 @@
+/**
+ * One segment of a log: a file of batches from `baseOffset` on, and its indexes.
+ *
+ * What a segment knows without reading is small, because a broker has many: the indexes are loaded
+ * with the first lookup, and so is the largest timestamp.
+ */
+import { batchHeaderBytes, maxTimestampOf } from '../../protocol/record-batch.ts'
+import { BatchScanner } from './batch-scanner.ts'
+import { CachedFile } from './file-cache.ts'
+import { fileName, suffixes } from './file-names.ts'
+import type { LogDisk } from './log-disk.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { TimeIndex } from './time-index.ts'
+import { TransactionIndex } from './transaction-index.ts'
+
+/** What an append tells a segment about each batch. */
+export interface BatchExtent {
+  readonly lastOffset: number
+  readonly maxTimestamp: number
+  readonly size: number
+}
+
+export interface TimestampAndOffset {
+  readonly timestamp: number
+  /** Last offset of the first batch with this timestamp. */
+  readonly offset: number
+}
+
+/** More unindexed bytes than this before a batch, and the index is not believed. */
+const unindexedBytesMax = 16 * 1024 * 1024
+
+export class Segment {
+  readonly baseOffset: number
+  readonly disk: LogDisk
+  readonly file: CachedFile
+  readonly offsetIndex: OffsetIndex
+  readonly timeIndex: TimeIndex
+  readonly transactionIndex: TransactionIndex
+  /** Bytes of whole batches; the file may be longer while it is preallocated. */
+  sizeBytes: number
+  /** When the segment was made, or loaded. For the roll of a segment without timestamps. */
+  readonly createdMs: number
+  /** How much earlier than `segment.ms` this one rolls. */
+  readonly jitterMs: number
+  /** Whether the file is probably in the page cache. Corrected by how long reads take. */
+  isWarm: boolean
+  /** What stands behind this position was checked and written by this process. */
+  readonly trustedFrom: number
+  /** Set when the files have been renamed for deletion. */
+  isDeleted = false
+  /** False until the indexes were compared with the file. */
+  #indexesChecked: boolean
+  #bytesSinceIndexEntry = 0
+  #max: TimestampAndOffset | undefined
+  #firstTimestamp: number | undefined
+
+  constructor(
+    disk: LogDisk,
+    directory: string,
+    baseOffset: number,
+    state: {
+      readonly sizeBytes: number
+      readonly isNew: boolean
+      readonly hasTransactionIndex: boolean
+      readonly createdMs: number
+      readonly jitterMs: number
+      /** Stands behind the names of the files: `.cleaned` while compaction writes. */
+      readonly suffix?: string
+    },
+  ) {
+    const path = (suffix: string) =>
+      `${directory}/${fileName(baseOffset, suffix)}${state.suffix ?? ''}`
+    this.disk = disk
+    this.baseOffset = baseOffset
+    this.file = new CachedFile(disk.resources.files, path(suffixes.log))
+    this.offsetIndex = new OffsetIndex(disk, path(suffixes.offsetIndex), baseOffset)
+    this.timeIndex = new TimeIndex(disk, path(suffixes.timeIndex), baseOffset)
+    this.transactionIndex = new TransactionIndex(
+      disk,
+      path(suffixes.transactionIndex),
+      state.hasTransactionIndex,
+    )
+    this.sizeBytes = state.sizeBytes
+    this.isWarm = state.isNew
+    this.trustedFrom = state.sizeBytes
+    this.createdMs = state.createdMs
+    this.jitterMs = state.jitterMs
+    this.#indexesChecked = state.isNew
+    if (state.isNew) this.resetIndexes()
+  }
+
+  /** Begins the indexes anew. */
+  resetIndexes(): void {
+    this.offsetIndex.file.reset()
+    this.timeIndex.file.reset()
+    this.#indexesChecked = true
+    this.#bytesSinceIndexEntry = 0
+    this.#max = { timestamp: -1, offset: this.baseOffset }
+    this.#firstTimestamp = undefined
+  }
+
+  /** Takes note of batches that were written behind the last one. */
+  appended(batches: readonly BatchExtent[], indexIntervalBytes: number): void {
+    for (const batch of batches) this.index(batch, indexIntervalBytes)
+  }
+
+  index(batch: BatchExtent, indexIntervalBytes: number): void {
+    this.checkIndexes(indexIntervalBytes)
+    if (batch.maxTimestamp > this.#max!.timestamp)
+      this.#max = { timestamp: batch.maxTimestamp, offset: batch.lastOffset }
+    if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
+      this.offsetIndex.add(batch.lastOffset, this.sizeBytes)
+      this.timeIndex.add(this.#max!.timestamp, this.#max!.offset)
+      this.#bytesSinceIndexEntry = 0
+    }
+    if (this.sizeBytes === 0) this.#firstTimestamp = batch.maxTimestamp
+    this.sizeBytes += batch.size
+    this.#bytesSinceIndexEntry += batch.size
+  }
+
+  /** The largest timestamp; -1 when no batch has one. */
+  maxTimestamp(indexIntervalBytes: number): TimestampAndOffset {
+    this.checkIndexes(indexIntervalBytes)
+    return this.#max!
+  }
+
+  /** Of the first batch: what `segment.ms` counts from. `undefined` when empty or without timestamps. */
+  firstTimestamp(): number | undefined {
+    if (this.#firstTimestamp === undefined && this.sizeBytes >= batchHeaderBytes) {
+      const header = Buffer.allocUnsafe(batchHeaderBytes)
+      this.file.get().read(header, 0, batchHeaderBytes, 0)
+      this.#firstTimestamp = maxTimestampOf(header, 0)
+    }
+    return this.#firstTimestamp === undefined || this.#firstTimestamp < 0
+      ? undefined
+      : this.#firstTimestamp
+  }
+
+  /** Where a scan for the batch that contains `offset` begins. */
+  positionFor(offset: number, indexIntervalBytes: number): number {
+    this.checkIndexes(indexIntervalBytes)
+    return this.offsetIndex.positionFor(offset)
+  }
+
+  /**
+   * Before the first use: compares the indexes with the file, and makes them anew when they are missing or
+   * cannot be right. Their loss is never an error: all they hold is in the log.
+   */
+  checkIndexes(indexIntervalBytes: number): void {
+    if (this.#indexesChecked) return
+    const fault = this.#indexFault()
+    if (fault === undefined) {
+      this.#indexesChecked = true
+      this.#resume()
+      return
+    }
+    this.disk.env.log.warn('Index is made anew', { segment: this.file.path, because: fault })
+    this.rebuildIndexes(indexIntervalBytes)
+  }
+
+  #indexFault(): string | undefined {
+    try {
+      const { offsetIndex, timeIndex } = this
+      const fault = offsetIndex.fault(this.sizeBytes) ?? timeIndex.fault()
+      if (fault !== undefined) return fault
+      const entries = offsetIndex.file.count
+      if (entries > 0 && timeIndex.file.count === 0) return undefined
+      const last = entries === 0 ? 0 : offsetIndex.positionAt(entries - 1)
+      return this.sizeBytes - last > unindexedBytesMax ? 'it ends too early' : undefined
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  /** Reads on from the last entries, so that the next append goes on where the last process stopped. */
+  #resume(): void {
+    const { offsetIndex, timeIndex } = this
+    const times = timeIndex.file.count
+    const entries = offsetIndex.file.count
+    this.#max =
+      times === 0
+        ? { timestamp: -1, offset: this.baseOffset }
+        : { timestamp: timeIndex.timestampAt(times - 1), offset: timeIndex.offsetAt(times - 1) }
+    const indexed = entries === 0 ? 0 : offsetIndex.positionAt(entries - 1)
+    this.#bytesSinceIndexEntry = this.sizeBytes - indexed
+    // Batches behind the last entry of the time index may have larger timestamps, if entries were lost.
+    const timed = times === 0 ? 0 : offsetIndex.positionFor(this.#max.offset)
+    const from = indexed - timed > unindexedBytesMax ? indexed : timed
+    const scanner = new BatchScanner(this.file.get(), from, this.sizeBytes)
+    while (scanner.next()) {
+      const timestamp = maxTimestampOf(scanner.bytes, scanner.at)
+      if (timestamp > this.#max.timestamp) this.#max = { timestamp, offset: scanner.lastOffset }
+    }
+  }
+
+  /** Makes offset and time index from the headers in the file. */
+  rebuildIndexes(indexIntervalBytes: number): void {
+    const end = this.sizeBytes
+    const scanner = new BatchScanner(this.file.get(), 0, end, 1024 * 1024)
+    this.resetIndexes()
+    this.sizeBytes = 0
+    while (scanner.next()) {
+      const { lastOffset, size, bytes, at } = scanner
+      this.index({ lastOffset, size, maxTimestamp: maxTimestampOf(bytes, at) }, indexIntervalBytes)
+    }
+    this.sizeBytes = end
+    this.flushIndexes(false)
+  }
+
+  /** Writes the indexes of a segment that nothing is added to any more. */
+  close(indexIntervalBytes: number): void {
+    this.checkIndexes(indexIntervalBytes)
+    this.timeIndex.add(this.#max!.timestamp, this.#max!.offset)
+    this.flushIndexes(false)
+  }
+
+  flushIndexes(sync: boolean): void {
+    this.offsetIndex.file.flush(sync)
+    this.timeIndex.file.flush(sync)
+    this.transactionIndex.flush(sync)
+  }
+
+  /** Makes the indexes of a closed segment durable. */
+  async syncIndexesLater(): Promise<void> {
+    await this.offsetIndex.file.syncLater()
+    await this.timeIndex.file.syncLater()
+    this.transactionIndex.flush(true)
+  }
+
+  /** Cuts the file at `position`, where the batch with `offset` begins. */
+  truncate(position: number, offset: number, indexIntervalBytes: number): void {
+    this.checkIndexes(indexIntervalBytes)
+    this.file.get().truncate(position)
+    this.offsetIndex.truncateToPosition(position)
+    this.timeIndex.truncateToOffset(offset)
+    this.transactionIndex.truncate(offset)
+    this.sizeBytes = position
+    if (position === 0) this.resetIndexes()
+    else this.#resume()
+  }
+
+  /** The four files; the last exists only where a transaction was aborted. */
+  get paths(): string[] {
+    return [
+      this.file.path,
+      this.offsetIndex.file.path,
+      this.timeIndex.file.path,
+      this.transactionIndex.path,
+    ]
+  }
+
+  /** Renames the files that exist by giving each path to `rename`. */
+  renameFiles(rename: (path: string) => string): void {
+    const { files } = this.disk.env
+    const { file, offsetIndex, timeIndex, transactionIndex } = this
+    for (const part of [file, offsetIndex.file, timeIndex.file, transactionIndex]) {
+      const to = rename(part.path)
+      if (files.stat(part.path)) files.rename(part.path, to)
+      part.path = to
+    }
+  }
+
+  /** Closes what is open and frees the memory. */
+  release(): void {
+    this.file.close()
+    this.offsetIndex.file.forget()
+    this.timeIndex.file.forget()
+  }
+}

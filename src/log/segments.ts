@@ -1,0 +1,106 @@
+/**
+ * The segments of a log, in the order of their offsets; the last one is active.
+ *
+ * A segment that goes is renamed first and unlinked later: the rename is what counts after a crash, and
+ * unlinking a large file takes time that belongs to nobody's request.
+ */
+import { fileName, suffixes } from './file-names.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogDisk } from './log-disk.ts'
+import { Segment } from './segment.ts'
+
+export class Segments {
+  readonly directory: string
+  readonly #disk: LogDisk
+  /** Invariant: base offsets ascend; never empty once the log is open. */
+  #list: Segment[] = []
+
+  constructor(disk: LogDisk, directory: string) {
+    this.#disk = disk
+    this.directory = directory
+  }
+
+  get list(): readonly Segment[] {
+    return this.#list
+  }
+
+  get active(): Segment {
+    return this.#list[this.#list.length - 1]!
+  }
+
+  get first(): Segment {
+    return this.#list[0]!
+  }
+
+  get sizeBytes(): number {
+    let sum = 0
+    for (const segment of this.#list) sum += segment.sizeBytes
+    return sum
+  }
+
+  /** Takes over the segments that were found on the disk, or that compaction made. */
+  set(segments: readonly Segment[]): void {
+    this.#list = [...segments].sort((a, b) => a.baseOffset - b.baseOffset)
+  }
+
+  /** Where `offset` is: the last segment that does not begin behind it. */
+  indexFor(offset: number): number {
+    let low = 0
+    let high = this.#list.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#list[middle]!.baseOffset <= offset) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+
+  /** The next segment's base offset, or `logEndOffset` for the active one. */
+  endOf(segment: Segment, logEndOffset: number): number {
+    return this.#list[this.#list.indexOf(segment) + 1]?.baseOffset ?? logEndOffset
+  }
+
+  /** Adds a segment whose file is made now. Throws what making it throws, and then adds nothing. */
+  create(baseOffset: number, config: LogConfig): Segment {
+    const { clock, random } = this.#disk.env
+    const segment = new Segment(this.#disk, this.directory, baseOffset, {
+      sizeBytes: 0,
+      isNew: true,
+      hasTransactionIndex: false,
+      createdMs: clock.wallMs(),
+      jitterMs: Math.floor(random.float() * Math.min(config.segmentJitterMs, config.segmentMs)),
+    })
+    const file = segment.file.create()
+    if (config.preallocate) file.truncate(config.segmentBytes)
+    this.#list.push(segment)
+    return segment
+  }
+
+  /** Removes segments: their files are renamed now and unlinked after the delay. */
+  remove(gone: ReadonlySet<Segment>, config: LogConfig): void {
+    this.#list = this.#list.filter((segment) => !gone.has(segment))
+    for (const segment of gone) this.retire(segment, config)
+  }
+
+  retire(segment: Segment, config: LogConfig): void {
+    segment.isDeleted = true
+    segment.renameFiles((path) => path + suffixes.deleted)
+    const { timers } = this.#disk.env
+    timers.after(config.fileDeleteDelayMs, () => {
+      segment.release()
+      for (const path of segment.paths) unlinkQuietly(this.#disk, path)
+    })
+  }
+}
+
+/** Unlinks on the thread pool. Nothing depends on it: what stays is removed with the next start. */
+export function unlinkQuietly(disk: LogDisk, path: string): void {
+  disk.env.files.unlinkLater(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT')
+      disk.env.log.warn('File is not removed', { path, because: error.message })
+  })
+}
+
+export function snapshotPath(directory: string, offset: number): string {
+  return `${directory}/${fileName(offset, suffixes.snapshot)}`
+}

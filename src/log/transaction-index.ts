@@ -1,0 +1,110 @@
+/**
+ * The aborted transactions whose markers are in a segment, ordered by marker:
+ *
+ * ```
+ * int16 version 0 | int64 producerId | int64 firstOffset | int64 lastOffset (the marker)
+ *   | int64 lastStableOffset when the marker was written
+ * ```
+ *
+ * A file exists only where a transaction was aborted, and entries are written at once: they are few.
+ */
+import { fixed } from '../../protocol/fixed.ts'
+import { CachedFile } from './file-cache.ts'
+import type { LogDisk } from './log-disk.ts'
+
+export interface AbortedTransaction {
+  readonly producerId: number
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly lastStableOffset: number
+}
+
+export const abortedTransactionLayout = fixed({
+  version: 'int16',
+  producerId: 'int64',
+  firstOffset: 'int64',
+  lastOffset: 'int64',
+  lastStableOffset: 'int64',
+})
+const entryBytes = abortedTransactionLayout.sizeBytes
+
+export class TransactionIndex {
+  path: string
+  readonly #disk: LogDisk
+  #entries: AbortedTransaction[] | undefined
+  /** Set while the file lacks entries, because writing them failed. */
+  #isBehind = false
+
+  /** `exists` is false for a new segment: no file is looked for. */
+  constructor(disk: LogDisk, path: string, exists: boolean) {
+    this.#disk = disk
+    this.path = path
+    if (!exists) this.#entries = []
+  }
+
+  /** Throws when the file cannot be read or ends within an entry. */
+  get entries(): readonly AbortedTransaction[] {
+    this.#entries ??= readAbortedTransactions(this.#disk.env.files.readFile(this.path))
+    return this.#entries
+  }
+
+  /** Adds to memory and file. When writing throws, the entry counts all the same; `flush` tries again. */
+  add(aborted: AbortedTransaction): void {
+    const position = this.entries.length * entryBytes
+    this.#entries!.push(aborted)
+    this.#isBehind = true
+    this.#write(abortedTransactionLayout.write({ version: 0, ...aborted }), position, false)
+    this.#isBehind = false
+  }
+
+  /** Replaces the content, after recovery or compaction. */
+  rewrite(entries: readonly AbortedTransaction[], sync: boolean): void {
+    const existed = this.#entries === undefined || this.#entries.length > 0
+    this.#entries = [...entries]
+    if (!existed && entries.length === 0) return
+    const bytes = entries.map((entry) => abortedTransactionLayout.write({ version: 0, ...entry }))
+    this.#write(Buffer.concat(bytes), 0, sync)
+  }
+
+  /** Drops transactions whose marker is at `offset` or behind. */
+  truncate(offset: number): void {
+    const kept = this.entries.filter(({ lastOffset }) => lastOffset < offset)
+    if (kept.length < this.entries.length) this.rewrite(kept, false)
+  }
+
+  /** Writes what is not in the file, and makes all of it durable where asked. */
+  flush(sync: boolean): void {
+    if (this.#entries === undefined || this.#entries.length === 0) return
+    if (this.#isBehind) this.rewrite(this.#entries, sync)
+    else if (sync) this.#inFile((file) => file.sync())
+    this.#isBehind = false
+  }
+
+  #write(bytes: Buffer, position: number, sync: boolean): void {
+    this.#inFile((file) => {
+      file.write([bytes], position)
+      file.truncate(position + bytes.length)
+      if (sync) file.sync()
+    })
+  }
+
+  #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
+    const file = new CachedFile(this.#disk.resources.files, this.path)
+    try {
+      use(file.create())
+    } finally {
+      file.close()
+    }
+  }
+}
+
+export function readAbortedTransactions(bytes: Buffer): AbortedTransaction[] {
+  if (bytes.length % entryBytes !== 0)
+    throw new RangeError(`A transaction index of ${bytes.length} bytes ends within an entry`)
+  return Array.from({ length: bytes.length / entryBytes }, (_, i) => {
+    const { version, ...aborted } = abortedTransactionLayout.read(bytes, i * entryBytes)
+    if (version !== 0)
+      throw new RangeError(`A transaction index has an entry of version ${version}`)
+    return aborted
+  })
+}
