@@ -2,10 +2,11 @@
  * Runs the same command lines of Kafka's own tools against Ottla and against a real Kafka and compares
  * what they print and how they exit: ids, times, addresses and the order of lines aside.
  *
- *   npm run build && npx tsx test/clients/kafka-tools-compare.ts [--only TEXT] [--show]
+ *   npm run build && npx tsx test/clients/kafka-tools-compare.ts [--only TEXT] [--show] [--self]
  *
  * About 8 minutes on two cores, because each line starts a Java machine twice. Exits with 1 when a line
- * differs that is not marked to differ, or is marked and does not.
+ * differs that is not marked to differ, or is marked and does not. `--self` compares Kafka with Kafka: what
+ * differs then is not comparable.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,7 @@ import { startTargetOf, type Target } from './target.ts'
 import { realKafka } from './tools.ts'
 
 const { values: flags } = parseArgs({
-  options: { only: { type: 'string' }, show: { type: 'boolean' } },
+  options: { only: { type: 'string' }, show: { type: 'boolean' }, self: { type: 'boolean' } },
 })
 
 /** What both are started with, so that they have the same to show. */
@@ -109,7 +110,9 @@ async function main(): Promise<number> {
     'share.coordinator.state.topic.min.isr': '1',
   }
   const kafka = await startTargetOf('kafka', { ...ones, ...settings })
-  const ottla = await startTargetOf('ottla', { 'default.replication.factor': '1', ...settings })
+  const ottla = flags.self
+    ? await startTargetOf('kafka', { ...ones, ...settings })
+    : await startTargetOf('ottla', { 'default.replication.factor': '1', ...settings })
   let wrong = 0
   let same = 0
   try {
