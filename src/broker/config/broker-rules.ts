@@ -9,6 +9,7 @@ export function checkBrokerRules(config: BrokerConfig): void {
   checkReplication(config)
   checkGroups(config)
   checkNetwork(config)
+  checkAssignors(config)
   checkSupported(config)
 }
 
@@ -107,4 +108,13 @@ function checkSupported(config: BrokerConfig): void {
       'PLAINTEXT', `Listener ${listenerName} has the security protocol ${securityProtocol}, which this version of Ottla does not serve: only PLAINTEXT`)
   require(config.get('authorizer.class.name') ===
     '', `authorizer.class.name is ${config.get('authorizer.class.name')}, and this version of Ottla has no authorizer: it would let everybody in`)
+}
+
+const assignors = ['uniform', 'range']
+
+/** Kafka would load a class of that name. */
+function checkAssignors(config: BrokerConfig): void {
+  const unknown = config.get('group.consumer.assignors').find((name) => !assignors.includes(name))
+  require(unknown ===
+    undefined, `group.consumer.assignors has ${unknown}, which this version of Ottla does not have: only ${assignors.join(', ')}`)
 }
