@@ -31,6 +31,7 @@ export class Journal implements MetaStore {
   #revision = 0
   #queue: Transaction[] = []
   #snapshotDue: { revision: number; bytes: Buffer } | undefined
+  #draining = false
   #syncing: Promise<void> | undefined
   #failure: Error | undefined
 
@@ -57,7 +58,7 @@ export class Journal implements MetaStore {
     if (this.#failure) return Promise.reject(this.#failure)
     return new Promise((resolve, reject) => {
       this.#queue.push({ records, done: { resolve, reject } })
-      this.#syncing ??= this.#drain()
+      this.#startDrain()
     })
   }
 
@@ -82,7 +83,7 @@ export class Journal implements MetaStore {
     header.int32(count)
     const whole = [writeFrame(header.finish()), ...frames, writeFrame(Buffer.from([kinds.end]))]
     this.#snapshotDue = { revision, bytes: Buffer.concat(whole) }
-    this.#syncing ??= this.#drain()
+    this.#startDrain()
   }
 
   async close(): Promise<void> {
@@ -90,6 +91,12 @@ export class Journal implements MetaStore {
     this.#failure ??= new Error('The journal is closed')
     this.#file?.close()
     this.#lock?.release()
+  }
+
+  #startDrain(): void {
+    if (this.#draining) return
+    this.#draining = true
+    this.#syncing = this.#drain()
   }
 
   async #drain(): Promise<void> {
@@ -109,7 +116,7 @@ export class Journal implements MetaStore {
         this.#queue = []
       }
     }
-    this.#syncing = undefined
+    this.#draining = false
   }
 
   /** All that waits, but not beyond the revision of a snapshot: the journal changes there. */

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { LeaseSimulation } from './lease-model.ts'
+
+/** More with `npm run sim`. */
+const seeds = 20
+
+test('leases: at most one broker answers for a partition, whatever fails', async () => {
+  let elections = 0
+  for (let seed = 1; seed <= seeds; seed++) {
+    const run = await new LeaseSimulation(seed).run().catch((error: Error) => {
+      throw new Error(`Seed ${seed}: ${error.message}`)
+    })
+    elections += run.elections
+  }
+  expect(elections).toBeGreaterThan(seeds * 6)
+}, 120_000)
+
+test('one seed gives one run', async () => {
+  const [first, second] = [await new LeaseSimulation(7).run(), await new LeaseSimulation(7).run()]
+  expect(first).toEqual(second)
+}, 60_000)

@@ -1,0 +1,181 @@
+/**
+ * The simulated world: one virtual time, one queue of events, everything drawn from one seed.
+ *
+ * Processes run the real code on an Env of this world. A paused process finds its events waiting
+ * when it goes on; a crashed one never hears of them. After each event all promises that it settled
+ * have run before the next event begins, so that a seed gives the same run every time.
+ */
+import { createHash, type Hash } from 'node:crypto'
+
+interface Event {
+  readonly atMs: number
+  readonly tie: number
+  readonly sequence: number
+  readonly process: Process | undefined
+  readonly life: number
+  readonly kind: string
+  readonly run: () => void
+  cancelled: boolean
+}
+
+/** One process on one host. Its life ends with a crash; a restart begins another. */
+export interface Process {
+  readonly name: string
+  /** Counts crashes: what belongs to an earlier life is dropped. */
+  life: number
+  alive: boolean
+  paused: boolean
+  held: Event[]
+}
+
+export class World {
+  nowMs = 0
+  events = 0
+  /** Of everything that happened: two runs of a seed must agree. */
+  readonly #hash: Hash = createHash('sha256')
+  readonly #trace: string[] = []
+  readonly #heap: Event[] = []
+  #state: number
+  #sequence = 0
+  /** The first that was found; it ends the run. */
+  failure: Error | undefined
+  /** Checked after every event. */
+  readonly invariants: (() => void)[] = []
+
+  constructor(seed: number) {
+    this.#state = (seed * 0x9e3779b1) >>> 0
+    for (let i = 0; i < 8; i++) this.random()
+  }
+
+  /** Uniform in [0, 1) (mulberry32). */
+  random(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0
+    let t = this.#state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability
+  }
+
+  between(min: number, max: number): number {
+    return min + this.random() * (max - min)
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[Math.floor(this.random() * items.length)]!
+  }
+
+  process(name: string): Process {
+    return { name, life: 0, alive: true, paused: false, held: [] }
+  }
+
+  /** `process` undefined: the world itself acts. */
+  after(delayMs: number, kind: string, process: Process | undefined, run: () => void): Event {
+    const event: Event = {
+      atMs: this.nowMs + Math.max(0, delayMs),
+      tie: this.random(),
+      sequence: this.#sequence++,
+      process,
+      life: process?.life ?? 0,
+      kind,
+      run,
+      cancelled: false,
+    }
+    this.#push(event)
+    return event
+  }
+
+  note(text: string): void {
+    this.#trace.push(`${this.nowMs.toFixed(1)} ${text}`)
+    if (this.#trace.length > 400) this.#trace.splice(0, 200)
+  }
+
+  /** The last things that happened, for a failure's report. */
+  get trace(): readonly string[] {
+    return this.#trace
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex').slice(0, 16)
+  }
+
+  resume(process: Process): void {
+    process.paused = false
+    // In the order in which they came.
+    for (const [i, event] of process.held.splice(0).entries())
+      this.after(i * 0.0001, event.kind, process, event.run)
+  }
+
+  crash(process: Process): void {
+    process.alive = false
+    process.paused = false
+    process.life++
+    process.held = []
+  }
+
+  /** Runs events until the time has come, or until `stop` says so. */
+  async run(untilMs: number, stop: () => boolean = () => false): Promise<void> {
+    for (;;) {
+      const next = this.#heap[0]
+      if (next === undefined || next.atMs > untilMs || stop()) break
+      this.#pop()
+      if (next.cancelled) continue
+      this.nowMs = Math.max(this.nowMs, next.atMs)
+      const { process } = next
+      if (process !== undefined && (!process.alive || process.life !== next.life)) continue
+      if (process?.paused) {
+        process.held.push(next)
+        continue
+      }
+      this.events++
+      this.#hash.update(`${next.atMs} ${process?.name} ${next.kind}\n`)
+      next.run()
+      await settled()
+      for (const check of this.invariants) check()
+      if (this.failure) throw this.failure
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs)
+  }
+
+  #push(event: Event): void {
+    const heap = this.#heap
+    heap.push(event)
+    let i = heap.length - 1
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      if (before(heap[parent]!, event)) break
+      heap[i] = heap[parent]!
+      i = parent
+    }
+    heap[i] = event
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()!
+    if (heap.length === 0) return
+    let i = 0
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++
+      if (before(last, heap[child]!)) break
+      heap[i] = heap[child]!
+      i = child
+    }
+    heap[i] = last
+  }
+}
+
+function before(a: Event, b: Event): boolean {
+  if (a.atMs !== b.atMs) return a.atMs < b.atMs
+  return a.tie !== b.tie ? a.tie < b.tie : a.sequence < b.sequence
+}
+
+/** After it every promise that can settle without another event has. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
