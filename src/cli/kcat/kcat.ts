@@ -6,7 +6,12 @@
 import { Cluster } from '../../client/cluster.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import { nodeEnv } from '../../env/node.ts'
-import { clientOptionsOf, Properties } from '../client-config.ts'
+import {
+  clientOptionsOf,
+  consumerOptionsOf,
+  Properties,
+  producerOptionsOf,
+} from '../client-config.ts'
 import { ClosedPipe, explain, Failure } from '../failure.ts'
 import { librdkafkaDefaults } from '../librdkafka-properties.ts'
 import { Output } from '../output.ts'
@@ -36,6 +41,8 @@ function exitCodeOf(error: unknown, name: string, debug: boolean): number {
   if (error instanceof ClosedPipe) return 0
   if (error instanceof UsageError)
     process.stderr.write(`Error: ${error.message}\n\n${usageText(name)}`)
+  else if (error instanceof Failure && error.message.startsWith('Expected -X '))
+    process.stderr.write(`% ${error.message}\n`)
   else process.stderr.write(`% ERROR: ${sentence(error, debug)}\n`)
   return 1
 }
@@ -70,6 +77,9 @@ async function run(options: KcatOptions, name: string): Promise<void> {
   chooseMode(options, info)
   if (options.group !== undefined) values.set('group.id', options.group)
   const properties = new Properties(values)
+  // A wrong value is refused in every mode, as librdkafka does.
+  producerOptionsOf(properties)
+  consumerOptionsOf(properties)
   const cluster = new Cluster(nodeEnv({ level: options.debug ? 'debug' : 'silent' }), {
     operationTimeoutMs: options.metadataTimeoutMs,
     ...clientOptionsOf(properties),

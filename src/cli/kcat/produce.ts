@@ -244,8 +244,9 @@ class Producing {
       this.#sent++
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
-      const size = valueEnd - valueStart
-      throw new Failure(`Failed to produce message (${size} bytes): ${errorText(error.code)}`)
+      this.failed++
+      this.#sent++
+      this.#run.info(1, `Delivery failed for message: ${errorText(error.code)}`)
     }
   }
 
