@@ -101,7 +101,9 @@ describe.each(golden)('a batch of Kafka: $name', ({ exact, batches, hex: text })
     expect(seen).toEqual(batches)
   })
 
-  test.runIf(exact)('is built to the same bytes', () => {
+  if (!exact) return
+
+  test('is built to the same bytes', () => {
     const built = batches.map((batch) =>
       buildBatch({
         ...batch,
