@@ -1,0 +1,12 @@
+import type { Workload } from './workload.ts'
+import { connections } from './workloads/connections.ts'
+import { consume } from './workloads/consume.ts'
+import { latency } from './workloads/latency.ts'
+import { mixed } from './workloads/mixed.ts'
+import { partitions } from './workloads/partitions.ts'
+import { produce } from './workloads/produce.ts'
+
+/** Every workload by its name. */
+export const workloads: ReadonlyMap<string, Workload<any>> = new Map(
+  [produce, consume, mixed, latency, connections, partitions].map((one) => [one.name, one]),
+)

@@ -1,0 +1,166 @@
+import { InitProducerId } from '../../../../protocol/messages/init-producer-id.ts'
+import { sequenceAfter } from '../../../../protocol/record-batch.ts'
+import { CostMeter, type Figures, percentiles, perSecond } from '../bench-result.ts'
+import {
+  askOnce,
+  type BenchTarget,
+  createTopic,
+  deleteTopic,
+  expectNoError,
+} from '../bench-target.ts'
+import { closedLoop } from '../closed-loop.ts'
+import {
+  type CodecName,
+  FrameRing,
+  loadBatch,
+  produceErrorAt,
+  produceFrame,
+  recordsIn,
+  stampSequence,
+} from '../load-frames.ts'
+import { workload } from '../workload.ts'
+
+const defaults = {
+  topic: 'bench-produce',
+  batchBytes: 16_384,
+  recordBytes: 100,
+  partitions: 1,
+  replicationFactor: 1,
+  connections: 2,
+  window: 8,
+  acks: 1,
+  codec: 'none',
+  /** With a producer id and sequences; each connection is a producer with partitions of its own. */
+  idempotent: false,
+  /** Synced to the disk before each acknowledgement (`flush.messages=1`). */
+  durable: false,
+  /** Leave the topic and its records there. */
+  keep: false,
+  warmUpMs: 2000,
+  durationMs: 5000,
+}
+type Settings = typeof defaults
+
+/** Makes what each connection sends: `take(connection, count)`. */
+async function senders(
+  target: BenchTarget,
+  settings: Settings,
+  batch: Buffer,
+): Promise<(connection: number, count: number) => Buffer> {
+  const { topic, partitions, connections, window, acks, idempotent } = settings
+  const frames = Array.from({ length: partitions }, (_, index) =>
+    produceFrame(topic, index, acks, batch),
+  )
+  if (!idempotent) {
+    const rings = Array.from({ length: connections }, (_, i) => {
+      const rotated = [...frames.slice(i % partitions), ...frames.slice(0, i % partitions)]
+      return new FrameRing(rotated, window)
+    })
+    return (connection, count) => rings[connection]!.take(count)
+  }
+  return idempotentSenders(target, settings, batch, frames)
+}
+
+/** One producer, with the partitions it alone writes to in this run. */
+class IdempotentSender {
+  readonly #producer: { id: number; epoch: number }
+  readonly #slots: readonly Buffer[]
+  readonly #sequences: number[]
+  readonly #batchBytes: number
+  readonly #recordsPerBatch: number
+  #sent = 0
+
+  /** A slot comes round again after its answer alone, so that it may be stamped in place. */
+  constructor(
+    producer: { id: number; epoch: number },
+    frames: readonly Buffer[],
+    window: number,
+    batch: { bytes: number; records: number },
+  ) {
+    this.#producer = producer
+    this.#sequences = frames.map(() => 0)
+    this.#batchBytes = batch.bytes
+    this.#recordsPerBatch = batch.records
+    const count = Math.ceil(window / frames.length) * frames.length
+    this.#slots = Array.from({ length: count }, (_, i) => Buffer.from(frames[i % frames.length]!))
+  }
+
+  take(count: number): Buffer {
+    const chosen = Array.from({ length: count }, () => {
+      const slot = this.#slots[this.#sent % this.#slots.length]!
+      const lane = this.#sent % this.#sequences.length
+      const sequence = this.#sequences[lane]!
+      stampSequence(slot, this.#batchBytes, this.#producer, sequence)
+      this.#sequences[lane] = sequenceAfter(sequence, this.#recordsPerBatch)
+      this.#sent += 1
+      return slot
+    })
+    return chosen.length === 1 ? chosen[0]! : Buffer.concat(chosen)
+  }
+}
+
+/** Asks until there is one: a Kafka that has just started still waits for its first block of ids. */
+async function producerId(target: BenchTarget): Promise<{ id: number; epoch: number }> {
+  for (let attempt = 0; ; attempt += 1) {
+    const request = { transactionalId: null, transactionTimeoutMs: 60_000 }
+    const answer = await askOnce(target, InitProducerId, 1, request)
+    if (answer.errorCode === 0) return { id: answer.producerId, epoch: answer.producerEpoch }
+    if (attempt === 50) expectNoError(answer.errorCode, 'InitProducerId')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+async function idempotentSenders(
+  target: BenchTarget,
+  settings: Settings,
+  batch: Buffer,
+  frames: readonly Buffer[],
+): Promise<(connection: number, count: number) => Buffer> {
+  const { connections, window } = settings
+  const records = recordsIn(settings as Settings & { codec: CodecName })
+  const producers: IdempotentSender[] = []
+  for (let i = 0; i < connections; i += 1) {
+    const answer = await producerId(target)
+    const mine = frames.filter((_, index) => index % connections === i)
+    const own = mine.length > 0 ? mine : [frames[i % frames.length]!]
+    producers.push(new IdempotentSender(answer, own, window, { bytes: batch.length, records }))
+  }
+  return (connection, count) => producers[connection]!.take(count)
+}
+
+export const produce = workload<Settings>({
+  name: 'produce',
+  description: 'writes batches, so many in flight, as fast as the broker takes them',
+  defaults,
+  small: { durationMs: 200, warmUpMs: 50 },
+  async run(target, settings): Promise<Figures> {
+    const { topic, partitions, durable, replicationFactor } = settings
+    const shape = { ...settings, codec: settings.codec as CodecName }
+    const batch = loadBatch(shape)
+    const configs: Record<string, string> = durable ? { 'flush.messages': '1' } : {}
+    await createTopic(target, topic, partitions, configs, replicationFactor)
+    try {
+      const take = await senders(target, settings, batch)
+      const errorAt = produceErrorAt(topic)
+      const cost = new CostMeter(target)
+      const totals = await closedLoop(
+        {
+          ...{ where: target, connections: settings.connections, window: settings.window, take },
+          ...{ warmUpMs: settings.warmUpMs, durationMs: settings.durationMs },
+          check: (head) => expectNoError(head.readInt16BE(errorAt), `Produce to ${topic}`),
+        },
+        () => cost.start(),
+      )
+      const bytes = totals.requests * batch.length
+      return {
+        requestsPerSecond: perSecond(totals.requests, totals.seconds),
+        recordsPerSecond: perSecond(totals.requests * recordsIn(shape), totals.seconds),
+        megabytesPerSecond: perSecond(bytes / 1e6, totals.seconds),
+        ...percentiles(totals.latencyNs),
+        ...cost.figures(bytes),
+      }
+    } finally {
+      if (!settings.keep) await deleteTopic(target, topic)
+    }
+  },
+})
