@@ -62,6 +62,7 @@ function plain(line: string, target: Target): string[] {
   const text = line
     .replace(/^\[[\d\-: ,]+\]\s*/, '')
     .replaceAll(target.bootstrap, 'ADDRESS')
+    .replace(/127\.0\.0\.1(\s+)\d{4,5}\b/g, '127.0.0.1$1PORT')
     .replaceAll(`127.0.0.1:${target.port + 1}`, 'CONTROLLER')
     .replace(/TopicId: \S{22}/g, 'TopicId: ID')
     .replace(/(Cluster ID: |ClusterId:\s+)\S+/g, '$1ID')

@@ -19,7 +19,8 @@ function* logicalLines(text: string): Iterable<string> {
   let line: string | undefined
   for (const natural of text.split(/\r\n|\r|\n/)) {
     const content = natural.replace(/^[ \t\f]+/, '')
-    if (line === undefined && (content === '' || content[0] === '#' || content[0] === '!')) continue
+    // A line that is a backslash alone has not begun.
+    if (!line && (content === '' || content[0] === '#' || content[0] === '!')) continue
     line = (line ?? '') + content
     const backslashes = /\\*$/.exec(line)?.[0].length ?? 0
     if (backslashes % 2 === 1) {

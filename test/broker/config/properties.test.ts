@@ -41,6 +41,10 @@ test('a properties file is read as Java reads it', () => {
   ])
 })
 
+test('a line that is a backslash alone has not begun, so that a comment may follow', () => {
+  expect([...parseProperties('\\\n# a=1\nb=2')]).toEqual([['b', '2']])
+})
+
 test('line ends of Windows and old Macs end a line', () => {
   expect([...parseProperties('a=1\r\nb=2\rc=3\\\r\n  4')]).toEqual([
     ['a', '1'],
