@@ -5,7 +5,7 @@
  * any more (a second sync would succeed without having written: "fsyncgate"). The directory then goes
  * offline as a whole, until the process starts again.
  */
-import type { Env } from '../env/env.ts'
+import type { Env, Timer } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { FileCache } from './file-cache.ts'
 import { IndexBudget } from './index-budget.ts'
@@ -38,6 +38,7 @@ export class LogDisk {
   /** Why the directory is offline. */
   #failure: Error | undefined
   readonly #onFailure: (error: Error) => void
+  readonly #timers = new Set<Timer>()
 
   constructor(
     env: Env,
@@ -64,6 +65,21 @@ export class LogDisk {
       this.#onFailure(error)
     }
     return error
+  }
+
+  /** Runs later, unless the directory is closed first: what deletes files goes on with the next start. */
+  after(delayMs: number, run: () => void): void {
+    const timer = this.env.timers.after(delayMs, () => {
+      this.#timers.delete(timer)
+      run()
+    })
+    this.#timers.add(timer)
+  }
+
+  /** Forgets what is waiting to run. */
+  close(): void {
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
   }
 
   /** Throws when the directory is offline. */

@@ -26,7 +26,7 @@ import { failedRead, type LogRead } from './read.ts'
 import { LogReader, type ReadOptions } from './reader.ts'
 import type { Segments } from './segments.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
-import { truncateFullyAndStartAt, truncateTo } from './truncate.ts'
+import { endOffsetFor, truncateFullyAndStartAt, truncateTo } from './truncate.ts'
 
 /** What is known of a log before its first use. */
 export interface LogState {
@@ -62,6 +62,8 @@ export class Log {
   #isClosed = false
   /** Called when `logStartOffset` has grown, so that it is written down. */
   onLogStart: () => void = () => {}
+  /** Called before the log is cut at an offset, so that no checkpoint promises more. */
+  onTruncate: (offset: number) => void = () => {}
 
   constructor(disk: LogDisk, state: LogState) {
     this.disk = disk
@@ -297,11 +299,15 @@ export class Log {
    * log may end below it.
    */
   truncateTo(offset: number): void {
-    if (offset < this.#logEndOffset) this.#truncated(truncateTo(this, offset))
+    if (offset >= this.#logEndOffset) return
+    // A batch that contains the offset may begin below it: the checkpoint has to be as low.
+    this.onTruncate(endOffsetFor(this, offset))
+    this.#truncated(truncateTo(this, offset))
   }
 
   /** Drops everything; the log goes on at `offset`. */
   truncateFullyAndStartAt(offset: number): void {
+    this.onTruncate(0)
     truncateFullyAndStartAt(this, offset)
     this.#logStartOffset = offset
     this.#highWatermark = offset
@@ -326,6 +332,13 @@ export class Log {
     if (this.#isClosed) return
     this.#isClosed = true
     if (this.disk.failure === undefined) this.#appender.close()
+    this.release()
+  }
+
+  /** The log is about to be deleted: it writes nothing any more. */
+  abandon(): void {
+    this.#isClosed = true
+    for (const segment of this.segments.list) segment.isDeleted = true
     this.release()
   }
 

@@ -85,8 +85,7 @@ export class Segments {
   retire(segment: Segment, config: LogConfig): void {
     segment.isDeleted = true
     segment.renameFiles((path) => path + suffixes.deleted)
-    const { timers } = this.#disk.env
-    timers.after(config.fileDeleteDelayMs, () => {
+    this.#disk.after(config.fileDeleteDelayMs, () => {
       segment.release()
       for (const path of segment.paths) unlinkQuietly(this.#disk, path)
     })

@@ -2,6 +2,23 @@
 import { BatchScanner } from './batch-scanner.ts'
 import type { Log } from './log.ts'
 
+/** Where the log would end when it is cut at `offset`: the start of the batch that contains it. */
+export function endOffsetFor(log: Log, offset: number): number {
+  return cutAt(log, offset).endOffset
+}
+
+function cutAt(log: Log, offset: number): { position: number; endOffset: number } {
+  const { segments, config } = log
+  const segment = segments.list[segments.indexFor(offset)]
+  if (segment === undefined) return { position: 0, endOffset: offset }
+  const start = segment.positionFor(offset, config.indexIntervalBytes)
+  const scanner = new BatchScanner(segment.file.get(), start, segment.sizeBytes)
+  while (scanner.next())
+    if (scanner.lastOffset >= offset)
+      return { position: scanner.position, endOffset: Math.min(offset, scanner.baseOffset) }
+  return { position: scanner.position, endOffset: offset }
+}
+
 /** Returns the new end of the log. */
 export function truncateTo(log: Log, offset: number): number {
   const { segments, config } = log
@@ -9,21 +26,11 @@ export function truncateTo(log: Log, offset: number): number {
     truncateFullyAndStartAt(log, offset)
     return offset
   }
+  const { position, endOffset } = cutAt(log, offset)
   // Later segments first: after a crash in between, the log has no hole.
   log.removeSegments(segments.list.filter(({ baseOffset }) => baseOffset > offset).reverse())
   const { active } = segments
-  const scanner = new BatchScanner(
-    active.file.get(),
-    active.positionFor(offset, config.indexIntervalBytes),
-    active.sizeBytes,
-  )
-  let endOffset = offset
-  while (scanner.next())
-    if (scanner.lastOffset >= offset) {
-      endOffset = Math.min(offset, scanner.baseOffset)
-      break
-    }
-  active.truncate(scanner.position, endOffset, config.indexIntervalBytes)
+  active.truncate(position, endOffset, config.indexIntervalBytes)
   log.flusher.written(active)
   log.leaderEpochs.truncateFromEnd(endOffset)
   log.epochFile.write(false)

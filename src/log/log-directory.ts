@@ -1,0 +1,164 @@
+/**
+ * One directory of `log.dirs`: its lock, its identity, its checkpoints and the mark of a clean stop.
+ *
+ * A checkpoint is written when it has changed. Those that only save work after a crash are not synced: an
+ * older one, or none, is as good.
+ */
+import type { Env, Lock } from '../env/env.ts'
+import {
+  checkpointFiles,
+  formatOffsets,
+  type OffsetOfPartition,
+  parseOffsets,
+} from './checkpoint.ts'
+import type { Log } from './log.ts'
+import { LogDisk, type LogResources } from './log-disk.ts'
+import {
+  checkMetaProperties,
+  DirectoryError,
+  readMetaProperties,
+  writeMetaProperties,
+} from './meta-properties.ts'
+
+const lockFile = '.lock'
+const cleanShutdownFile = '.kafka_cleanshutdown'
+
+type CheckpointName = keyof typeof checkpointFiles
+
+export class LogDirectory {
+  readonly disk: LogDisk
+  readonly logs = new Set<Log>()
+  /** 22 characters. */
+  directoryId = ''
+  /** Whether the process before stopped cleanly. */
+  wasClean = false
+  /** The broker epoch of a clean stop; -1 when it is not known. */
+  previousBrokerEpoch = -1
+  /** Offsets that compaction has come to, by `topic-partition`. */
+  cleanerOffsets = new Map<string, number>()
+  readonly #env: Env
+  #lock: Lock | undefined
+  readonly #written = new Map<CheckpointName, Buffer>()
+
+  constructor(
+    env: Env,
+    path: string,
+    resources: LogResources,
+    onFailure: (directory: LogDirectory) => void,
+  ) {
+    this.#env = env
+    this.disk = new LogDisk(env, path, resources, () => onFailure(this))
+  }
+
+  get path(): string {
+    return this.disk.path
+  }
+
+  /** Throws DirectoryError when the directory is in use or another's, and what the file system throws. */
+  async acquire(expected: { readonly clusterId: string; readonly nodeId: number }): Promise<void> {
+    const { files } = this.#env
+    files.makeDirectory(this.path)
+    const path = `${this.path}/${lockFile}`
+    this.#lock = await files.lock(path)
+    if (this.#lock === undefined) {
+      const holder = files.readFile(path).toString().trim()
+      throw new DirectoryError(
+        `Data directory ${this.path} is in use by another process${holder && ` (pid ${holder})`}`,
+      )
+    }
+    const meta = readMetaProperties(this.#env, this.path)
+    if (meta) checkMetaProperties(this.path, meta, expected)
+    this.directoryId = meta?.directoryId || this.#env.random.bytes(16).toString('base64url')
+    if (meta?.clusterId !== expected.clusterId || meta.directoryId !== this.directoryId)
+      writeMetaProperties(this.#env, this.path, { ...expected, directoryId: this.directoryId })
+    this.#takeCleanMark()
+  }
+
+  /** Reads the mark and removes it: from now on a stop is clean only when it is made anew. */
+  #takeCleanMark(): void {
+    const { files } = this.#env
+    const path = `${this.path}/${cleanShutdownFile}`
+    if (files.stat(path) === undefined) return
+    const text = files.readFile(path).toString()
+    this.wasClean = true
+    this.previousBrokerEpoch = Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1)
+    files.unlink(path)
+    files.syncDirectory(this.path)
+  }
+
+  /** A checkpoint by `topic-partition`. One that is damaged counts as missing. */
+  readCheckpoint(name: CheckpointName): Map<string, number> {
+    const path = `${this.path}/${checkpointFiles[name]}`
+    if (this.#env.files.stat(path) === undefined) return new Map()
+    try {
+      const entries = parseOffsets(this.#env.files.readFile(path))
+      return new Map(entries.map((entry) => [`${entry.topic}-${entry.partition}`, entry.offset]))
+    } catch (error) {
+      this.#env.log.warn('Checkpoint is lost', { path, because: (error as Error).message })
+      return new Map()
+    }
+  }
+
+  /** Up to where each log is on the disk. `lowered` stands for its log's own offset. */
+  writeRecoveryPoints(
+    sync: boolean,
+    lowered?: { readonly log: Log; readonly offset: number },
+  ): void {
+    this.#write('recoveryPoint', sync, (log) =>
+      log === lowered?.log ? Math.min(lowered.offset, log.recoveryPoint) : log.recoveryPoint,
+    )
+  }
+
+  writeLogStarts(sync: boolean): void {
+    this.#write('logStart', sync, (log) =>
+      log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : undefined,
+    )
+  }
+
+  writeHighWatermarks(sync: boolean): void {
+    this.#write('highWatermark', sync, (log) => log.highWatermark)
+  }
+
+  writeCleanerOffsets(sync: boolean): void {
+    this.#write('cleaner', sync, (log) => this.cleanerOffsets.get(log.name))
+  }
+
+  #write(name: CheckpointName, sync: boolean, offsetOf: (log: Log) => number | undefined): void {
+    if (this.disk.failure) return
+    const entries: OffsetOfPartition[] = []
+    for (const log of this.logs) {
+      const offset = offsetOf(log)
+      if (offset !== undefined) entries.push({ topic: log.topic, partition: log.partition, offset })
+    }
+    const bytes = formatOffsets(entries)
+    if (!sync && this.#written.get(name)?.equals(bytes)) return
+    const path = `${this.path}/${checkpointFiles[name]}`
+    try {
+      this.#env.files.replaceFile(path, bytes, sync)
+      this.#written.set(name, bytes)
+    } catch (error) {
+      this.#env.log.warn('Checkpoint is not written', { path, because: (error as Error).message })
+    }
+  }
+
+  writeCheckpoints(sync: boolean): void {
+    this.writeRecoveryPoints(sync)
+    this.writeLogStarts(sync)
+    this.writeHighWatermarks(sync)
+    this.writeCleanerOffsets(sync)
+  }
+
+  /** The last step of a clean stop, when every log is closed. */
+  markClean(brokerEpoch: number): void {
+    if (this.disk.failure) return
+    this.writeCheckpoints(true)
+    const mark = JSON.stringify({ version: 0, brokerEpoch })
+    this.#env.files.replaceFile(`${this.path}/${cleanShutdownFile}`, Buffer.from(mark))
+  }
+
+  release(): void {
+    this.disk.close()
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+}

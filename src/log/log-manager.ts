@@ -1,0 +1,280 @@
+/**
+ * The logs of a broker, over all directories of `log.dirs`.
+ *
+ * It opens them (several directories at a time), makes and deletes them, writes the checkpoints, and runs
+ * what goes on in the background: retention, compaction, timed syncs. A directory that fails takes its logs
+ * offline and no others.
+ */
+import type { Env } from '../env/env.ts'
+import {
+  deletedDirectory,
+  isDeletedDirectory,
+  isTopicName,
+  parsePartitionDirectory,
+  partitionDirectory,
+} from './file-names.ts'
+import { createLog, openLog } from './load.ts'
+import type { Log } from './log.ts'
+import type { LogConfig } from './log-config.ts'
+import { LogDirectory } from './log-directory.ts'
+import { type LogResources, logResources, StorageError } from './log-disk.ts'
+import { Maintenance, type MaintenanceIntervals } from './maintenance.ts'
+import { DirectoryError } from './meta-properties.ts'
+import { removeDirectoryLater } from './remove-directory.ts'
+
+export interface LogManagerOptions {
+  /** Absolute paths. */
+  readonly directories: readonly string[]
+  readonly clusterId: string
+  readonly nodeId: number
+  configOf(topic: string): LogConfig
+  /** Called once for each directory that goes offline while running. */
+  onDirectoryFailure?(path: string, error: Error): void
+  readonly openFilesMax?: number
+  readonly intervals?: Partial<MaintenanceIntervals>
+}
+
+/** Not a partition: other programs of a Kafka node keep their things there too. */
+const otherNames = new Set(['bootstrap.checkpoint', 'lost+found', '__cluster_metadata-0'])
+const progressEveryMs = 5000
+
+export class LogManager {
+  readonly #env: Env
+  readonly #options: LogManagerOptions
+  readonly #directories: LogDirectory[] = []
+  readonly #logs = new Map<string, Log>()
+  readonly #maintenance: Maintenance
+  #startsToWrite = new Set<LogDirectory>()
+  #isClosed = false
+
+  /**
+   * Throws DirectoryError when a directory is in use, or belongs to another cluster or node. One that cannot
+   * be read is offline from the start, unless it is the only one.
+   */
+  static async open(env: Env, options: LogManagerOptions): Promise<LogManager> {
+    const manager = new LogManager(env, options)
+    try {
+      await manager.#open()
+    } catch (error) {
+      for (const directory of manager.#directories) directory.release()
+      throw error
+    }
+    return manager
+  }
+
+  private constructor(env: Env, options: LogManagerOptions) {
+    this.#env = env
+    this.#options = options
+    this.#maintenance = new Maintenance(env, this, options.intervals)
+  }
+
+  async #open(): Promise<void> {
+    const { directories, openFilesMax } = this.#options
+    const resources = logResources(this.#env, openFilesMax === undefined ? {} : { openFilesMax })
+    for (const path of directories) this.#directories.push(this.#directory(path, resources))
+    const opening = this.#directories.map((directory) => this.#openDirectory(directory))
+    const failures = (await Promise.allSettled(opening)).flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as Error] : [],
+    )
+    const fatal = failures.find((error) => error instanceof DirectoryError)
+    if (fatal) throw fatal
+    if (failures.length === directories.length) throw failures[0]!
+    this.#maintenance.start()
+  }
+
+  #directory(path: string, resources: LogResources): LogDirectory {
+    return new LogDirectory(this.#env, path, resources, ({ disk }) =>
+      this.#options.onDirectoryFailure?.(path, disk.failure!),
+    )
+  }
+
+  async #openDirectory(directory: LogDirectory): Promise<void> {
+    const { disk, path } = directory
+    try {
+      await directory.acquire(this.#options)
+      await this.#loadLogs(directory)
+    } catch (error) {
+      if (error instanceof DirectoryError) throw error
+      throw disk.fail(`Opening ${path} failed`, error)
+    }
+  }
+
+  async #loadLogs(directory: LogDirectory): Promise<void> {
+    const { disk, path, wasClean } = directory
+    const recoveryPoints = directory.readCheckpoint('recoveryPoint')
+    const logStarts = directory.readCheckpoint('logStart')
+    const highWatermarks = directory.readCheckpoint('highWatermark')
+    directory.cleanerOffsets = directory.readCheckpoint('cleaner')
+    const names = this.#partitionsIn(directory)
+    const progress = this.#progress(path, names.length)
+    for (const [i, name] of names.entries()) {
+      const { topic, partition } = parsePartitionDirectory(name)!
+      const other = this.#logs.get(name)
+      if (other)
+        throw new DirectoryError(
+          `Partition ${name} is in two data directories: ${other.disk.path} and ${path}`,
+        )
+      const place = {
+        topic,
+        partition,
+        directory: `${path}/${name}`,
+        config: this.#options.configOf(topic),
+      }
+      const log = await openLog(disk, place, {
+        wasClean,
+        recoveryPoint: recoveryPoints.get(name) ?? 0,
+        logStartOffset: logStarts.get(name) ?? 0,
+        highWatermark: highWatermarks.get(name) ?? 0,
+        onProgress: (bytes) => progress(i, bytes),
+      })
+      this.#add(directory, log)
+    }
+    if (names.length > 0)
+      this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })
+  }
+
+  /** The names of partitions in a directory. What is on its way out is removed, all else left alone. */
+  #partitionsIn({ disk, path }: LogDirectory): string[] {
+    const names: string[] = []
+    for (const { name, isDirectory } of this.#env.files.list(path)) {
+      if (!isDirectory || otherNames.has(name)) continue
+      if (isDeletedDirectory(name)) removeDirectoryLater(disk, `${path}/${name}`, 0)
+      else if (parsePartitionDirectory(name)) names.push(name)
+      else this.#env.log.warn('Directory is not known and left alone', { path: `${path}/${name}` })
+    }
+    return names
+  }
+
+  /** Tells now and then how far a long recovery is. */
+  #progress(directory: string, logs: number): (done: number, bytes: number) => void {
+    let toldMs = this.#env.clock.monotonicMs()
+    let sum = 0
+    return (done, bytes) => {
+      sum += bytes
+      const nowMs = this.#env.clock.monotonicMs()
+      if (nowMs - toldMs < progressEveryMs) return
+      toldMs = nowMs
+      const mebibytes = Math.round(sum / 2 ** 20)
+      this.#env.log.info('Recovering logs', { directory, done, logs, mebibytes })
+    }
+  }
+
+  #add(directory: LogDirectory, log: Log): void {
+    directory.logs.add(log)
+    this.#logs.set(log.name, log)
+    log.onLogStart = () => this.#writeStartsSoon(directory)
+    log.onTruncate = (offset) => {
+      if (offset < log.recoveryPoint) directory.writeRecoveryPoints(true, { log, offset })
+    }
+  }
+
+  /** Once for all partitions of a request. */
+  #writeStartsSoon(directory: LogDirectory): void {
+    if (this.#startsToWrite.size === 0)
+      this.#env.timers.soon(() => {
+        const directories = this.#startsToWrite
+        this.#startsToWrite = new Set()
+        if (!this.#isClosed) for (const directory of directories) directory.writeLogStarts(true)
+      })
+    this.#startsToWrite.add(directory)
+  }
+
+  get(topic: string, partition: number): Log | undefined {
+    return this.#logs.get(partitionDirectory(topic, partition))
+  }
+
+  logs(): Iterable<Log> {
+    return this.#logs.values()
+  }
+
+  get directories(): readonly LogDirectory[] {
+    return this.#directories
+  }
+
+  directoryOf(log: Log): LogDirectory {
+    return this.#directories.find(({ disk }) => disk === log.disk)!
+  }
+
+  /** Of the last stop, when all directories were left cleanly with the same one; -1 otherwise. */
+  get previousBrokerEpoch(): number {
+    const epochs = new Set(this.#directories.map((d) => (d.wasClean ? d.previousBrokerEpoch : -1)))
+    return epochs.size === 1 ? [...epochs][0]! : -1
+  }
+
+  /**
+   * Makes the log of a partition, in the directory with the fewest logs. Returns the one that exists, if one
+   * does. Throws StorageError, or RangeError for a name that is no topic's.
+   */
+  create(topic: string, partition: number, topicId: string, config?: LogConfig): Log {
+    const existing = this.get(topic, partition)
+    if (existing) return existing
+    if (!isTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no name of a topic`)
+    const online = this.#directories.filter(({ disk }) => disk.failure === undefined)
+    online.sort((a, b) => a.logs.size - b.logs.size)
+    const [directory] = online
+    if (directory === undefined) throw new StorageError('Every log directory is offline')
+    const name = partitionDirectory(topic, partition)
+    const place = {
+      topic,
+      partition,
+      directory: `${directory.path}/${name}`,
+      config: config ?? this.#options.configOf(topic),
+    }
+    try {
+      const log = createLog(directory.disk, place, topicId)
+      this.#add(directory, log)
+      return log
+    } catch (error) {
+      throw new StorageError(`Making ${place.directory} failed: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Removes the log of a partition: its directory is renamed now and emptied after `fileDeleteDelayMs`. */
+  delete(topic: string, partition: number): void {
+    const log = this.get(topic, partition)
+    if (log === undefined) return
+    const directory = this.directoryOf(log)
+    this.#logs.delete(log.name)
+    directory.logs.delete(log)
+    directory.cleanerOffsets.delete(log.name)
+    log.abandon()
+    if (directory.disk.failure) return
+    const uniqueId = this.#env.random.bytes(16).toString('hex')
+    const gone = `${directory.path}/${deletedDirectory(topic, partition, uniqueId)}`
+    try {
+      this.#env.files.rename(log.directory, gone)
+      this.#env.files.syncDirectory(directory.path)
+    } catch (error) {
+      throw directory.disk.fail(`Deleting ${log.directory} failed`, error)
+    }
+    removeDirectoryLater(directory.disk, gone, log.config.fileDeleteDelayMs)
+  }
+
+  /** Runs retention and compaction now, instead of when their time comes. */
+  async maintain(): Promise<void> {
+    await this.#maintenance.runOnce()
+  }
+
+  /** A clean stop: every log is closed, the checkpoints are written, the directories marked and released. */
+  async close(brokerEpoch = -1): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#maintenance.stop()
+    for (const directory of this.#directories) {
+      try {
+        if (directory.disk.failure === undefined) {
+          for (const log of directory.logs) log.close()
+          directory.markClean(brokerEpoch)
+        }
+      } catch (error) {
+        this.#env.log.error('Log directory is not closed cleanly', {
+          path: directory.path,
+          because: (error as Error).message,
+        })
+      }
+      directory.release()
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * What goes on in the background of a broker's logs, by timers: checkpoints, retention, timed syncs. Work
+ * over many logs gives way to other events after each few milliseconds.
+ */
+import type { Env, Timer } from '../env/env.ts'
+import type { Log } from './log.ts'
+import type { LogDirectory } from './log-directory.ts'
+import { applyRetention, RetentionClock } from './retention.ts'
+
+export interface MaintenanceIntervals {
+  /** `log.retention.check.interval.ms` */
+  readonly retentionMs: number
+  /** `replica.high.watermark.checkpoint.interval.ms` */
+  readonly highWatermarkMs: number
+  /** `log.flush.offset.checkpoint.interval.ms`, and that of the log start. */
+  readonly checkpointMs: number
+  /** `log.flush.scheduler.interval.ms`, for topics with `flush.ms`. */
+  readonly flushMs: number
+  /** `producer.id.expiration.check.interval.ms` */
+  readonly producersMs: number
+}
+
+const defaults: MaintenanceIntervals = {
+  retentionMs: 300_000,
+  highWatermarkMs: 5000,
+  checkpointMs: 60_000,
+  flushMs: 1000,
+  producersMs: 600_000,
+}
+
+/** How long work over many logs may hold up the loop. */
+const sliceMs = 5
+
+export interface Maintained {
+  logs(): Iterable<Log>
+  readonly directories: readonly LogDirectory[]
+}
+
+export class Maintenance {
+  readonly #env: Env
+  readonly #manager: Maintained
+  readonly #intervals: MaintenanceIntervals
+  readonly #clock: RetentionClock
+  readonly #timers = new Set<Timer>()
+  /** Runs one at a time. */
+  #running: Promise<void> = Promise.resolve()
+  #isStopped = false
+  #flushedMs = new WeakMap<Log, number>()
+
+  constructor(env: Env, manager: Maintained, intervals: Partial<MaintenanceIntervals> = {}) {
+    this.#env = env
+    this.#manager = manager
+    this.#intervals = { ...defaults, ...intervals }
+    this.#clock = new RetentionClock(env)
+  }
+
+  start(): void {
+    const { retentionMs, highWatermarkMs, checkpointMs, flushMs, producersMs } = this.#intervals
+    const { directories } = this.#manager
+    this.#every(highWatermarkMs, () => {
+      for (const directory of directories) directory.writeHighWatermarks(false)
+    })
+    this.#every(checkpointMs, () => {
+      for (const directory of directories) {
+        directory.writeRecoveryPoints(false)
+        directory.writeLogStarts(false)
+      }
+    })
+    this.#every(flushMs, () => this.#flushDue())
+    this.#every(producersMs, () => {
+      const nowMs = this.#env.clock.wallMs()
+      for (const log of this.#manager.logs()) log.expireProducers(nowMs)
+    })
+    this.#every(retentionMs, () => this.runOnce())
+  }
+
+  #every(intervalMs: number, run: () => void | Promise<void>): void {
+    const arm = () => {
+      if (this.#isStopped) return
+      const timer = this.#env.timers.after(intervalMs, () => {
+        this.#timers.delete(timer)
+        Promise.resolve(run()).then(arm, arm)
+      })
+      this.#timers.add(timer)
+    }
+    arm()
+  }
+
+  /** Retention of every log. */
+  runOnce(): Promise<void> {
+    this.#running = this.#running.then(() => this.#retain())
+    return this.#running
+  }
+
+  async #retain(): Promise<void> {
+    let startMs = this.#env.clock.monotonicMs()
+    for (const log of this.#manager.logs()) {
+      if (this.#isStopped) return
+      if (log.disk.failure === undefined)
+        this.#guarded(log, () => applyRetention(log, this.#clock.now()))
+      if (this.#env.clock.monotonicMs() - startMs < sliceMs) continue
+      await new Promise<void>((resolve) => this.#env.timers.soon(resolve))
+      startMs = this.#env.clock.monotonicMs()
+    }
+  }
+
+  #guarded(log: Log, run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      const because = (error as Error).message
+      this.#env.log.error('Retention failed', { log: log.name, because })
+    }
+  }
+
+  /** Syncs logs that have waited for `flush.ms`. */
+  #flushDue(): void {
+    const nowMs = this.#env.clock.monotonicMs()
+    for (const log of this.#manager.logs()) {
+      if (log.config.flushMs === Infinity || !log.flusher.isDirty) continue
+      if (nowMs - (this.#flushedMs.get(log) ?? -Infinity) < log.config.flushMs) continue
+      this.#flushedMs.set(log, nowMs)
+      log.flush().catch(() => {}) // The directory is offline then.
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const timer of this.#timers) timer.cancel()
+    await this.#running
+  }
+}

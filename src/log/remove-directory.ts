@@ -1,0 +1,16 @@
+/** Removes the directory of a deleted partition, in the background. What stays is removed by the next start. */
+import type { LogDisk } from './log-disk.ts'
+
+export function removeDirectoryLater(disk: LogDisk, path: string, delayMs: number): void {
+  disk.after(delayMs, () => {
+    removeDirectory(disk, path).catch((error: Error) =>
+      disk.env.log.warn('Directory is not removed', { path, because: error.message }),
+    )
+  })
+}
+
+async function removeDirectory(disk: LogDisk, path: string): Promise<void> {
+  const { files } = disk.env
+  for (const { name } of files.list(path)) await files.unlinkLater(`${path}/${name}`)
+  files.removeDirectory(path)
+}
