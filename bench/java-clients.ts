@@ -1,0 +1,126 @@
+/** Kafka's own performance tools as the load: a real client, which is often the limit itself. */
+import { spawn } from 'node:child_process'
+import type { Figures } from '../src/cli/bench/bench-result.ts'
+import { BenchError, createTopic, deleteTopic } from '../src/cli/bench/bench-target.ts'
+import type { Daemon } from '../src/cli/bench/daemon.ts'
+import { realKafka } from './brokers.ts'
+import type { Row } from './rows.ts'
+
+const topic = 'bench-java'
+const toolMsMax = 300_000
+
+const java = (name: string, rest: Omit<Row, 'name' | 'workload'>): Row => ({
+  ...{ name: `Java ${name}`, workload: 'java', ...rest },
+})
+
+export const javaRows: readonly Row[] = [
+  java('producer-perf, 100-byte records', {
+    ...{ parameters: { tool: 'producer-perf', records: 3_000_000, recordBytes: 100 } },
+    ...{
+      figure: 'recordsPerSecond',
+      better: 'more',
+      goal: 1.3,
+      beside: ['megabytesPerSecond', 'p99Ms'],
+    },
+  }),
+  java('producer-perf, 1 KiB records', {
+    ...{ parameters: { tool: 'producer-perf', records: 500_000, recordBytes: 1024 } },
+    ...{
+      figure: 'megabytesPerSecond',
+      better: 'more',
+      goal: 1.3,
+      beside: ['recordsPerSecond', 'p99Ms'],
+    },
+  }),
+  java('consumer-perf, 100-byte records', {
+    ...{ parameters: { tool: 'consumer-perf', records: 3_000_000, recordBytes: 100 } },
+    ...{ figure: 'recordsPerSecond', better: 'more', beside: ['megabytesPerSecond'] },
+  }),
+  java('e2e-latency 100 B, p99', {
+    ...{ parameters: { tool: 'e2e-latency', records: 5000, recordBytes: 100 } },
+    ...{ figure: 'p99Ms', better: 'less', goal: 2, beside: ['meanMs', 'p50Ms', 'p99.9Ms'] },
+  }),
+]
+
+function tool(args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, KAFKA_TOOL_HEAP: '512m' }
+    const child = spawn(realKafka, args, { env, timeout: toolMsMax, killSignal: 'SIGKILL' })
+    let said = ''
+    const hear = (chunk: Buffer) => {
+      said += chunk
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    child.on('error', (error) => reject(new BenchError(error.message)))
+    child.on('close', (code) => {
+      if (code === 0) resolve(said)
+      else reject(new BenchError(`${args[0]} ended with ${code}: ${said.slice(-2000)}`))
+    })
+  })
+}
+
+const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))
+
+function producer(bootstrap: string, records: number, recordBytes: number): Promise<string> {
+  const properties = [`bootstrap.servers=${bootstrap}`, 'acks=1', 'batch.size=65536', 'linger.ms=5']
+  return tool([
+    ...['producer-perf', '--topic', topic, '--num-records', `${records}`, '--throughput', '-1'],
+    ...['--record-size', `${recordBytes}`, '--command-property', ...properties],
+  ])
+}
+
+const tools: Record<
+  string,
+  (bootstrap: string, records: number, bytes: number) => Promise<Figures>
+> = {
+  async 'producer-perf'(bootstrap, records, recordBytes) {
+    const last = (await producer(bootstrap, records, recordBytes)).trim().split('\n').at(-1) ?? ''
+    const [, perSecond, megabytes] = /([\d.]+) records\/sec \(([\d.]+) MB\/sec\)/.exec(last) ?? []
+    const [, p99] = /([\d.]+) ms 99th/.exec(last) ?? []
+    const mib = number(megabytes)
+    return {
+      recordsPerSecond: number(perSecond),
+      megabytesPerSecond: mib === undefined ? undefined : mib * 1.048576,
+      p99Ms: number(p99),
+    }
+  },
+  async 'consumer-perf'(bootstrap, records, recordBytes) {
+    await producer(bootstrap, records, recordBytes)
+    const said = await tool([
+      ...['consumer-perf', '--bootstrap-server', bootstrap, '--topic', topic],
+      ...['--num-records', `${records}`, '--timeout', '60000'],
+    ])
+    const fields = (said.trim().split('\n').at(-1) ?? '').split(',').map((field) => field.trim())
+    // start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s
+    const mib = number(fields[8])
+    return {
+      recordsPerSecond: number(fields[9]),
+      megabytesPerSecond: mib === undefined ? undefined : mib * 1.048576,
+    }
+  },
+  async 'e2e-latency'(bootstrap, records, recordBytes) {
+    const said = await tool([
+      ...['e2e-latency', '--bootstrap-server', bootstrap, '--topic', topic, '--num-records'],
+      ...[`${records}`, '--producer-acks', '1', '--record-size', `${recordBytes}`],
+    ])
+    const [, mean] = /Avg latency: ([\d.]+) ms/.exec(said) ?? []
+    const [, p50, p99, p999] =
+      /50th = ([\d.]+), 99th = ([\d.]+), 99.9th = ([\d.]+)/.exec(said) ?? []
+    return {
+      ...{ meanMs: number(mean), p50Ms: number(p50), p99Ms: number(p99) },
+      'p99.9Ms': number(p999),
+    }
+  },
+}
+
+export async function javaFigures({ parameters }: Row, daemon: Daemon): Promise<Figures> {
+  const { tool: name, records, recordBytes } = parameters
+  await createTopic(daemon, topic, 1, { 'retention.bytes': '-1' })
+  try {
+    const bootstrap = `${daemon.host}:${daemon.port}`
+    return await tools[`${name}`]!(bootstrap, Number(records), Number(recordBytes))
+  } finally {
+    await deleteTopic(daemon, topic)
+  }
+}

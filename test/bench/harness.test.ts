@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import type { Comparison } from '../../bench/compare.ts'
+import { measure } from '../../bench/micro/bytes.ts'
+import { page } from '../../bench/page.ts'
+import { rows } from '../../bench/rows.ts'
+import { isNoisy, spreadOf } from '../../bench/statistics.ts'
+import { FrameRing, loadBatch, recordsIn } from '../../src/cli/bench/load-frames.ts'
+import { parametersOf } from '../../src/cli/bench/workload.ts'
+import { workloads } from '../../src/cli/bench/workloads.ts'
+
+test('a spread has the median, and is noisy when the runs differ by more than a quarter', () => {
+  const even = spreadOf([4, undefined, 1, 3, 2])!
+  const close = spreadOf([100, 110, 90])!
+  expect([even, isNoisy(even), close, isNoisy(close), spreadOf([undefined])]).toEqual([
+    { median: 2.5, min: 1, max: 4, runs: 4 },
+    true,
+    { median: 100, min: 90, max: 110, runs: 3 },
+    false,
+    undefined,
+  ])
+})
+
+test('a ring gives any number of the next frames as one piece', () => {
+  const ring = new FrameRing([Buffer.from('aa'), Buffer.from('bb'), Buffer.from('cc')], 4)
+  const taken = [1, 4, 6, 2].map((count) => ring.take(count).toString())
+  expect([ring.count, taken]).toEqual([6, ['aa', 'bbccaabb', 'ccaabbccaabb', 'ccaa']])
+})
+
+test('a batch is about as large as it was asked to be', () => {
+  for (const batchBytes of [1024, 16_384, 1024 * 1024]) {
+    const shape = { batchBytes, recordBytes: 100, codec: 'none' as const }
+    const size = loadBatch(shape).length
+    expect(Math.abs(size - batchBytes) / batchBytes).toBeLessThan(0.08)
+    expect(recordsIn(shape)).toBe(Math.round((batchBytes - 61) / 107))
+  }
+})
+
+test('parameters that make no sense are refused with what would', () => {
+  const produce = workloads.get('produce')!
+  const refused = (given: Record<string, string>) => {
+    try {
+      return parametersOf(produce, given)
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  expect([
+    refused({ window: '0' }),
+    refused({ acks: '2' }),
+    refused({ durable: 'perhaps' }),
+    refused({ speed: '9' }),
+  ]).toEqual([
+    'produce: window is a whole number from 1 to 10000, not 0',
+    'produce: acks is a whole number from -1 to 1, not 2',
+    'produce: durable is true or false, not perhaps',
+    expect.stringContaining(
+      'The workload produce has no parameter speed; it has topic, batchBytes',
+    ),
+  ])
+})
+
+test('every row of the comparison is a workload with parameters that it has', () => {
+  for (const row of rows) parametersOf(workloads.get(row.workload)!, row.parameters)
+})
+
+test('the page shows each row with its ratio, and says what is too noisy', () => {
+  const comparison: Comparison = {
+    ...{ machine: 'a <machine>', commit: 'abc', command: 'bench', takenAt: 'today' },
+    contenders: ['ottla', 'kafka'],
+    results: [
+      {
+        row: rows[0]!,
+        runs: {
+          ottla: [{ requestsPerSecond: 60 }, { requestsPerSecond: 30 }],
+          kafka: [{ requestsPerSecond: 10 }],
+        },
+      },
+    ],
+  }
+  const html = page(comparison)
+  expect(html).toContain('a &#60;machine&#62;')
+  expect(html).toContain('4.50 times kafka; goal 5; too noisy to conclude')
+})
+
+test('the micro-benchmarks run', () => {
+  expect(measure(1, 1).every(({ nanoseconds }) => nanoseconds > 0)).toBe(true)
+})
