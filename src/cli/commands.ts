@@ -31,4 +31,42 @@ export const commands: readonly CommandEntry[] = [
     section: 'Administration',
     load: async () => (await import('./commands/topics.ts')).registerTopics,
   },
+  {
+    name: 'groups',
+    aliases: ['group'],
+    summary: 'List, describe, move and delete consumer groups',
+    section: 'Administration',
+    load: async () => (await import('./commands/groups.ts')).registerGroups,
+  },
+  {
+    name: 'offsets',
+    summary: 'Show offsets of topics, or those at a time',
+    section: 'Administration',
+    load: async () => (await import('./commands/offsets.ts')).registerOffsets,
+  },
+  {
+    name: 'configs',
+    aliases: ['config'],
+    summary: 'Show and change configurations of topics, brokers and groups',
+    section: 'Administration',
+    load: async () => (await import('./commands/configs.ts')).registerConfigs,
+  },
+  {
+    name: 'cluster',
+    summary: 'Show the cluster, its brokers, versions, features and directories',
+    section: 'Administration',
+    load: async () => (await import('./commands/cluster.ts')).registerCluster,
+  },
+  {
+    name: 'txn',
+    summary: 'Look at transactions',
+    section: 'Administration',
+    load: async () => (await import('./commands/transactions.ts')).registerTransactions,
+  },
+  {
+    name: 'quotas',
+    summary: 'Show and set client quotas',
+    section: 'Administration',
+    load: async () => (await import('./commands/quotas.ts')).registerQuotas,
+  },
 ]

@@ -5,21 +5,13 @@
  * `ottla -C -t topic …` (or a link named kcat) is kcat; `ottla topics list` is the tree.
  */
 import { basename } from 'node:path'
-import { kcatLongOptions } from './kcat/long-options.ts'
+import { chooseSide } from './dispatch.ts'
 
-const args = process.argv.slice(2)
-const first = args[0] ?? ''
-const calledAs = basename(process.argv[1] ?? '').replace(/\.[cm]?[jt]s$/, '')
-const isKcatFlag = /^-[^-]/.test(first) && first !== '-h'
-const isKcatLong = first.startsWith('--') && kcatLongOptions.has(first.slice(2).split('=')[0]!)
-
-if (calledAs === 'kcat' || calledAs === 'kafkacat' || isKcatFlag || isKcatLong) {
+const side = chooseSide(basename(process.argv[1] ?? ''), process.argv.slice(2))
+if (side.kcat) {
   const { kcat } = await import('./kcat/kcat.ts')
-  await kcat(args, calledAs === 'kafkacat' ? 'kafkacat' : calledAs === 'kcat' ? 'kcat' : 'ottla')
-} else if (first === 'kcat' || first === 'kafkacat') {
-  const { kcat } = await import('./kcat/kcat.ts')
-  await kcat(args.slice(1), `ottla ${first}`)
+  await kcat(side.args, side.name)
 } else {
   const { runTree } = await import('./tree.ts')
-  await runTree(args)
+  await runTree(side.args)
 }

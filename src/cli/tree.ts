@@ -1,6 +1,7 @@
 /** The tree of commands: global options, help, and how errors end. */
 import { Command, CommanderError, Option } from 'commander'
 import { commands } from './commands.ts'
+import { commandName } from './dispatch.ts'
 import { ClosedPipe, explain, Failure } from './failure.ts'
 import { nearest } from './nearest.ts'
 import { wantsColor } from './output.ts'
@@ -68,7 +69,7 @@ export async function runTree(args: readonly string[]): Promise<void> {
   const program = createProgram()
   const debug = args.includes('--debug')
   try {
-    const name = args.find((arg, i) => !arg.startsWith('-') && !takesValue(args[i - 1]))
+    const name = commandName(args)
     const asked = name === 'help' ? args[args.indexOf('help') + 1] : name
     const entry = commands.find(
       (item) => item.name === asked || item.aliases?.includes(asked ?? ''),
@@ -81,13 +82,6 @@ export async function runTree(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = exitCodeOf(error, debug)
   }
-}
-
-/** True after an option of the program that has its value in the next word. */
-function takesValue(option: string | undefined): boolean {
-  return /^(-b|-X|-F|--bootstrap-server|--property|--config-file|--command-config|--profile|--format|--color|--timeout)$/.test(
-    option ?? '',
-  )
 }
 
 function unknownCommand(name: string): Failure {
