@@ -155,11 +155,15 @@ export class BrokerRequests {
     if (!this.#inSession(peer, brokerEpoch)) return
     const { brokerId } = peer
     const nowMs = this.#env.clock.monotonicMs()
-    if (peer.local) this.#kernel.sessions.renewForever(brokerId)
-    else this.#kernel.sessions.renew(brokerId, nowMs)
+    const { sessions, publisher } = this.#kernel
+    // When a session has run out, others were told to start at once. A heartbeat that was late must
+    // not revive it for a broker that does not know yet what was taken from it.
+    const outdated = !sessions.live(brokerId, nowMs) && revision < publisher.deposedAt(brokerId)
+    if (peer.local) sessions.renewForever(brokerId)
+    else if (!outdated) sessions.renew(brokerId, nowMs)
     peer.appliedRevision = Math.max(peer.appliedRevision, revision)
     peer.wanted = state
-    this.#grant(peer, sequence)
+    this.#grant(peer, outdated ? 0 : sequence)
     const broker = this.#image.brokers.get(brokerId)
     if (state === states.active && broker?.fenced)
       this.#kernel.commit({ kind: 'activate', brokerId }, () => () => this.#grant(peer, 0))

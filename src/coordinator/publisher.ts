@@ -45,6 +45,7 @@ export class Publisher {
   /** By broker id: the connection that carries its session. */
   readonly #peers: ReadonlyMap<number, Peer>
   readonly #deposed = new Map<string, Deposed[]>()
+  readonly #deposedAt = new Map<number, number>()
   #queue: Push[] = []
   /** Until then nobody can know who held leases before this coordinator started. */
   #graceEndMs = 0
@@ -69,8 +70,14 @@ export class Publisher {
       if (stays) continue
       const key = keyOf(record)
       const { leader: brokerId } = before
+      this.#deposedAt.set(brokerId, revision)
       this.#deposed.set(key, [...(this.#deposed.get(key) ?? []), { brokerId, revision }])
     }
+  }
+
+  /** The last revision in which something was taken from the broker; -1 when nothing was. */
+  deposedAt(brokerId: number): number {
+    return this.#deposedAt.get(brokerId) ?? -1
   }
 
   /** The broker had stopped leading before it was replaced in this revision. */

@@ -61,6 +61,7 @@ export class LeaseSimulation {
     this.network.tail = this.world.pick([0, 0.0005, 0.01])
     const rate = () => 1 + this.world.between(-0.009, 0.009)
     this.coordinatorHost = new Host(this.world, this.network, 'coordinator', rate())
+    this.coordinatorHost.disk.syncMs = this.world.pick([0.5, 5, 50])
     for (let id = 1; id <= 3; id++)
       this.brokers.push(
         new BrokerUnderTest(new Host(this.world, this.network, `b${id}`, rate()), id),
@@ -177,6 +178,7 @@ export class LeaseSimulation {
       'pause leader',
       'cut leader',
       'half cut leader',
+      'cut leader for a lease',
       'crash broker',
       'crash coordinator',
       'pause coordinator',
@@ -202,9 +204,9 @@ export class LeaseSimulation {
       world.after(afterMs, 'restart', undefined, () => {
         if (!victim.host.process.alive) this.#startBroker(victim)
       })
-    const cut = (directions: [string, string][]) => {
+    const cut = (directions: [string, string][], forMs = shortMs) => {
       for (const [from, to] of directions) network.block(from, to)
-      world.after(shortMs, 'heal', undefined, () => {
+      world.after(forMs, 'heal', undefined, () => {
         for (const [from, to] of directions) network.unblock(from, to)
       })
     }
@@ -215,6 +217,7 @@ export class LeaseSimulation {
     ]
     if (kind === 'pause leader') victim.host.pause(shortMs)
     if (kind === 'cut leader') cut(both)
+    if (kind === 'cut leader for a lease') cut(both, world.between(0.95, 1.15) * this.#leaseMs)
     if (kind === 'half cut leader') cut([world.pick(both)])
     if (kind === 'crash broker') {
       if (world.chance(0.3)) victim.host.powerLoss()

@@ -4,7 +4,7 @@
  * waits (TCP sends it again), and an end that closes or crashes is not noticed at the other.
  */
 import type { Connection, ConnectionHandler, Listener, Net } from '../../src/env/env.ts'
-import type { Process, World } from './world.ts'
+import { inOrder, type Process, type World } from './world.ts'
 
 type Accept = (connection: Connection) => ConnectionHandler
 
@@ -17,7 +17,7 @@ interface Bound {
 /** How long a connection that reaches nobody keeps its caller waiting. */
 const connectTimeoutMs = 3000
 /** Between two looks whether a blocked path is open again. */
-const retransmitMs = 50
+const retransmitMs = 5
 
 export class Network {
   readonly #world: World
@@ -184,7 +184,7 @@ class End implements Connection {
     const waiting = this.#pausedInbox ?? []
     this.#pausedInbox = undefined
     for (const bytes of waiting)
-      this.#world.after(0, 'resumed', this.process, () => this.take(bytes))
+      this.#world.after(0, 'resumed', this.process, () => this.take(bytes), inOrder)
   }
 
   end(): void {
@@ -254,7 +254,7 @@ class End implements Connection {
       if (this.#network.isBlocked(this.process.name, peer.process.name)) {
         this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#world.nowMs + retransmitMs)
         this.#retry(attempt)
-      } else this.#world.after(0, kind, peer.process, () => arrive(peer))
+      } else this.#world.after(0, kind, peer.process, () => arrive(peer), inOrder)
     }
     this.#queue.push({ atMs: this.#lastArrivalMs, attempt })
     if (this.#queue.length === 1) this.#schedule()

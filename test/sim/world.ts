@@ -7,6 +7,9 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 
+/** Events of one instant that share this tie happen in the order in which they were made. */
+export const inOrder = 0.5
+
 interface Event {
   readonly atMs: number
   readonly tie: number
@@ -73,10 +76,16 @@ export class World {
   }
 
   /** `process` undefined: the world itself acts. */
-  after(delayMs: number, kind: string, process: Process | undefined, run: () => void): Event {
+  after(
+    delayMs: number,
+    kind: string,
+    process: Process | undefined,
+    run: () => void,
+    tie = this.random(),
+  ): Event {
     const event: Event = {
       atMs: this.nowMs + Math.max(0, delayMs),
-      tie: this.random(),
+      tie,
       sequence: this.#sequence++,
       process,
       life: process?.life ?? 0,
@@ -105,8 +114,8 @@ export class World {
   resume(process: Process): void {
     process.paused = false
     // In the order in which they came.
-    for (const [i, event] of process.held.splice(0).entries())
-      this.after(i * 0.0001, event.kind, process, event.run)
+    for (const event of process.held.splice(0))
+      this.after(0, event.kind, process, event.run, inOrder)
   }
 
   crash(process: Process): void {
