@@ -1,0 +1,63 @@
+/**
+ * Requests that wait for something to happen to partitions (Kafka's purgatory): a fetch for enough
+ * bytes, a produce for its replicas. Nothing polls: whoever changes a partition wakes its list.
+ */
+import type { Timer, Timers } from '../env/env.ts'
+
+/** The requests that wait for one partition. */
+export class WaitList {
+  readonly #waiting = new Set<Waiting>()
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  wake(): void {
+    if (this.#waiting.size === 0) return
+    for (const waiting of [...this.#waiting]) waiting.attempt()
+  }
+
+  add(waiting: Waiting): void {
+    this.#waiting.add(waiting)
+  }
+
+  remove(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+  }
+}
+
+/** One waiting request. It ends once, by `tryFinish` returning true or by its time running out. */
+export class Waiting {
+  readonly #lists: readonly WaitList[]
+  readonly #tryFinish: () => boolean
+  readonly #timer: Timer
+  #ended = false
+
+  constructor(
+    timers: Timers,
+    lists: readonly WaitList[],
+    waitMs: number,
+    tryFinish: () => boolean,
+    expire: () => void,
+  ) {
+    this.#lists = lists
+    this.#tryFinish = tryFinish
+    for (const list of lists) list.add(this)
+    this.#timer = timers.after(waitMs, () => {
+      if (this.#ended) return
+      this.cancel()
+      expire()
+    })
+  }
+
+  attempt(): void {
+    if (!this.#ended && this.#tryFinish()) this.cancel()
+  }
+
+  cancel(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#timer.cancel()
+    for (const list of this.#lists) list.remove(this)
+  }
+}
