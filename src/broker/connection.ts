@@ -1,0 +1,203 @@
+/**
+ * One client's connection: whole frames in, answers out in the order of their requests (W-7).
+ *
+ * All frames of one read from the socket are handled in one go: Produce requests stage their
+ * batches, one write per partition stores them, and all answers that are ready leave in one write.
+ *
+ * A request starts when those before it have been answered; only Produce overtakes nothing and
+ * holds nobody up: it appends at once, and its answer waits for its turn. What arrives while a
+ * request waits is copied and queued, and a queue that is full, or a peer that does not read its
+ * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
+ */
+import { FrameReader } from '../../protocol/frame.ts'
+import type { Connection, ConnectionHandler } from '../env/env.ts'
+import type { Broker } from './broker.ts'
+import { type Answer, dispatch } from './dispatch.ts'
+import type { Endpoint } from './listeners.ts'
+
+/** Frames and bytes that one connection may have queued before its socket is no longer read. */
+const queuedFramesMax = 64
+const queuedBytesMax = 1 << 20
+/** While this much waits for the peer to read, no further request of it is started. */
+const pendingBytesMax = 1 << 20
+
+/** One request's place in the order of answers. */
+interface Slot {
+  /** Undefined until answered. Empty: nothing is sent (acks=0). */
+  chunks: readonly Buffer[] | undefined
+  sent: (() => void) | undefined
+  /** Holds up the requests behind it until answered. */
+  readonly blocking: boolean
+}
+
+export class ClientConnection implements ConnectionHandler {
+  readonly #broker: Broker
+  readonly #connection: Connection
+  readonly #frames: FrameReader
+  readonly endpoint: Endpoint
+  readonly #slots: Slot[] = []
+  readonly #queue: Buffer[] = []
+  #queuedBytes = 0
+  #blockers = 0
+  #paused = false
+  #handling = false
+  #closed = false
+  /** Monotonic times, for those who watch over connections. */
+  lastActiveMs: number
+  frameBegunMs: number | undefined
+  #pendingSeen = 0
+  stuckSinceMs: number | undefined
+
+  constructor(broker: Broker, connection: Connection, endpoint: Endpoint) {
+    this.#broker = broker
+    this.#connection = connection
+    this.endpoint = endpoint
+    this.#frames = new FrameReader(broker.config.socketRequestMaxBytes)
+    this.lastActiveMs = broker.env.clock.monotonicMs()
+  }
+
+  get remoteHost(): string {
+    return this.#connection.remoteHost
+  }
+
+  get busy(): boolean {
+    return this.#slots.length > 0
+  }
+
+  onData(chunk: Buffer): void {
+    const nowMs = this.#broker.env.clock.monotonicMs()
+    this.lastActiveMs = nowMs
+    this.#handling = true
+    try {
+      for (const frame of this.#frames.feed(chunk)) this.#receive(frame)
+    } catch (error) {
+      this.#refuse(error)
+    }
+    this.#settle()
+    if (this.#frames.pendingBytes === 0) this.frameBegunMs = undefined
+    else this.frameBegunMs ??= nowMs
+  }
+
+  onDrain(): void {
+    this.#advance()
+  }
+
+  onClose(): void {
+    this.#closed = true
+    this.#queue.length = 0
+    this.#broker.connections.delete(this)
+    for (const slot of this.#slots.splice(0)) slot.sent?.()
+  }
+
+  /** Ends this connection at once; the reason is for the log. */
+  destroy(reason: string): void {
+    if (this.#closed) return
+    this.#broker.env.log.debug('Closed a connection', { peer: this.remoteHost, reason })
+    this.#connection.destroy()
+  }
+
+  /** Notes whether the peer reads its answers; called from time to time. */
+  watch(nowMs: number): void {
+    const pending = this.#connection.pendingBytes
+    const stuck = pending > 0 && pending === this.#pendingSeen
+    this.stuckSinceMs = stuck ? (this.stuckSinceMs ?? nowMs) : undefined
+    this.#pendingSeen = pending
+  }
+
+  #receive(frame: Buffer): void {
+    if (this.#closed) return
+    if (this.#queue.length > 0 || this.#held) {
+      // The frame's memory belongs to the socket's buffer: what waits is copied.
+      this.#queue.push(Buffer.from(frame))
+      this.#queuedBytes += frame.length
+    } else {
+      this.#start(frame)
+    }
+  }
+
+  get #held(): boolean {
+    return this.#blockers > 0 || this.#connection.pendingBytes > pendingBytesMax
+  }
+
+  #start(frame: Buffer): void {
+    const { blocking, begin } = dispatch(this.#broker, this, frame)
+    const slot: Slot = { chunks: undefined, sent: undefined, blocking }
+    this.#slots.push(slot)
+    if (blocking) {
+      this.#broker.appends.write()
+      this.#blockers++
+    }
+    begin((answer) => this.#answer(slot, answer))
+  }
+
+  #answer(slot: Slot, answer: Answer): void {
+    if (slot.chunks !== undefined) return
+    if (slot.blocking) this.#blockers--
+    slot.chunks = answer.chunks
+    slot.sent = answer.sent
+    if (answer.close) this.#connection.destroy()
+    if (this.#closed) slot.sent?.()
+    else if (!this.#handling) this.#advance()
+  }
+
+  /** Answers what is ready, and starts what was held up. */
+  #advance(): void {
+    if (this.#closed || this.#handling) return
+    this.#handling = true
+    this.#settle()
+  }
+
+  #settle(): void {
+    try {
+      do {
+        this.#broker.appends.write()
+        this.#flush()
+      } while (this.#startQueued())
+    } catch (error) {
+      this.#refuse(error)
+    }
+    this.#handling = false
+    const full = this.#queue.length >= queuedFramesMax || this.#queuedBytes >= queuedBytesMax
+    const stop = full || this.#connection.pendingBytes > pendingBytesMax
+    if (stop !== this.#paused && !this.#closed) {
+      this.#paused = stop
+      if (stop) this.#connection.pause()
+      else this.#connection.resume()
+    }
+  }
+
+  /** Starts queued requests until one holds up the rest; false when none could be started. */
+  #startQueued(): boolean {
+    let started = 0
+    while (started < this.#queue.length && !this.#held && !this.#closed) {
+      const frame = this.#queue[started++] as Buffer
+      this.#queuedBytes -= frame.length
+      this.#start(frame)
+    }
+    this.#queue.splice(0, started)
+    return started > 0
+  }
+
+  /** Sends the answers that are ready and next in order, in one write. */
+  #flush(): void {
+    let ready = 0
+    while (ready < this.#slots.length && this.#slots[ready]?.chunks !== undefined) ready++
+    if (ready === 0) return
+    const slots = this.#slots.splice(0, ready)
+    const chunks = slots.flatMap((slot) => slot.chunks as Buffer[])
+    const sent = slots.flatMap((slot) => slot.sent ?? [])
+    if (chunks.length === 0) return
+    this.#broker.output.add(chunks)
+    this.#connection.write(chunks, () => {
+      this.#broker.output.remove(chunks)
+      for (const each of sent) each()
+    })
+  }
+
+  /** Bytes that are no request: the connection cannot be understood any further. */
+  #refuse(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#broker.refused(this.remoteHost, reason)
+    this.destroy(reason)
+  }
+}
