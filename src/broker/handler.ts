@@ -19,22 +19,68 @@ export interface RequestContext {
   readonly listenerName: string
 }
 
-export interface Handler<A extends Api<any, any> = Api<any, any>> {
+/** Ends a request. Without a response nothing is sent; `sent` runs when the bytes have left. */
+export type Respond<Response> = (
+  response: Response | undefined,
+  rest?: { sent?: () => void; close?: boolean },
+) => void
+
+interface Common<A extends Api<any, any>> {
   readonly api: A
   /** Subset of `api.versions` that is served; all when left out. */
   readonly versions?: readonly [min: number, max: number]
-  /** `undefined` answers nothing at all (Produce with acks=0). */
+  /** The whole request failed: the API's own answer with the error in every place it has. */
+  failure?(
+    request: RequestOf<A>,
+    errorCode: number,
+    message: string,
+    context: RequestContext,
+  ): ResponseOf<A>
+}
+
+/** Most APIs: one answer to one request, which may be kept: its bytes are a copy. */
+export interface AnsweringHandler<A extends Api<any, any>> extends Common<A> {
   handle(
     request: RequestOf<A>,
     context: RequestContext,
-  ): ResponseOf<A> | undefined | Promise<ResponseOf<A> | undefined>
-  failure?(request: RequestOf<A>, errorCode: number, message: string): ResponseOf<A>
+  ): ResponseOf<A> | Promise<ResponseOf<A>>
 }
+
+/**
+ * Produce and Fetch: `begin` works on the bytes of the socket's own buffer, which are valid during
+ * the call only, and responds whenever it can.
+ */
+export interface StreamingHandler<A extends Api<any, any>> extends Common<A> {
+  begin(request: RequestOf<A>, context: RequestContext, respond: Respond<ResponseOf<A>>): void
+  /** Later requests of the connection may start before this one is answered. */
+  readonly overlaps: boolean
+}
+
+export type Handler<A extends Api<any, any> = Api<any, any>> =
+  | AnsweringHandler<A>
+  | StreamingHandler<A>
 
 /** Ties a handler's types to its API: `export const metadata = handler(Metadata, { handle… })`. */
 export function handler<Request extends Fields, Response extends Fields>(
   api: Api<Request, Response>,
-  rest: Omit<Handler<Api<Request, Response>>, 'api'>,
-): Handler<Api<Request, Response>> {
-  return { api, ...rest }
+  rest: Omit<AnsweringHandler<Api<Request, Response>>, 'api'>,
+): Handler {
+  return { api, ...rest } as Handler
+}
+
+export function streamingHandler<Request extends Fields, Response extends Fields>(
+  api: Api<Request, Response>,
+  rest: Omit<StreamingHandler<Api<Request, Response>>, 'api'>,
+): Handler {
+  return { api, ...rest } as Handler
+}
+
+/** The request as a whole cannot be done; answered through `failure`. */
+export class RequestError extends Error {
+  readonly errorCode: number
+
+  constructor(errorCode: number, message: string) {
+    super(message)
+    this.errorCode = errorCode
+  }
 }

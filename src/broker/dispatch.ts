@@ -1,0 +1,136 @@
+/** From a frame to its handler, and from the handler's response to bytes. */
+import { Reader, ProtocolError, Writer } from '../../protocol/bytes.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
+import { readRequestHeader, type RequestHeader, writeResponseHeader } from '../../protocol/header.ts'
+import { ApiVersions } from '../../protocol/messages/api-versions.ts'
+import type { Broker } from './broker.ts'
+import type { ClientConnection } from './connection.ts'
+import { type Handler, type RequestContext, RequestError, type Respond } from './handler.ts'
+import { handlerOf, versionsOf } from './handlers.ts'
+
+/** What leaves for one request. */
+export interface Answer {
+  /** Nothing is sent when empty. */
+  readonly chunks: readonly Buffer[]
+  readonly sent?: (() => void) | undefined
+  /** The connection ends (the only sign of an error with acks=0). */
+  readonly close?: boolean | undefined
+}
+
+export interface Dispatched {
+  /** The requests behind it start after its answer. */
+  readonly blocking: boolean
+  begin(answer: (answer: Answer) => void): void
+}
+
+/** All responses are encoded in one place, one after the other. */
+const writer = new Writer()
+
+/** Throws ProtocolError where Kafka closes the connection (W-9). */
+export function dispatch(broker: Broker, connection: ClientConnection, frame: Buffer): Dispatched {
+  const reader = new Reader(frame)
+  const header = readRequestHeader(reader)
+  const handler = handlerOf(header.apiKey)
+  if (handler === undefined) throw new ProtocolError(`The API key ${header.apiKey} is not served`)
+  const [min, max] = versionsOf(handler)
+  if (header.apiVersion < min || header.apiVersion > max) {
+    if (header.apiKey === ApiVersions.key) return unsupportedApiVersions(header, [min, max])
+    throw new ProtocolError(
+      `${handler.api.name} version ${header.apiVersion} is not served, only ${min} to ${max}`,
+    )
+  }
+  const streaming = 'begin' in handler
+  // What a handler may keep must not lie in the memory of the socket's buffer.
+  const body = streaming ? reader : new Reader(Buffer.from(frame), reader.offset)
+  const request = handler.api.request(header.apiVersion).read(body)
+  const context: RequestContext = {
+    broker,
+    apiVersion: header.apiVersion,
+    correlationId: header.correlationId,
+    clientId: header.clientId ?? '',
+    clientHost: connection.remoteHost,
+    listenerName: connection.endpoint.name,
+  }
+  return {
+    blocking: !(streaming && handler.overlaps),
+    begin: (answer) => run(handler, request, context, header, answer),
+  }
+}
+
+function run(
+  handler: Handler,
+  request: never,
+  context: RequestContext,
+  header: RequestHeader,
+  answer: (answer: Answer) => void,
+): void {
+  const respond: Respond<unknown> = (response, rest) => {
+    const chunks = response === undefined ? [] : encode(handler, header, response as object)
+    answer({ chunks, ...rest })
+  }
+  const failed = (error: unknown) => answer(failure(handler, request, context, header, error))
+  try {
+    if ('begin' in handler) {
+      handler.begin(request, context, respond as Respond<never>)
+      return
+    }
+    const response = handler.handle(request, context) as object | Promise<object>
+    if (response instanceof Promise) response.then(respond).catch(failed)
+    else respond(response)
+  } catch (error) {
+    failed(error)
+  }
+}
+
+function failure(
+  handler: Handler,
+  request: never,
+  context: RequestContext,
+  header: RequestHeader,
+  error: unknown,
+): Answer {
+  const expected = error instanceof RequestError
+  const errorCode = expected ? error.errorCode : ErrorCode.UNKNOWN_SERVER_ERROR
+  const message = error instanceof Error ? error.message : String(error)
+  if (!expected) {
+    const stack = error instanceof Error ? error.stack : undefined
+    context.broker.env.log.error('A request failed', { api: handler.api.name, message, stack })
+  }
+  if (handler.failure === undefined) return { chunks: [], close: true }
+  const response = handler.failure(request, errorCode, message, context)
+  return { chunks: encode(handler, header, response as object) }
+}
+
+function encode(handler: Handler, header: RequestHeader, response: object): Buffer[] {
+  writer.reset()
+  try {
+    writer.int32(0)
+    writeResponseHeader(writer, header)
+    handler.api.response(header.apiVersion).write(writer, response as never)
+    writer.setInt32(0, writer.size - 4)
+    return writer.finishChunks()
+  } catch (error) {
+    writer.reset()
+    throw error
+  }
+}
+
+/** KIP-511: answered in version 0, which every client can read. */
+function unsupportedApiVersions(
+  header: RequestHeader,
+  [minVersion, maxVersion]: readonly [number, number],
+): Dispatched {
+  return {
+    blocking: true,
+    begin(answer) {
+      writer.int32(0)
+      writer.int32(header.correlationId)
+      ApiVersions.response(0).write(writer, {
+        errorCode: ErrorCode.UNSUPPORTED_VERSION,
+        apiKeys: [{ apiKey: ApiVersions.key, minVersion, maxVersion }],
+      })
+      writer.setInt32(0, writer.size - 4)
+      answer({ chunks: writer.finishChunks() })
+    },
+  }
+}

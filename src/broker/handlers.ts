@@ -1,0 +1,45 @@
+/** Every API that the broker serves. What ApiVersions answers is computed from this list. */
+import type { Handler } from './handler.ts'
+import { apiVersions } from './handlers/api-versions.ts'
+import { createPartitions } from './handlers/create-partitions.ts'
+import { createTopics } from './handlers/create-topics.ts'
+import { deleteRecords } from './handlers/delete-records.ts'
+import { deleteTopics } from './handlers/delete-topics.ts'
+import { describeCluster } from './handlers/describe-cluster.ts'
+import { describeTopicPartitions } from './handlers/describe-topic-partitions.ts'
+import { fetch } from './handlers/fetch.ts'
+import { initProducerId } from './handlers/init-producer-id.ts'
+import { listOffsets } from './handlers/list-offsets.ts'
+import { metadata } from './handlers/metadata.ts'
+import { offsetForLeaderEpoch } from './handlers/offset-for-leader-epoch.ts'
+import { produce } from './handlers/produce.ts'
+
+const handlers: readonly Handler[] = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  apiVersions,
+  createTopics,
+  deleteTopics,
+  deleteRecords,
+  initProducerId,
+  offsetForLeaderEpoch,
+  createPartitions,
+  describeCluster,
+  describeTopicPartitions,
+]
+
+const byKey = new Map(handlers.map((handler) => [handler.api.key, handler]))
+
+export function handlerOf(apiKey: number): Handler | undefined {
+  return byKey.get(apiKey)
+}
+
+export function versionsOf(handler: Handler): readonly [min: number, max: number] {
+  return handler.versions ?? handler.api.versions
+}
+
+export function allHandlers(): readonly Handler[] {
+  return handlers
+}

@@ -1,0 +1,109 @@
+/** ListOffsets 1–11: the offset of a timestamp or of a named place (rules L-1 to L-6). */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import type { Log } from '../../log/log.ts'
+import { handler, type RequestContext } from '../handler.ts'
+
+type Asked = RequestOf<typeof ListOffsets>['topics'][number]['partitions'][number]
+type Answered = ResponseOf<typeof ListOffsets>['topics'][number]['partitions'][number]
+
+const latest = -1
+const earliest = -2
+const maxTimestamp = -3
+const earliestLocal = -4
+const latestTiered = -5
+const earliestPendingUpload = -6
+/** The first version that knows each named place. */
+const sinceVersion = new Map([
+  [latest, 1],
+  [earliest, 1],
+  [maxTimestamp, 7],
+  [earliestLocal, 8],
+  [latestTiered, 9],
+  [earliestPendingUpload, 11],
+])
+const debugReplica = -2
+const readCommitted = 1
+
+export const listOffsets = handler(ListOffsets, {
+  async handle(request, context) {
+    const topics = request.topics.map(async ({ name, partitions }) => {
+      const counts = new Map<number, number>()
+      for (const { partitionIndex } of partitions)
+        counts.set(partitionIndex, (counts.get(partitionIndex) ?? 0) + 1)
+      const answers = partitions.map((asked) =>
+        (counts.get(asked.partitionIndex) ?? 0) > 1
+          ? failed(asked, ErrorCode.INVALID_REQUEST)
+          : lookUp(request, name, asked, context),
+      )
+      return { name, partitions: await Promise.all(answers) }
+    })
+    return { topics: await Promise.all(topics) }
+  },
+  failure: (request, errorCode) => ({
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((asked) => failed(asked, errorCode)),
+    })),
+  }),
+})
+
+function failed({ partitionIndex }: Asked, errorCode: number): Answered {
+  return { partitionIndex, errorCode }
+}
+
+async function lookUp(
+  request: RequestOf<typeof ListOffsets>,
+  topic: string,
+  asked: Asked,
+  { broker, apiVersion }: RequestContext,
+): Promise<Answered> {
+  const { timestamp, currentLeaderEpoch, partitionIndex } = asked
+  if (timestamp < 0 && apiVersion < (sinceVersion.get(timestamp) ?? Infinity))
+    return failed(asked, ErrorCode.UNSUPPORTED_VERSION)
+  const partition = broker.partitions.find(topic, partitionIndex)
+  if (typeof partition === 'number') return failed(asked, partition)
+  const leaderError = partition.leaderError(currentLeaderEpoch)
+  const readable = request.replicaId === debugReplica && partition.log !== undefined
+  if (leaderError !== ErrorCode.NONE && !readable) return failed(asked, leaderError)
+  if (timestamp !== earliest && timestamp !== earliestLocal && !partition.highWatermarkKnown)
+    return failed(
+      asked,
+      apiVersion >= 5 ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE,
+    )
+  const log = partition.log as Log
+  const isolated = request.isolationLevel === readCommitted
+  const end =
+    request.replicaId >= 0
+      ? log.logEndOffset
+      : isolated
+        ? log.lastStableOffset
+        : log.highWatermark
+  const found = await find(log, timestamp, end, partition.leaderEpoch)
+  if (!readable && !partition.mayAnswer()) return failed(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  return { partitionIndex, errorCode: ErrorCode.NONE, ...found }
+}
+
+interface Found {
+  timestamp: number
+  offset: number
+  leaderEpoch: number
+}
+
+const nothing: Found = { timestamp: -1, offset: -1, leaderEpoch: -1 }
+
+/** What lies at or beyond `end` is not found (L-2). */
+async function find(log: Log, asked: number, end: number, leaderEpoch: number): Promise<Found> {
+  if (asked === latest) return { timestamp: -1, offset: end, leaderEpoch }
+  if (asked === earliest || asked === earliestLocal) {
+    const offset = log.logStartOffset
+    return { timestamp: -1, offset, leaderEpoch: log.leaderEpochAt(offset) }
+  }
+  if (asked === latestTiered || asked === earliestPendingUpload) return nothing
+  const found =
+    asked === maxTimestamp ? await log.offsetOfMaxTimestamp() : await log.offsetForTimestamp(asked)
+  if (found === undefined || found.offset >= end || found.offset < log.logStartOffset)
+    return nothing
+  return { ...found, leaderEpoch: log.leaderEpochAt(found.offset) }
+}

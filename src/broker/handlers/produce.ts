@@ -1,0 +1,249 @@
+/**
+ * Produce 3–13: appends batches to the partitions that this broker leads (rules P-1 to P-15).
+ *
+ * A request only stages its batches. All that one read of the socket brought is then written at
+ * once, and the answer is made when enough is durable or replicated for its `acks`.
+ */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import { Produce } from '../../../protocol/messages/produce.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import { isInternalTopic } from '../../core/cluster/topic-name.ts'
+import type { AppendOutcome } from '../../log/log.ts'
+import { type RequestContext, RequestError, type Respond, streamingHandler } from '../handler.ts'
+import type { Partition } from '../partition.ts'
+import { Waiting } from '../waiting.ts'
+
+type Request = RequestOf<typeof Produce>
+type Response = ResponseOf<typeof Produce>
+type PartitionResponse = Response['responses'][number]['partitionResponses'][number]
+
+/** The client that may write to internal topics (Kafka's own tools). */
+const adminClientId = '__admin_client'
+const noId = 'A'.repeat(22)
+/** From here on a transaction adds its partitions by producing to them (KIP-890). */
+const recordErrorsVersion = 8
+
+/** One partition of a request. `outcome` is what was staged, or why nothing was. */
+interface Result {
+  readonly index: number
+  readonly partition: Partition | undefined
+  outcome: AppendOutcome
+}
+
+interface TopicResults {
+  readonly name: string
+  readonly topicId: string
+  readonly results: Result[]
+}
+
+export const produce = streamingHandler(Produce, {
+  overlaps: true,
+  begin(request, context, respond) {
+    const { broker } = context
+    refuseUnownedTransactions(request)
+    const topics = request.topicData.map((topic) => stageTopic(request, topic, context))
+    broker.appends.then(() => {
+      for (const { results } of topics) noteFailedWrites(results, context)
+      acknowledge(request, topics, context, respond)
+    })
+  },
+  failure(request, errorCode, errorMessage) {
+    return {
+      responses: request.topicData.map(({ name, topicId, partitionData }) => ({
+        name,
+        topicId,
+        partitionResponses: partitionData.map(({ index }) => ({
+          index,
+          errorCode,
+          baseOffset: -1,
+          errorMessage,
+        })),
+      })),
+    }
+  },
+})
+
+/** Bit 4 of a batch's attributes: part of a transaction. */
+const attributesPosition = 21
+const transactionalBit = 0x10
+
+function refuseUnownedTransactions({ transactionalId, topicData }: Request): void {
+  if (transactionalId !== null) return
+  for (const { partitionData } of topicData)
+    for (const { records } of partitionData)
+      if (records !== null && records.length > attributesPosition + 1)
+        if ((records.readInt16BE(attributesPosition) & transactionalBit) !== 0)
+          throw new RequestError(
+            ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+            'Transactional records need a transactional id in the request',
+          )
+}
+
+function stageTopic(
+  request: Request,
+  topic: Request['topicData'][number],
+  context: RequestContext,
+): TopicResults {
+  const byId = context.apiVersion >= 13
+  const image = byId ? context.broker.image.topicById(topic.topicId) : undefined
+  const name = byId ? (image?.name ?? '') : topic.name
+  // The same partition twice: the last one counts (P-13).
+  const last = new Map(topic.partitionData.map((each) => [each.index, each]))
+  const results = [...last.values()].map(({ index, records }): Result => {
+    if (byId && image === undefined) return refused(index, ErrorCode.UNKNOWN_TOPIC_ID)
+    return stagePartition(request, name, index, records, context)
+  })
+  return { name: topic.name, topicId: byId ? topic.topicId : noId, results }
+}
+
+function stagePartition(
+  { acks }: Request,
+  topic: string,
+  index: number,
+  records: Buffer | null,
+  { broker, apiVersion, clientId }: RequestContext,
+): Result {
+  if (acks !== -1 && acks !== 0 && acks !== 1)
+    return refused(index, ErrorCode.INVALID_REQUIRED_ACKS, `acks must be -1, 0 or 1, not ${acks}`)
+  const partition = broker.partitions.find(topic, index)
+  if (typeof partition === 'number') return refused(index, partition)
+  if (isInternalTopic(topic) && clientId !== adminClientId)
+    return refused(
+      index,
+      ErrorCode.INVALID_TOPIC_EXCEPTION,
+      `Clients may not write to the internal topic ${topic}`,
+    )
+  const leaderError = partition.leaderError()
+  if (leaderError !== ErrorCode.NONE) return { ...refused(index, leaderError), partition }
+  const { isr } = partition.image
+  if (acks === -1 && isr.length < partition.minInsyncReplicas)
+    return refused(
+      index,
+      ErrorCode.NOT_ENOUGH_REPLICAS,
+      `${isr.length} replicas are in sync, min.insync.replicas is ${partition.minInsyncReplicas}`,
+    )
+  if (records === null || records.length === 0)
+    return refused(
+      index,
+      ErrorCode.INVALID_RECORD,
+      `Produce requests with version ${apiVersion} must have at least one record batch per partition`,
+    )
+  return { index, partition, outcome: partition.stage(records, 'client', apiVersion) }
+}
+
+function refused(index: number, errorCode: number, errorMessage: string | null = null): Result {
+  const outcome = { errorCode, errorMessage, recordErrors: [], logStartOffset: -1 }
+  return { index, partition: undefined, outcome }
+}
+
+function noteFailedWrites(results: Result[], { broker }: RequestContext): void {
+  for (const result of results)
+    if (result.partition !== undefined && broker.appends.failed(result.partition))
+      result.outcome = refused(
+        result.index,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        'The records could not be written to the disk',
+      ).outcome
+}
+
+function acknowledge(
+  request: Request,
+  topics: TopicResults[],
+  context: RequestContext,
+  respond: Respond<Response>,
+): void {
+  const results = topics.flatMap(({ results }) => results)
+  if (request.acks === 0) {
+    // The end of the connection is the only sign of an error that the client can get (P-3).
+    const close = results.some(({ outcome }) => outcome.errorCode !== ErrorCode.NONE)
+    respond(undefined, { close })
+    return
+  }
+  const appended = results.filter(
+    ({ partition, outcome }) => partition !== undefined && outcome.errorCode === ErrorCode.NONE,
+  )
+  const epochs = appended.map(({ partition }) => partition?.leaderEpoch)
+  const settled = () =>
+    appended.every((result, at) => isSettled(result, request.acks, epochs[at] as number))
+  const finish = () => respond(answer(topics, context))
+  for (const { partition } of appended) partition?.advance()
+  if (settled()) {
+    finish()
+    return
+  }
+  new Waiting(
+    context.broker.env.timers,
+    appended.map(({ partition }) => (partition as Partition).waiting),
+    Math.max(0, request.timeoutMs),
+    () => {
+      if (!settled()) return false
+      finish()
+      return true
+    },
+    () => {
+      for (const [at, result] of appended.entries())
+        if (!isSettled(result, request.acks, epochs[at] as number))
+          result.outcome = refused(
+            result.index,
+            ErrorCode.REQUEST_TIMED_OUT,
+            `Not replicated within ${request.timeoutMs} ms; the records are in the log`,
+          ).outcome
+      finish()
+    },
+  )
+}
+
+/** Nothing more is to wait for; an outcome that has turned bad is noted in the result. */
+function isSettled(result: Result, acks: number, leaderEpoch: number): boolean {
+  const { outcome } = result
+  const partition = result.partition as Partition
+  if (outcome.errorCode !== ErrorCode.NONE) return true
+  const error = partition.leaderEpoch === leaderEpoch ? partition.leaderError() : notLeader
+  if (error !== ErrorCode.NONE) {
+    result.outcome = refused(result.index, error).outcome
+    return true
+  }
+  const log = partition.log
+  const end = acks === -1 ? log?.highWatermark : log?.durableEndOffset
+  if ((end ?? -1) <= outcome.lastOffset || !partition.mayAnswer()) return false
+  if (acks === -1 && partition.image.isr.length < partition.minInsyncReplicas)
+    result.outcome = refused(result.index, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND).outcome
+  return true
+}
+
+const notLeader = ErrorCode.NOT_LEADER_OR_FOLLOWER
+
+function answer(topics: TopicResults[], context: RequestContext): Response {
+  const leaders = new Set<number>()
+  const responses = topics.map(({ name, topicId, results }) => ({
+    name,
+    topicId,
+    partitionResponses: results.map((result) => partitionResponse(result, context, leaders)),
+  }))
+  return { responses, nodeEndpoints: context.broker.endpointsOf(leaders, context.listenerName) }
+}
+
+function partitionResponse(
+  { index, partition, outcome }: Result,
+  { apiVersion }: RequestContext,
+  leaders: Set<number>,
+): PartitionResponse {
+  const { errorCode, logStartOffset } = outcome
+  if (errorCode === ErrorCode.NONE) {
+    const { baseOffset, logAppendTimeMs } = outcome
+    return { index, errorCode, baseOffset, logAppendTimeMs, logStartOffset }
+  }
+  const response = {
+    index,
+    errorCode,
+    baseOffset: -1,
+    logStartOffset,
+    errorMessage: outcome.errorMessage,
+    recordErrors: apiVersion >= recordErrorsVersion ? outcome.recordErrors : [],
+  }
+  if (errorCode !== notLeader || partition === undefined) return response
+  // KIP-951: the client moves on without asking for metadata.
+  const { leader, leaderEpoch } = partition.image
+  if (leader >= 0) leaders.add(leader)
+  return { ...response, currentLeader: { leaderId: leader, leaderEpoch } }
+}

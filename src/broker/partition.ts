@@ -1,0 +1,130 @@
+/**
+ * One partition on this broker: its log, the role that the cluster gave it, and who waits for it.
+ *
+ * Whether it may answer is decided twice: when a request begins, and again before its answer
+ * leaves, because the lease may have ended in between (LEASES §4.3).
+ */
+import { ErrorCode } from '../../protocol/errors.ts'
+import type { PartitionImage } from '../core/cluster/image.ts'
+import type { AppendOutcome, Log } from '../log/log.ts'
+import type { Broker } from './broker.ts'
+import { WaitList } from './waiting.ts'
+
+export type Role = 'leader' | 'follower' | 'none'
+
+export class Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  /** Fetches, produces and journals that wait for the high watermark, or for any change of role. */
+  readonly waiting = new WaitList()
+  readonly #broker: Broker
+  #image: PartitionImage
+  /** Undefined while the log cannot be used: its directory failed, or its files could not be made. */
+  log: Log | undefined
+  /** Monotonic: as a new leader no answer leaves before, the old one may still hold a lease. */
+  #serveFromMs = 0
+  /** The log end when it was elected: until the high watermark is there, reads could go back. */
+  #leaderStartOffset = 0
+  #removed = false
+
+  constructor(broker: Broker, topic: string, image: PartitionImage, log: Log | undefined) {
+    this.#broker = broker
+    this.topic = topic
+    this.topicId = image.topicId
+    this.index = image.partition
+    this.#image = { ...image, leaderEpoch: -1 }
+    this.log = log
+  }
+
+  get image(): PartitionImage {
+    return this.#image
+  }
+
+  get leaderEpoch(): number {
+    return this.#image.leaderEpoch
+  }
+
+  get role(): Role {
+    if (this.#removed) return 'none'
+    if (this.#broker.session.leads(this.#image)) return 'leader'
+    return this.#image.replicas.includes(this.#broker.nodeId) ? 'follower' : 'none'
+  }
+
+  /** Takes the state that the coordinator decided. Metadata is level-triggered: only the newest counts. */
+  become(image: PartitionImage, serveAfterMs: number): void {
+    const elected = image.leaderEpoch > this.#image.leaderEpoch
+    this.#image = image
+    if (elected && this.role === 'leader' && this.log !== undefined) {
+      this.#serveFromMs = this.#broker.env.clock.monotonicMs() + serveAfterMs
+      this.log.startLeaderEpoch(image.leaderEpoch)
+      this.#leaderStartOffset = this.log.logEndOffset
+    }
+    this.advance()
+    this.waiting.wake()
+  }
+
+  /** The topic is gone, or the replica moved away: whoever waits is answered. */
+  remove(): void {
+    this.#removed = true
+    this.log = undefined
+    this.waiting.wake()
+  }
+
+  get removed(): boolean {
+    return this.#removed
+  }
+
+  /** Why this broker may not serve the partition as its leader now; NONE when it may. */
+  leaderError(currentLeaderEpoch = -1): number {
+    if (this.#removed) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if (currentLeaderEpoch !== -1) {
+      if (currentLeaderEpoch < this.leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH
+      if (currentLeaderEpoch > this.leaderEpoch) return ErrorCode.UNKNOWN_LEADER_EPOCH
+    }
+    if (this.role !== 'leader') return ErrorCode.NOT_LEADER_OR_FOLLOWER
+    if (this.log === undefined || this.log.offline) return ErrorCode.KAFKA_STORAGE_ERROR
+    return ErrorCode.NONE
+  }
+
+  /** To be asked right before an answer leaves. */
+  mayAnswer(): boolean {
+    return (
+      this.role === 'leader' &&
+      this.#broker.session.lease.valid() &&
+      this.#broker.env.clock.monotonicMs() >= this.#serveFromMs
+    )
+  }
+
+  /** Clients may not see the end of the log go back: a new leader waits for its followers first. */
+  get highWatermarkKnown(): boolean {
+    return (this.log?.highWatermark ?? 0) >= this.#leaderStartOffset
+  }
+
+  /** Stages the records of a client or of a coordinator; `Appends.write` stores them. */
+  stage(records: Buffer, origin: 'client' | 'coordinator', apiVersion?: number): AppendOutcome {
+    const log = this.log as Log
+    const outcome = log.stageAsLeader(records, {
+      leaderEpoch: this.leaderEpoch,
+      origin,
+      ...(apiVersion === undefined ? {} : { apiVersion }),
+    })
+    if (outcome.errorCode === ErrorCode.NONE) this.#broker.appends.add(this)
+    return outcome
+  }
+
+  /** Moves the high watermark as far as the replicas allow; wakes who waits for it. */
+  advance(): void {
+    const log = this.log
+    if (log === undefined || this.role !== 'leader') return
+    const end = log.durableEndOffset
+    if (this.#image.isr.length > 1 || end <= log.highWatermark) return
+    log.highWatermark = end
+    this.waiting.wake()
+  }
+
+  /** Effective min.insync.replicas. */
+  get minInsyncReplicas(): number {
+    return this.#broker.image.minInsyncReplicas(this.topic, this.#image.replicas.length)
+  }
+}

@@ -1,0 +1,116 @@
+/** The partitions of this broker, kept as the cluster's metadata says. */
+import { ErrorCode } from '../../protocol/errors.ts'
+import { resourceTypes } from '../core/cluster/image.ts'
+import type { ImageChange, PartitionChange } from '../core/cluster/image-change.ts'
+import type { Log } from '../log/log.ts'
+import type { Broker } from './broker.ts'
+import { Partition } from './partition.ts'
+
+export class Partitions {
+  readonly #broker: Broker
+  readonly #byTopic = new Map<string, Map<number, Partition>>()
+  readonly #byId = new Map<string, Map<number, Partition>>()
+
+  constructor(broker: Broker) {
+    this.#broker = broker
+  }
+
+  get(topic: string, index: number): Partition | undefined {
+    return this.#byTopic.get(topic)?.get(index)
+  }
+
+  *all(): Generator<Partition> {
+    for (const partitions of this.#byId.values()) yield* partitions.values()
+  }
+
+  /** The partition, or the error that tells a client what is wrong with its question. */
+  find(topic: string, index: number): Partition | number {
+    const partition = this.get(topic, index)
+    if (partition !== undefined) return partition
+    const known = this.#broker.image.topic(topic)?.partitions[index] !== undefined
+    return known ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  }
+
+  /** Every partition of the image that this broker has a replica of. */
+  load(): void {
+    for (const topic of this.#broker.image.topics())
+      for (const after of topic.partitions)
+        this.#change({ topic, before: undefined, after, serveAfterMs: 0 })
+    this.#broker.logs.removeStrays((name, index, topicId) => {
+      const topic = this.#broker.image.topic(name)
+      return topic?.topicId === topicId && topic.partitions[index] !== undefined
+    })
+  }
+
+  apply(change: ImageChange): void {
+    for (const { topicId } of change.deletedTopics) this.#removeTopic(topicId)
+    for (const each of change.partitions) this.#change(each)
+    for (const { resourceType, resourceName } of change.configs) {
+      if (resourceType === resourceTypes.topic) this.#configure(resourceName)
+      else if (resourceType === resourceTypes.broker) this.#configureAll()
+    }
+  }
+
+  #change({ topic, after, serveAfterMs }: PartitionChange): void {
+    const { nodeId } = this.#broker
+    let partition = this.#byId.get(topic.topicId)?.get(after.partition)
+    if (!after.replicas.includes(nodeId)) {
+      if (partition !== undefined) this.#remove(partition)
+      return
+    }
+    if (partition === undefined) {
+      const log = this.#openLog(topic.name, topic.topicId, after.partition)
+      partition = new Partition(this.#broker, topic.name, after, log)
+      if (log !== undefined) log.onDurable = () => partition?.advance()
+      put(this.#byTopic, topic.name, partition)
+      put(this.#byId, topic.topicId, partition)
+    }
+    partition.become(after, serveAfterMs)
+  }
+
+  #openLog(topic: string, topicId: string, index: number): Log | undefined {
+    const { logs } = this.#broker
+    try {
+      return logs.open(topic, index, topicId, this.#broker.topicLogConfig(topic))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#broker.env.log.error('A log could not be opened', {
+        partition: `${topic}-${index}`,
+        reason,
+      })
+      return undefined
+    }
+  }
+
+  #removeTopic(topicId: string): void {
+    for (const partition of [...(this.#byId.get(topicId)?.values() ?? [])]) this.#remove(partition)
+  }
+
+  #remove(partition: Partition): void {
+    const { topic, topicId, index } = partition
+    const byName = this.#byTopic.get(topic)
+    if (byName?.get(index) === partition) byName.delete(index)
+    if (byName?.size === 0) this.#byTopic.delete(topic)
+    const byId = this.#byId.get(topicId)
+    byId?.delete(index)
+    if (byId?.size === 0) this.#byId.delete(topicId)
+    const { log } = partition
+    partition.remove()
+    if (log !== undefined) this.#broker.logs.delete(log)
+  }
+
+  #configure(topic: string): void {
+    const config = this.#broker.topicLogConfig(topic)
+    for (const { log } of this.#byTopic.get(topic)?.values() ?? []) log?.updateConfig(config)
+  }
+
+  #configureAll(): void {
+    for (const topic of this.#byTopic.keys()) this.#configure(topic)
+  }
+}
+
+function put(map: Map<string, Map<number, Partition>>, key: string, partition: Partition): void {
+  const partitions = map.get(key) ?? new Map<number, Partition>()
+  partitions.set(partition.index, partition)
+  map.set(key, partitions)
+}
