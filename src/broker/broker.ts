@@ -1,7 +1,145 @@
+/**
+ * One broker: its parts, and what the handlers ask of the cluster.
+ *
+ * Start: the data directories are opened, the session with the coordinator stands, the logs are
+ * loaded as the metadata says, then the broker is ready, and only then does it answer clients.
+ */
+import { ErrorCode } from '../../protocol/errors.ts'
+import { CreateTopics } from '../../protocol/messages/create-topics.ts'
+import type { ClusterImage } from '../core/cluster/image.ts'
+import { FetchSessions } from '../core/fetch/session.ts'
 import type { Env } from '../env/env.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import type { LogManager } from '../log/log-manager.ts'
+import { Appends } from './appends.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import { Output } from './output.ts'
+import { Partitions } from './partitions.ts'
+import { ProducerIds } from './producer-ids.ts'
+import { Server } from './server.ts'
+import type { CoordinatorClient } from './session/coordinator-client.ts'
 
-/** One broker: what the handlers reach. Grows with the features. */
-export interface Broker {
-  readonly env: Env
+/** How an address of a broker is told to a client. */
+export interface BrokerEndpoint {
   readonly nodeId: number
+  readonly host: string
+  readonly port: number
+  readonly rack: string | null
+  readonly isFenced: boolean
+}
+
+/** `queued.max.response.bytes`: answers that clients have not read yet, over all connections. */
+const outputBytesMax = 256 * 1024 * 1024
+
+export class Broker {
+  readonly env: Env
+  readonly config: BrokerConfig
+  readonly nodeId: number
+  readonly logs: LogManager
+  readonly appends: Appends
+  readonly output = new Output(outputBytesMax)
+  readonly fetchSessions: FetchSessions
+  readonly partitions: Partitions
+  readonly server: Server
+  #session: CoordinatorClient | undefined
+  #producerIds: ProducerIds | undefined
+
+  constructor(env: Env, config: BrokerConfig, logs: LogManager) {
+    this.env = env
+    this.config = config
+    this.nodeId = config.nodeId
+    this.logs = logs
+    this.appends = new Appends(env.log)
+    this.fetchSessions = new FetchSessions(
+      config.get('max.incremental.fetch.session.cache.slots'),
+    )
+    this.partitions = new Partitions(this)
+    this.server = new Server(this)
+  }
+
+  /** Takes its place in the cluster: every log is open and every role taken when this resolves. */
+  async join(session: CoordinatorClient): Promise<void> {
+    this.#session = session
+    this.#producerIds = new ProducerIds(session, this.nodeId)
+    this.partitions.load()
+    session.onChange((change) => this.partitions.apply(change))
+    await session.ready()
+  }
+
+  get session(): CoordinatorClient {
+    if (this.#session === undefined) throw new Error('The broker has not joined its cluster yet')
+    return this.#session
+  }
+
+  get producerIds(): ProducerIds {
+    if (this.#producerIds === undefined)
+      throw new Error('The broker has not joined its cluster yet')
+    return this.#producerIds
+  }
+
+  get image(): ClusterImage {
+    return this.session.image
+  }
+
+  /** The configuration of a topic's logs as it is now, from all its sources. */
+  topicLogConfig(topic: string): LogConfig {
+    return this.config.topicLogConfig(this.image, topic)
+  }
+
+  /** A leader or replica that clients of this listener can reach. */
+  reachable(brokerId: number, listenerName: string): boolean {
+    const broker = this.image.brokers.get(brokerId)
+    return (
+      broker !== undefined &&
+      !broker.fenced &&
+      broker.listeners.some(({ name }) => name === listenerName)
+    )
+  }
+
+  /** The addresses of the brokers, as clients of one listener are told (W-15). */
+  endpointsFor(listenerName: string, fencedToo = false): BrokerEndpoint[] {
+    const endpoints: BrokerEndpoint[] = []
+    for (const { brokerId, fenced, rack, listeners } of this.image.brokers.values()) {
+      const listener = listeners.find(({ name }) => name === listenerName)
+      if (listener === undefined || (fenced && !fencedToo)) continue
+      const { host, port } = listener
+      endpoints.push({ nodeId: brokerId, host, port, rack, isFenced: fenced })
+    }
+    return endpoints
+  }
+
+  endpointsOf(brokerIds: ReadonlySet<number>, listenerName: string): BrokerEndpoint[] {
+    if (brokerIds.size === 0) return []
+    return this.endpointsFor(listenerName).filter(({ nodeId }) => brokerIds.has(nodeId))
+  }
+
+  /** Every broker takes admin requests and forwards them: this one is as good as any (M-10). */
+  someBrokerId(): number {
+    return this.nodeId
+  }
+
+  /** Makes topics with the defaults; answers the error code of each that could not be made. */
+  async autoCreate(names: readonly string[]): Promise<Map<string, number>> {
+    const errors = new Map<string, number>()
+    const request = {
+      topics: names.map((name) => ({
+        name,
+        numPartitions: -1,
+        replicationFactor: -1,
+        assignments: [],
+        configs: [],
+      })),
+      timeoutMs: this.config.get('request.timeout.ms'),
+    }
+    try {
+      const { topics } = await this.session.submit(CreateTopics, request)
+      for (const { name, errorCode } of topics)
+        if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS)
+          errors.set(name, errorCode)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.env.log.warn('Topics could not be created on first use', { names, reason })
+    }
+    return errors
+  }
 }

@@ -13,7 +13,7 @@ import { FrameReader } from '../../protocol/frame.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import { type Answer, dispatch } from './dispatch.ts'
-import type { Endpoint } from './listeners.ts'
+import type { Endpoint } from './config/listeners.ts'
 
 /** Frames and bytes that one connection may have queued before its socket is no longer read. */
 const queuedFramesMax = 64
@@ -52,12 +52,17 @@ export class ClientConnection implements ConnectionHandler {
     this.#broker = broker
     this.#connection = connection
     this.endpoint = endpoint
-    this.#frames = new FrameReader(broker.config.socketRequestMaxBytes)
+    this.#frames = new FrameReader(broker.config.get('socket.request.max.bytes'))
     this.lastActiveMs = broker.env.clock.monotonicMs()
   }
 
   get remoteHost(): string {
     return this.#connection.remoteHost
+  }
+
+  /** Of the frame that is under way. */
+  get frameBytes(): number {
+    return this.#frames.pendingBytes
   }
 
   get busy(): boolean {
@@ -85,7 +90,7 @@ export class ClientConnection implements ConnectionHandler {
   onClose(): void {
     this.#closed = true
     this.#queue.length = 0
-    this.#broker.connections.delete(this)
+    this.#broker.server.forget(this)
     for (const slot of this.#slots.splice(0)) slot.sent?.()
   }
 
@@ -197,7 +202,7 @@ export class ClientConnection implements ConnectionHandler {
   /** Bytes that are no request: the connection cannot be understood any further. */
   #refuse(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    this.#broker.refused(this.remoteHost, reason)
+    this.#broker.server.refused(this.remoteHost, reason)
     this.destroy(reason)
   }
 }

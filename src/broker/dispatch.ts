@@ -2,6 +2,7 @@
 import { Reader, ProtocolError, Writer } from '../../protocol/bytes.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { readRequestHeader, type RequestHeader, writeResponseHeader } from '../../protocol/header.ts'
+import { apiByKey } from '../../protocol/apis.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'
@@ -29,7 +30,7 @@ const writer = new Writer()
 /** Throws ProtocolError where Kafka closes the connection (W-9). */
 export function dispatch(broker: Broker, connection: ClientConnection, frame: Buffer): Dispatched {
   const reader = new Reader(frame)
-  const header = readRequestHeader(reader)
+  const header = readRequestHeader(reader, apiByKey)
   const handler = handlerOf(header.apiKey)
   if (handler === undefined) throw new ProtocolError(`The API key ${header.apiKey} is not served`)
   const [min, max] = versionsOf(handler)
@@ -49,7 +50,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
     correlationId: header.correlationId,
     clientId: header.clientId ?? '',
     clientHost: connection.remoteHost,
-    listenerName: connection.endpoint.name,
+    listenerName: connection.endpoint.listenerName,
   }
   return {
     blocking: !(streaming && handler.overlaps),
@@ -105,7 +106,7 @@ function encode(handler: Handler, header: RequestHeader, response: object): Buff
   writer.reset()
   try {
     writer.int32(0)
-    writeResponseHeader(writer, header)
+    writeResponseHeader(writer, handler.api, header)
     handler.api.response(header.apiVersion).write(writer, response as never)
     writer.setInt32(0, writer.size - 4)
     return writer.finishChunks()

@@ -27,6 +27,8 @@ export class Partition {
   /** The log end when it was elected: until the high watermark is there, reads could go back. */
   #leaderStartOffset = 0
   #removed = false
+  /** Bytes staged since the start of this process: what a waiting fetch counts. */
+  appendedBytes = 0
 
   constructor(broker: Broker, topic: string, image: PartitionImage, log: Log | undefined) {
     this.#broker = broker
@@ -109,8 +111,19 @@ export class Partition {
       origin,
       ...(apiVersion === undefined ? {} : { apiVersion }),
     })
-    if (outcome.errorCode === ErrorCode.NONE) this.#broker.appends.add(this)
+    if (outcome.errorCode === ErrorCode.NONE) {
+      this.appendedBytes += records.length
+      this.#broker.appends.add(this)
+    }
     return outcome
+  }
+
+  /** How far a reader may read: consumers to what is committed, replicas to the end. */
+  readableEnd(readCommitted: boolean, replicaId: number): number {
+    const log = this.log
+    if (log === undefined) return -1
+    if (replicaId >= 0) return log.logEndOffset
+    return readCommitted ? log.lastStableOffset : log.highWatermark
   }
 
   /** Moves the high watermark as far as the replicas allow; wakes who waits for it. */

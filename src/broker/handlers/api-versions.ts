@@ -28,7 +28,7 @@ function answer({ broker, apiVersion }: RequestContext, errorCode: number) {
   if (errorCode !== ErrorCode.NONE) return { errorCode, apiKeys: [] }
   const response: ResponseOf<typeof ApiVersions> = {
     errorCode,
-    apiKeys: advertisedVersions(broker.config.unstableApiVersionsEnable).map(
+    apiKeys: advertisedVersions(broker.config.get('unstable.api.versions.enable')).map(
       ({ apiKey, minVersion, maxVersion }) => ({
         apiKey,
         minVersion: apiKey === Produce.key ? produceVersionMin : minVersion,

@@ -3,7 +3,8 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { DescribeTopicPartitions } from '../../../protocol/messages/describe-topic-partitions.ts'
 import type { ResponseOf } from '../../../protocol/schema.ts'
 import type { TopicImage } from '../../core/cluster/image.ts'
-import { isInternalTopic, topicNameProblem } from '../../core/cluster/topic-name.ts'
+import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
+import { topicNameFault } from '../../core/cluster/topic-name.ts'
 import type { Broker } from '../broker.ts'
 import { handler, RequestError } from '../handler.ts'
 
@@ -57,7 +58,7 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
 })
 
 function unknown(name: string): Topic {
-  const illegal = topicNameProblem(name) !== undefined
+  const illegal = topicNameFault(name) !== undefined
   return {
     errorCode: illegal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     name,

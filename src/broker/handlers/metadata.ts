@@ -8,7 +8,8 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { Metadata } from '../../../protocol/messages/metadata.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { PartitionImage, TopicImage } from '../../core/cluster/image.ts'
-import { isInternalTopic, topicNameProblem } from '../../core/cluster/topic-name.ts'
+import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
+import { topicNameFault } from '../../core/cluster/topic-name.ts'
 import { handler, type RequestContext, RequestError } from '../handler.ts'
 
 type Topics = ResponseOf<typeof Metadata>['topics']
@@ -76,9 +77,9 @@ async function wantedTopics(
   if (ids.length > 0) return ids.map(({ topicId }) => byId(topicId, context))
   const names = [...new Set(topics.map(({ name }) => name as string))]
   const missing = names.filter(
-    (name) => broker.image.topic(name) === undefined && topicNameProblem(name) === undefined,
+    (name) => broker.image.topic(name) === undefined && topicNameFault(name) === undefined,
   )
-  const create = broker.config.autoCreateTopicsEnable && request.allowAutoTopicCreation
+  const create = broker.config.get('auto.create.topics.enable') && request.allowAutoTopicCreation
   const errors =
     create && missing.length > 0 ? await broker.autoCreate(missing) : new Map<string, number>()
   return names.map((name) => byName(name, context, errors.get(name)))
@@ -93,7 +94,7 @@ function byId(topicId: string, context: RequestContext): Topic {
 function byName(name: string, context: RequestContext, createError: number | undefined): Topic {
   const topic = context.broker.image.topic(name)
   if (topic !== undefined) return known(topic, context)
-  const illegal = topicNameProblem(name) !== undefined
+  const illegal = topicNameFault(name) !== undefined
   const errorCode = illegal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return { errorCode: createError || errorCode, name, topicId: noId, partitions: [] }
 }

@@ -7,7 +7,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
-import { isInternalTopic } from '../../core/cluster/topic-name.ts'
+import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import type { AppendOutcome } from '../../log/log.ts'
 import { type RequestContext, RequestError, type Respond, streamingHandler } from '../handler.ts'
 import type { Partition } from '../partition.ts'

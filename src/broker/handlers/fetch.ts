@@ -1,0 +1,268 @@
+/**
+ * Fetch 4–18: whole batches as they lie in the log (rules F-1 to F-14, sessions FS-1 to FS-8).
+ *
+ * What can be answered now is; else the request waits for its partitions and is looked at again
+ * when one of them changes. Bytes appended since are counted, not read, until there are enough.
+ */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import { Fetch } from '../../../protocol/messages/fetch.ts'
+import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
+import { readPartition, type PartitionRead, releaseReads } from '../fetch-read.ts'
+import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
+import { Waiting } from '../waiting.ts'
+
+type Request = RequestOf<typeof Fetch>
+type Response = ResponseOf<typeof Fetch>
+
+const noId = 'A'.repeat(22)
+const empty = Buffer.alloc(0)
+const readCommitted = 1
+const topicIdsVersion = 13
+
+export const fetch = streamingHandler(Fetch, {
+  overlaps: false,
+  begin(request, context, respond) {
+    if (request.isolationLevel !== 0 && request.isolationLevel !== readCommitted) {
+      respond(refusal(request, ErrorCode.INVALID_REQUEST))
+      return
+    }
+    const session = begin(request, context)
+    if (session.errorCode !== ErrorCode.NONE) {
+      respond({ errorCode: session.errorCode, responses: [] })
+      return
+    }
+    new FetchOperation(request, context, session, respond).start()
+  },
+  failure: (request, errorCode) => refusal(request, errorCode),
+})
+
+function refusal(request: Request, errorCode: number): Response {
+  return {
+    errorCode,
+    responses: request.topics.map(({ topic, topicId, partitions }) => ({
+      topic,
+      topicId,
+      partitions: partitions.map(({ partition }) => ({
+        partitionIndex: partition,
+        errorCode,
+        highWatermark: -1,
+        abortedTransactions: [],
+        records: empty,
+      })),
+    })),
+  }
+}
+
+function begin(request: Request, { broker, apiVersion }: RequestContext): FetchContext {
+  const usesTopicIds = apiVersion >= topicIdsVersion
+  const partitions = request.topics.flatMap(({ topic, topicId, partitions }) => {
+    const name = usesTopicIds ? broker.image.topicById(topicId)?.name : topic
+    return partitions.map(
+      (asked): FetchedPartition => ({
+        topic: name,
+        topicId: usesTopicIds ? topicId : noId,
+        partition: asked.partition,
+        currentLeaderEpoch: asked.currentLeaderEpoch,
+        fetchOffset: asked.fetchOffset,
+        lastFetchedEpoch: asked.lastFetchedEpoch,
+        logStartOffset: asked.logStartOffset,
+        partitionMaxBytes: asked.partitionMaxBytes,
+        toldHighWatermark: -1,
+        toldLogStartOffset: -1,
+      }),
+    )
+  })
+  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => ({
+      topic,
+      topicId: usesTopicIds ? topicId : noId,
+      partition,
+    })),
+  )
+  const { sessionId, sessionEpoch } = request
+  return broker.fetchSessions.begin(
+    { sessionId, sessionEpoch, usesTopicIds, partitions, forgotten },
+    broker.env.clock.monotonicMs(),
+    () => broker.env.random.bytes(4).readInt32BE() & 0x7fffffff,
+  )
+}
+
+/** One fetch from its first look at the partitions to its answer. */
+class FetchOperation {
+  readonly #request: Request
+  readonly #context: RequestContext
+  readonly #session: FetchContext
+  readonly #respond: Respond<Response>
+  readonly #asked: FetchedPartition[]
+  readonly #replicaId: number
+  readonly #maxBytes: number
+  readonly #minBytes: number
+  #deadlineMs = 0
+  /** Bytes that were there at the last look. */
+  #seenBytes = 0
+  #seenAppended: number[] = []
+  #reading = false
+
+  constructor(
+    request: Request,
+    context: RequestContext,
+    session: FetchContext,
+    respond: Respond<Response>,
+  ) {
+    this.#request = request
+    this.#context = context
+    this.#session = session
+    this.#respond = respond
+    this.#asked = session.partitions()
+    this.#replicaId =
+      context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+    this.#maxBytes = Math.min(request.maxBytes, context.broker.config.get('fetch.max.bytes'))
+    this.#minBytes = Math.min(request.minBytes, this.#maxBytes)
+  }
+
+  start(): void {
+    const { clock } = this.#context.broker.env
+    this.#deadlineMs = clock.monotonicMs() + Math.max(0, this.#request.maxWaitMs)
+    this.#look(false)
+  }
+
+  /** Reads, and answers or waits. `last`: answers whatever there is. */
+  #look(last: boolean): void {
+    const reads = this.#read(last)
+    if (reads instanceof Promise) {
+      this.#reading = true
+      reads.then(
+        (done) => this.#judge(done, last),
+        (error: unknown) => this.#fail(error),
+      )
+    } else {
+      this.#judge(reads, last)
+    }
+  }
+
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    this.#context.broker.env.log.error('A fetch failed', { message })
+    this.#respond(refusal(this.#request, ErrorCode.UNKNOWN_SERVER_ERROR))
+  }
+
+  #read(last: boolean): PartitionRead[] | Promise<PartitionRead[]> {
+    const { broker } = this.#context
+    const reads: PartitionRead[] = []
+    let left = Math.min(this.#maxBytes, broker.output.room)
+    const starved = left === 0 && !last
+    let any = false
+    const asked = this.#asked
+    const next = (from: number): PartitionRead[] | Promise<PartitionRead[]> => {
+      for (let at = from; at < asked.length; at++) {
+        const partition = asked[at] as FetchedPartition
+        const read = readPartition(this.#context, partition, {
+          replicaId: this.#replicaId,
+          readCommitted: this.#request.isolationLevel === readCommitted,
+          rackId: this.#request.rackId,
+          maxBytes: Math.max(0, Math.min(partition.partitionMaxBytes, left)),
+          // The first partition with data ignores the limits (F-4), or a large batch is never read.
+          atLeastOneBatch: !any && !starved,
+        })
+        const take = (done: PartitionRead) => {
+          reads.push(done)
+          left -= done.bytes.length
+          any ||= done.bytes.length > 0
+        }
+        if (read instanceof Promise)
+          return read.then((done) => {
+            take(done)
+            return next(at + 1)
+          })
+        take(read)
+      }
+      return reads
+    }
+    return next(0)
+  }
+
+  #judge(reads: PartitionRead[], last: boolean): void {
+    this.#reading = false
+    const bytes = reads.reduce((sum, read) => sum + read.bytes.length, 0)
+    const remainingMs = this.#deadlineMs - this.#context.broker.env.clock.monotonicMs()
+    const urgent = reads.length === 0 || reads.some((read) => read.urgent)
+    if (last || urgent || bytes >= this.#minBytes || remainingMs <= 0) this.#answer(reads)
+    else this.#wait(reads, bytes, remainingMs)
+  }
+
+  #wait(reads: PartitionRead[], bytes: number, remainingMs: number): void {
+    releaseReads(reads)
+    this.#seenBytes = bytes
+    this.#seenAppended = reads.map(({ partition }) => partition?.appendedBytes ?? 0)
+    const partitions = reads.flatMap(({ partition }) => partition ?? [])
+    new Waiting(
+      this.#context.broker.env.timers,
+      partitions.map((partition) => partition.waiting),
+      remainingMs,
+      () => {
+        if (this.#reading || !this.#enough(reads)) return this.#reading
+        this.#look(false)
+        return true
+      },
+      () => this.#look(true),
+    )
+  }
+
+  /** Whether a second look is worth it: enough bytes by count, or something else to tell. */
+  #enough(reads: PartitionRead[]): boolean {
+    let bytes = this.#seenBytes
+    for (const [at, { partition, asked, upTo, leaderEpoch }] of reads.entries()) {
+      if (partition === undefined) continue
+      if (partition.removed || partition.leaderEpoch !== leaderEpoch) return true
+      if (partition.log === undefined || partition.readableEnd(this.#isolated, this.#replicaId) < upTo)
+        return true
+      const grown = partition.readableEnd(this.#isolated, this.#replicaId) > upTo
+      const appended = partition.appendedBytes - (this.#seenAppended[at] ?? 0)
+      if (grown) bytes += Math.min(Math.max(1, appended), asked.partitionMaxBytes)
+      if (this.#replicaId >= 0 && partition.log.highWatermark !== reads[at]?.highWatermark)
+        return true
+    }
+    return bytes >= this.#minBytes && bytes > this.#seenBytes
+  }
+
+  get #isolated(): boolean {
+    return this.#request.isolationLevel === readCommitted
+  }
+
+  #answer(reads: PartitionRead[]): void {
+    const leaders = new Set<number>()
+    const byTopic = new Map<string, Response['responses'][number] & { partitions: object[] }>()
+    for (const read of reads) {
+      const late = read.recheck()
+      const answered = late ?? read
+      const { asked } = read
+      const told = this.#session.tell(asked, {
+        errorCode: answered.errorCode,
+        highWatermark: answered.highWatermark,
+        logStartOffset: answered.logStartOffset,
+        recordBytes: answered.bytes.length,
+        preferredReadReplica: answered.preferredReadReplica,
+        diverging: answered.divergingEpoch !== undefined,
+      })
+      if (!told) continue
+      const topic = asked.topic ?? ''
+      const key = asked.topicId === noId ? topic : asked.topicId
+      let group = byTopic.get(key)
+      if (group === undefined) {
+        group = { topic, topicId: asked.topicId, partitions: [] }
+        byTopic.set(key, group)
+      }
+      group.partitions.push(answered.response(this.#context.apiVersion, leaders))
+    }
+    this.#respond(
+      {
+        errorCode: ErrorCode.NONE,
+        sessionId: this.#session.sessionId,
+        responses: [...byTopic.values()],
+        nodeEndpoints: this.#context.broker.endpointsOf(leaders, this.#context.listenerName),
+      },
+      { sent: () => releaseReads(reads) },
+    )
+  }
+}

@@ -1,0 +1,108 @@
+/** The listeners of a broker, and the watch over their connections. */
+import type { Env, Listener, Timer } from '../env/env.ts'
+import type { Broker } from './broker.ts'
+import type { Endpoint } from './config/listeners.ts'
+import { ClientConnection } from './connection.ts'
+
+/** How often connections are looked after. */
+const watchMs = 1000
+/** A frame that has begun must arrive within this, and in proportion to its size beyond. */
+const frameWaitMs = 10_000
+/** A peer that reads nothing of its answers for this long is cut off: it holds memory. */
+const stuckMaxMs = 60_000
+/** One line in the log for a peer that sends no Kafka, however often it does. */
+const refusalLogMs = 60_000
+
+export class Server {
+  readonly #broker: Broker
+  readonly #env: Env
+  readonly #listeners: { endpoint: Endpoint; listener: Listener }[] = []
+  readonly #connections = new Set<ClientConnection>()
+  readonly #perHost = new Map<string, number>()
+  readonly #refusals = new Map<string, number>()
+  #timer: Timer | undefined
+
+  constructor(broker: Broker) {
+    this.#broker = broker
+    this.#env = broker.env
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** The ports that were bound, by listener name. */
+  get ports(): ReadonlyMap<string, number> {
+    return new Map(
+      this.#listeners.map(({ endpoint, listener }) => [endpoint.listenerName, listener.port]),
+    )
+  }
+
+  /** Binds the ports; what connects waits in the kernel until `open`. Rejects when one is taken. */
+  async bind(endpoints: readonly Endpoint[]): Promise<void> {
+    for (const endpoint of endpoints) {
+      const where = { host: endpoint.host || '::', port: endpoint.port }
+      const listener = await this.#env.net.listen(where, (connection) => {
+        const client = new ClientConnection(this.#broker, connection, endpoint)
+        if (!this.#admit(client)) connection.destroy()
+        return client
+      })
+      this.#listeners.push({ endpoint, listener })
+    }
+    this.#watch()
+  }
+
+  #admit(client: ClientConnection): boolean {
+    const { config } = this.#broker
+    const ofHost = (this.#perHost.get(client.remoteHost) ?? 0) + 1
+    if (this.#connections.size >= config.get('max.connections')) return false
+    if (ofHost > config.get('max.connections.per.ip')) return false
+    this.#connections.add(client)
+    this.#perHost.set(client.remoteHost, ofHost)
+    return true
+  }
+
+  forget(client: ClientConnection): void {
+    if (!this.#connections.delete(client)) return
+    const left = (this.#perHost.get(client.remoteHost) ?? 1) - 1
+    if (left > 0) this.#perHost.set(client.remoteHost, left)
+    else this.#perHost.delete(client.remoteHost)
+  }
+
+  /** Somebody sent bytes that are no request. */
+  refused(host: string, reason: string): void {
+    const nowMs = this.#env.clock.monotonicMs()
+    const lastMs = this.#refusals.get(host)
+    if (lastMs !== undefined && nowMs - lastMs < refusalLogMs) return
+    if (this.#refusals.size > 1000) this.#refusals.clear()
+    this.#refusals.set(host, nowMs)
+    this.#env.log.warn('A connection was closed: it sent no valid Kafka request', { host, reason })
+  }
+
+  #watch(): void {
+    this.#timer = this.#env.timers.after(watchMs, () => {
+      const nowMs = this.#env.clock.monotonicMs()
+      const idleMaxMs = this.#broker.config.get('connections.max.idle.ms')
+      for (const connection of [...this.#connections]) this.#look(connection, nowMs, idleMaxMs)
+      this.#watch()
+    })
+  }
+
+  #look(connection: ClientConnection, nowMs: number, idleMaxMs: number): void {
+    connection.watch(nowMs)
+    const { frameBegunMs, stuckSinceMs, lastActiveMs, frameBytes } = connection
+    // At 16 KiB a second a large request over a slow line still comes through.
+    if (frameBegunMs !== undefined && nowMs - frameBegunMs > frameWaitMs + frameBytes / 16)
+      connection.destroy(`A request was not complete after ${Math.round(nowMs - frameBegunMs)} ms`)
+    else if (stuckSinceMs !== undefined && nowMs - stuckSinceMs > stuckMaxMs)
+      connection.destroy(`The peer read nothing for ${stuckMaxMs} ms`)
+    else if (!connection.busy && nowMs - lastActiveMs > idleMaxMs)
+      connection.destroy(`Idle for ${Math.round(nowMs - lastActiveMs)} ms`)
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    for (const connection of [...this.#connections]) connection.destroy('The broker stops')
+    await Promise.all(this.#listeners.map(({ listener }) => listener.close()))
+  }
+}
