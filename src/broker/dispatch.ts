@@ -1,7 +1,8 @@
 /** From a frame to its handler, and from the handler's response to bytes. */
-import { Reader, ProtocolError, Writer } from '../../protocol/bytes.ts'
+import { ProtocolError, Reader } from '../../protocol/bytes.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
-import { readRequestHeader, type RequestHeader, writeResponseHeader } from '../../protocol/header.ts'
+import { FrameWriter } from '../../protocol/frame.ts'
+import { readRequestHeader, type RequestHeader } from '../../protocol/header.ts'
 import { apiByKey } from '../../protocol/apis.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Broker } from './broker.ts'
@@ -25,7 +26,7 @@ export interface Dispatched {
 }
 
 /** All responses are encoded in one place, one after the other. */
-const writer = new Writer()
+const writer = new FrameWriter()
 
 /** Throws ProtocolError where Kafka closes the connection (W-9). */
 export function dispatch(broker: Broker, connection: ClientConnection, frame: Buffer): Dispatched {
@@ -43,7 +44,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
   const streaming = 'begin' in handler
   // What a handler may keep must not lie in the memory of the socket's buffer.
   const body = streaming ? reader : new Reader(Buffer.from(frame), reader.offset)
-  const request = handler.api.request(header.apiVersion).read(body)
+  const request = handler.api.request(header.apiVersion).read(body) as never
   const context: RequestContext = {
     broker,
     apiVersion: header.apiVersion,
@@ -72,7 +73,7 @@ function run(
   const failed = (error: unknown) => answer(failure(handler, request, context, header, error))
   try {
     if ('begin' in handler) {
-      handler.begin(request, context, respond as Respond<never>)
+      handler.begin(request, context, respond as Respond<any>)
       return
     }
     const response = handler.handle(request, context) as object | Promise<object>
@@ -103,35 +104,23 @@ function failure(
 }
 
 function encode(handler: Handler, header: RequestHeader, response: object): Buffer[] {
-  writer.reset()
-  try {
-    writer.int32(0)
-    writeResponseHeader(writer, handler.api, header)
-    handler.api.response(header.apiVersion).write(writer, response as never)
-    writer.setInt32(0, writer.size - 4)
-    return writer.finishChunks()
-  } catch (error) {
-    writer.reset()
-    throw error
-  }
+  writer.response(handler.api, header, response as never)
+  return writer.take()
 }
 
 /** KIP-511: answered in version 0, which every client can read. */
 function unsupportedApiVersions(
-  header: RequestHeader,
+  { correlationId }: RequestHeader,
   [minVersion, maxVersion]: readonly [number, number],
 ): Dispatched {
   return {
     blocking: true,
     begin(answer) {
-      writer.int32(0)
-      writer.int32(header.correlationId)
-      ApiVersions.response(0).write(writer, {
-        errorCode: ErrorCode.UNSUPPORTED_VERSION,
-        apiKeys: [{ apiKey: ApiVersions.key, minVersion, maxVersion }],
-      })
-      writer.setInt32(0, writer.size - 4)
-      answer({ chunks: writer.finishChunks() })
+      const { key: apiKey } = ApiVersions
+      const errorCode = ErrorCode.UNSUPPORTED_VERSION
+      const apiKeys = [{ apiKey, minVersion, maxVersion }]
+      writer.response(ApiVersions, { apiVersion: 0, correlationId }, { errorCode, apiKeys })
+      answer({ chunks: writer.take() })
     },
   }
 }
