@@ -189,7 +189,7 @@ export class ClientConnection implements ConnectionHandler {
     while (ready < this.#slots.length && this.#slots[ready]?.chunks !== undefined) ready++
     if (ready === 0) return
     const slots = this.#slots.splice(0, ready)
-    const chunks = joined(slots.flatMap((slot) => slot.chunks as Buffer[]))
+    const chunks = slots.flatMap((slot) => slot.chunks as Buffer[])
     const sent = slots.flatMap((slot) => slot.sent ?? [])
     if (chunks.length === 0) return
     this.#broker.output.add(chunks)
@@ -205,24 +205,4 @@ export class ClientConnection implements ConnectionHandler {
     this.#broker.server.refused(this.remoteHost, reason)
     this.destroy(reason)
   }
-}
-
-/** Answers encoded one after the other lie side by side in memory: one write is cheaper than two. */
-function joined(chunks: readonly Buffer[]): Buffer[] {
-  const result: Buffer[] = []
-  let last: Buffer | undefined
-  for (const chunk of chunks) {
-    const adjacent =
-      last !== undefined &&
-      last.buffer === chunk.buffer &&
-      last.byteOffset + last.length === chunk.byteOffset
-    if (adjacent && last !== undefined) {
-      last = Buffer.from(last.buffer, last.byteOffset, last.length + chunk.length)
-      result[result.length - 1] = last
-    } else {
-      last = chunk
-      result.push(chunk)
-    }
-  }
-  return result
 }

@@ -1,5 +1,5 @@
 /** The listeners of a broker, and the watch over their connections. */
-import type { Env, Listener, Timer } from '../env/env.ts'
+import type { Connection, Env, Listener, Timer } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/listeners.ts'
 import { ClientConnection } from './connection.ts'
@@ -21,6 +21,8 @@ export class Server {
   readonly #perHost = new Map<string, number>()
   readonly #refusals = new Map<string, number>()
   #timer: Timer | undefined
+  /** Connections that came before the broker could serve: their requests wait in the kernel. */
+  #early: Connection[] | undefined = []
 
   constructor(broker: Broker) {
     this.#broker = broker
@@ -38,18 +40,29 @@ export class Server {
     )
   }
 
-  /** Binds the ports; what connects waits in the kernel until `open`. Rejects when one is taken. */
+  /** Binds the ports; who connects waits until `open`. Rejects when a port is taken. */
   async bind(endpoints: readonly Endpoint[]): Promise<void> {
     for (const endpoint of endpoints) {
       const where = { host: endpoint.host || '::', port: endpoint.port }
       const listener = await this.#env.net.listen(where, (connection) => {
         const client = new ClientConnection(this.#broker, connection, endpoint)
         if (!this.#admit(client)) connection.destroy()
+        if (this.#early !== undefined) {
+          connection.pause()
+          this.#early.push(connection)
+        }
         return client
       })
       this.#listeners.push({ endpoint, listener })
     }
     this.#watch()
+  }
+
+  /** From now on requests are read. */
+  open(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const connection of early) connection.resume()
   }
 
   #admit(client: ClientConnection): boolean {
