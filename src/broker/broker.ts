@@ -13,6 +13,7 @@ import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import { Appends } from './appends.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { topicLogConfig } from './config/topic-log-config.ts'
 import { Output } from './output.ts'
 import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
@@ -66,6 +67,31 @@ export class Broker {
     await session.ready()
   }
 
+  /** Hands over what it leads, then stops answering. */
+  async leave(): Promise<void> {
+    await this.session.drain()
+    await this.server.close()
+    this.session.close()
+  }
+
+  describe(): object {
+    return {
+      nodeId: this.nodeId,
+      connections: this.server.connectionCount,
+      unreadAnswerBytes: this.output.bytes,
+      fetchSessions: this.fetchSessions.size,
+      partitions: [...this.partitions.all()].map(({ topic, index, role, leaderEpoch, log }) => ({
+        topic,
+        index,
+        role,
+        leaderEpoch,
+        logStartOffset: log?.logStartOffset,
+        highWatermark: log?.highWatermark,
+        logEndOffset: log?.logEndOffset,
+      })),
+    }
+  }
+
   get session(): CoordinatorClient {
     if (this.#session === undefined) throw new Error('The broker has not joined its cluster yet')
     return this.#session
@@ -83,7 +109,7 @@ export class Broker {
 
   /** The configuration of a topic's logs as it is now, from all its sources. */
   topicLogConfig(topic: string): LogConfig {
-    return this.config.topicLogConfig(this.image, topic)
+    return topicLogConfig(this.config, this.image, topic)
   }
 
   /** A leader or replica that clients of this listener can reach. */

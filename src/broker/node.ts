@@ -1,0 +1,189 @@
+/**
+ * One process of a cluster: a broker, a coordinator, or both, as `process.roles` says.
+ *
+ * The order of the start is the order of trust: the data directories are locked and checked first,
+ * then the ports are bound (their numbers are told to the coordinator), the session stands, the
+ * logs are open, and only then is the first request read. The stop goes backwards.
+ */
+import { Coordinator } from '../coordinator/coordinator.ts'
+import { Journal } from '../coordinator/journal.ts'
+import type { Env, Listener } from '../env/env.ts'
+import { LogManager } from '../log/log-manager.ts'
+import { supportedFeatures } from './advertised.ts'
+import { Broker } from './broker.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import { configRules } from './config/config-rules.ts'
+import type { Endpoint } from './config/listeners.ts'
+import { CoordinatorClient } from './session/coordinator-client.ts'
+import type { Dial } from './session/link.ts'
+
+/** Kafka's numbers for security protocols. */
+const securityProtocols = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const
+/** The coordinator's journal, within the first data directory. */
+const metadataDirectory = '__cluster_metadata-0'
+
+export class Node {
+  readonly #logs: LogManager | undefined
+  readonly #coordinator: Coordinator | undefined
+  readonly #coordinatorListeners: readonly Listener[]
+  readonly broker: Broker | undefined
+  readonly advertised: readonly Endpoint[]
+  readonly clusterId: string
+
+  private constructor(parts: {
+    logs?: LogManager | undefined
+    coordinator?: Coordinator | undefined
+    coordinatorListeners: readonly Listener[]
+    broker?: Broker | undefined
+    advertised: readonly Endpoint[]
+    clusterId: string
+  }) {
+    this.#logs = parts.logs
+    this.#coordinator = parts.coordinator
+    this.#coordinatorListeners = parts.coordinatorListeners
+    this.broker = parts.broker
+    this.advertised = parts.advertised
+    this.clusterId = parts.clusterId
+  }
+
+  /** Resolves when clients are served; rejects with one clear sentence, and leaves nothing open. */
+  static async start(env: Env, config: BrokerConfig): Promise<Node> {
+    const open: (() => Promise<void> | void)[] = []
+    try {
+      return await start(env, config, open)
+    } catch (error) {
+      for (const close of open.reverse()) await close()
+      throw error
+    }
+  }
+
+  static of(parts: ConstructorParameters<typeof Node>[0]): Node {
+    return new Node(parts)
+  }
+
+  /** Hands leaderships over, answers what is under way, closes the logs cleanly. */
+  async stop(): Promise<void> {
+    if (this.broker !== undefined) await this.broker.leave()
+    await this.#logs?.close()
+    await this.#coordinator?.close()
+    for (const listener of this.#coordinatorListeners) await listener.close()
+  }
+
+  /** What is going on, for people. */
+  describe(): object {
+    return { clusterId: this.clusterId, advertised: this.advertised, ...this.broker?.describe() }
+  }
+}
+
+async function start(
+  env: Env,
+  config: BrokerConfig,
+  open: (() => Promise<void> | void)[],
+): Promise<Node> {
+  const { endpoints } = config
+  const logs = await LogManager.open(env, {
+    directories: config.logDirs,
+    nodeId: config.nodeId,
+    clusterId: config.get('cluster.id'),
+  })
+  open.push(() => logs.close())
+  const embedded = config.isController && endpoints.coordinatorServers.length === 0
+  const coordinator = embedded ? await startCoordinator(env, config, logs) : undefined
+  if (coordinator !== undefined) open.push(() => coordinator.close())
+  const coordinatorListeners: Listener[] = []
+  if (coordinator !== undefined)
+    for (const { host, port } of endpoints.controllerListeners) {
+      const listener = await coordinator.listen({ host: host || '::', port })
+      coordinatorListeners.push(listener)
+      open.push(() => listener.close())
+    }
+  if (!config.isBroker)
+    return Node.of({
+      logs,
+      coordinator,
+      coordinatorListeners,
+      advertised: [],
+      clusterId: coordinator?.clusterId ?? '',
+    })
+  const broker = new Broker(env, config, logs)
+  open.push(() => broker.server.close())
+  await broker.server.bind(endpoints.listeners)
+  const advertised = withBoundPorts(endpoints.advertised, broker.server.ports)
+  const dial: Dial = coordinator?.dial ?? dialOver(env, config)
+  const session = await CoordinatorClient.start(env, {
+    dial,
+    brokerId: config.nodeId,
+    clusterId: logs.clusterId,
+    rack: config.get('broker.rack'),
+    listeners: advertised.map(({ listenerName, host, port, securityProtocol }) => ({
+      name: listenerName,
+      host,
+      port,
+      securityProtocol: securityProtocols[securityProtocol],
+    })),
+    features: supportedFeatures,
+    logDirs: logs.directoryIds,
+    cleanShutdown: logs.cleanShutdown,
+    bootId: bootIdOf(env),
+    previousBrokerEpoch: logs.previousBrokerEpoch,
+    durable: false,
+    defaultPartitions: config.get('num.partitions'),
+    defaultReplicationFactor: config.get('default.replication.factor'),
+  })
+  open.push(() => session.close())
+  logs.adoptCluster(session.clusterId)
+  await broker.join(session)
+  broker.server.open()
+  return Node.of({
+    logs,
+    coordinator,
+    coordinatorListeners,
+    broker,
+    advertised,
+    clusterId: session.clusterId,
+  })
+}
+
+function startCoordinator(env: Env, config: BrokerConfig, logs: LogManager): Promise<Coordinator> {
+  const [directory] = config.logDirs
+  return Coordinator.start(env, {
+    store: new Journal(env, `${directory}/${metadataDirectory}`),
+    rules: configRules(config),
+    ...(logs.clusterId === '' ? {} : { clusterId: logs.clusterId }),
+    staticConfigs: {
+      'min.insync.replicas': String(config.get('min.insync.replicas')),
+      'unclean.leader.election.enable': String(config.get('unclean.leader.election.enable')),
+    },
+  })
+}
+
+/** Goes round the addresses: the first that answers says who is active. */
+function dialOver(env: Env, config: BrokerConfig): Dial {
+  const servers = config.endpoints.coordinatorServers
+  let turn = 0
+  return (handler) => {
+    const server = servers[turn++ % servers.length] ?? { host: '127.0.0.1', port: 9093 }
+    return env.net.connect(server, handler)
+  }
+}
+
+function withBoundPorts(
+  advertised: readonly Endpoint[],
+  bound: ReadonlyMap<string, number>,
+): Endpoint[] {
+  return advertised.map((endpoint) =>
+    endpoint.port === 0
+      ? { ...endpoint, port: bound.get(endpoint.listenerName) ?? 0 }
+      : endpoint,
+  )
+}
+
+/** Changes with each boot of the machine: a process that died lost nothing that the kernel had taken. */
+function bootIdOf(env: Env): string {
+  try {
+    const text = env.files.readFile('/proc/sys/kernel/random/boot_id').toString('latin1')
+    return Buffer.from(text.trim().replaceAll('-', ''), 'hex').toString('base64url')
+  } catch {
+    return env.random.bytes(16).toString('base64url')
+  }
+}
