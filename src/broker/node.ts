@@ -7,7 +7,7 @@
  */
 import { Coordinator } from '../coordinator/coordinator.ts'
 import { Journal } from '../coordinator/journal.ts'
-import type { Env, Listener } from '../env/env.ts'
+import type { Env } from '../env/env.ts'
 import { LogManager } from '../log/log-manager.ts'
 import { supportedFeatures } from './advertised.ts'
 import { Broker } from './broker.ts'
@@ -22,28 +22,28 @@ const securityProtocols = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3
 /** The coordinator's journal, within the first data directory. */
 const metadataDirectory = '__cluster_metadata-0'
 
-export class Node {
-  readonly #logs: LogManager | undefined
-  readonly #coordinator: Coordinator | undefined
-  readonly #coordinatorListeners: readonly Listener[]
+interface NodeParts {
+  readonly logs: LogManager
+  readonly coordinator: Coordinator | undefined
   readonly broker: Broker | undefined
   readonly advertised: readonly Endpoint[]
   readonly clusterId: string
+}
 
-  private constructor(parts: {
-    logs?: LogManager | undefined
-    coordinator?: Coordinator | undefined
-    coordinatorListeners: readonly Listener[]
-    broker?: Broker | undefined
-    advertised: readonly Endpoint[]
-    clusterId: string
-  }) {
-    this.#logs = parts.logs
-    this.#coordinator = parts.coordinator
-    this.#coordinatorListeners = parts.coordinatorListeners
-    this.broker = parts.broker
-    this.advertised = parts.advertised
-    this.clusterId = parts.clusterId
+export class Node {
+  readonly broker: Broker | undefined
+  /** What clients are told to connect to, with the ports that were bound. */
+  readonly advertised: readonly Endpoint[]
+  readonly clusterId: string
+  readonly #logs: LogManager
+  readonly #coordinator: Coordinator | undefined
+
+  constructor({ logs, coordinator, broker, advertised, clusterId }: NodeParts) {
+    this.#logs = logs
+    this.#coordinator = coordinator
+    this.broker = broker
+    this.advertised = advertised
+    this.clusterId = clusterId
   }
 
   /** Resolves when clients are served; rejects with one clear sentence, and leaves nothing open. */
@@ -57,16 +57,11 @@ export class Node {
     }
   }
 
-  static of(parts: ConstructorParameters<typeof Node>[0]): Node {
-    return new Node(parts)
-  }
-
   /** Hands leaderships over, answers what is under way, closes the logs cleanly. */
   async stop(): Promise<void> {
-    if (this.broker !== undefined) await this.broker.leave()
-    await this.#logs?.close()
+    await this.broker?.leave()
+    await this.#logs.close()
     await this.#coordinator?.close()
-    for (const listener of this.#coordinatorListeners) await listener.close()
   }
 
   /** What is going on, for people. */
@@ -90,21 +85,13 @@ async function start(
   const embedded = config.isController && endpoints.coordinatorServers.length === 0
   const coordinator = embedded ? await startCoordinator(env, config, logs) : undefined
   if (coordinator !== undefined) open.push(() => coordinator.close())
-  const coordinatorListeners: Listener[] = []
   if (coordinator !== undefined)
-    for (const { host, port } of endpoints.controllerListeners) {
-      const listener = await coordinator.listen({ host: host || '::', port })
-      coordinatorListeners.push(listener)
-      open.push(() => listener.close())
-    }
-  if (!config.isBroker)
-    return Node.of({
-      logs,
-      coordinator,
-      coordinatorListeners,
-      advertised: [],
-      clusterId: coordinator?.clusterId ?? '',
-    })
+    for (const { host, port } of endpoints.controllerListeners)
+      await coordinator.listen({ host: host || '::', port })
+  if (!config.isBroker) {
+    const clusterId = coordinator?.clusterId ?? ''
+    return new Node({ logs, coordinator, broker: undefined, advertised: [], clusterId })
+  }
   const broker = new Broker(env, config, logs)
   open.push(() => broker.server.close())
   await broker.server.bind(endpoints.listeners)
@@ -134,14 +121,7 @@ async function start(
   logs.adoptCluster(session.clusterId)
   await broker.join(session)
   broker.server.open()
-  return Node.of({
-    logs,
-    coordinator,
-    coordinatorListeners,
-    broker,
-    advertised,
-    clusterId: session.clusterId,
-  })
+  return new Node({ logs, coordinator, broker, advertised, clusterId: session.clusterId })
 }
 
 function startCoordinator(env: Env, config: BrokerConfig, logs: LogManager): Promise<Coordinator> {

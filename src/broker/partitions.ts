@@ -38,7 +38,7 @@ export class Partitions {
         this.#change({ topic, before: undefined, after, serveAfterMs: 0 })
     this.#broker.logs.removeStrays((name, index, topicId) => {
       const topic = this.#broker.image.topic(name)
-      return topic?.topicId === topicId && topic.partitions[index] !== undefined
+      return topic?.topicId === topicId && topic?.partitions[index] !== undefined
     })
   }
 
