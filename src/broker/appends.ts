@@ -38,13 +38,13 @@ export class Appends {
       this.#after = []
       for (const run of after) run()
       this.#failed.clear()
-      for (const partition of partitions) partition.advance()
     }
   }
 
   #writeOne(partition: Partition): void {
     try {
       partition.log?.writeStaged()
+      partition.written()
     } catch (error) {
       this.#failed.add(partition)
       const reason = error instanceof Error ? error.message : String(error)

@@ -3,7 +3,8 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import type { Fetch } from '../../protocol/messages/fetch.ts'
 import type { ResponseOf } from '../../protocol/schema.ts'
 import type { FetchedPartition } from '../core/fetch/session.ts'
-import type { Log, LogRead } from '../log/log.ts'
+import type { Log } from '../log/log.ts'
+import type { LogRead } from '../log/read.ts'
 import type { RequestContext } from './handler.ts'
 import type { Partition } from './partition.ts'
 
@@ -56,7 +57,7 @@ export class PartitionRead {
 
   take(read: LogRead): void {
     this.#read = read
-    this.bytes = read.bytes
+    this.bytes = read.records
   }
 
   release(): void {
@@ -159,44 +160,39 @@ function readLog(
   const read = new PartitionRead(asked, partition, limits.replicaId)
   read.upTo = partition.readableEnd(limits.readCommitted, limits.replicaId)
   read.leaderEpoch = partition.leaderEpoch
-  const note = () => {
-    read.highWatermark = log.highWatermark
-    read.lastStableOffset = log.lastStableOffset
-    read.logStartOffset = log.logStartOffset
-  }
-  note()
+  read.highWatermark = log.highWatermark
+  read.lastStableOffset = log.lastStableOffset
+  read.logStartOffset = log.logStartOffset
   if (lastFetchedEpoch >= 0) {
-    const end = log.endOffsetForEpoch(lastFetchedEpoch)
-    if (end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
-      read.divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset }
+    const end = log.endOffsetForEpoch(lastFetchedEpoch) ?? { epoch: -1, endOffset: -1 }
+    if (end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
+      read.divergingEpoch = end
       return read
     }
   }
   if (fetchOffset > log.logEndOffset || fetchOffset < log.logStartOffset)
     return PartitionRead.failed(asked, partition, ErrorCode.OFFSET_OUT_OF_RANGE)
+  read.aborted = limits.readCommitted ? [] : null
+  if (fetchOffset >= read.upTo) return read
   const finish = (bytes: LogRead): PartitionRead => {
+    if (bytes.errorCode !== ErrorCode.NONE)
+      return PartitionRead.failed(asked, partition, bytes.errorCode)
     read.take(bytes)
-    read.aborted = limits.readCommitted
-      ? log.abortedTransactions(fetchOffset, bytes.endOffset ?? read.upTo)
-      : null
+    if (limits.readCommitted) read.aborted = log.abortedTransactions(fetchOffset, read.upTo)
     return read
   }
-  if (fetchOffset >= read.upTo) {
-    read.aborted = limits.readCommitted ? [] : null
-    return read
-  }
+  const options = { upTo: read.upTo, atLeastOne: limits.atLeastOneBatch }
   try {
-    const { maxBytes, atLeastOneBatch } = limits
-    const bytes = log.read(fetchOffset, maxBytes, { upTo: read.upTo, atLeastOneBatch })
-    if (!(bytes instanceof Promise)) return finish(bytes)
-    return bytes.then(finish, (error: unknown) => readFailed(partition, asked, error))
-  } catch (error) {
-    return readFailed(partition, asked, error)
+    const bytes = log.read(fetchOffset, limits.maxBytes, options)
+    if (bytes !== undefined) return finish(bytes)
+    return log
+      .readLater(fetchOffset, limits.maxBytes, options)
+      .then(finish, () => storageFailure(partition, asked))
+  } catch {
+    return storageFailure(partition, asked)
   }
 }
 
-/** A damaged batch is answered as such and never served; everything else counts as a failed disk. */
-function readFailed(partition: Partition, asked: FetchedPartition, error: unknown): PartitionRead {
-  const code = (error as { errorCode?: number }).errorCode
-  return PartitionRead.failed(asked, partition, code ?? ErrorCode.KAFKA_STORAGE_ERROR)
+function storageFailure(partition: Partition, asked: FetchedPartition): PartitionRead {
+  return PartitionRead.failed(asked, partition, ErrorCode.KAFKA_STORAGE_ERROR)
 }

@@ -6,7 +6,8 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts'
 import type { PartitionImage } from '../core/cluster/image.ts'
-import type { AppendOutcome, Log } from '../log/log.ts'
+import type { AppendOutcome } from '../log/append-outcome.ts'
+import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
 import { WaitList } from './waiting.ts'
 
@@ -26,6 +27,7 @@ export class Partition {
   #serveFromMs = 0
   /** The log end when it was elected: until the high watermark is there, reads could go back. */
   #leaderStartOffset = 0
+  #acknowledgeableEnd = 0
   #removed = false
   /** Bytes staged since the start of this process: what a waiting fetch counts. */
   appendedBytes = 0
@@ -59,8 +61,9 @@ export class Partition {
     this.#image = image
     if (elected && this.role === 'leader' && this.log !== undefined) {
       this.#serveFromMs = this.#broker.env.clock.monotonicMs() + serveAfterMs
-      this.log.startLeaderEpoch(image.leaderEpoch)
+      this.log.assignEpoch(image.leaderEpoch)
       this.#leaderStartOffset = this.log.logEndOffset
+      this.#acknowledgeableEnd = this.log.logEndOffset
     }
     this.advance()
     this.waiting.wake()
@@ -85,7 +88,8 @@ export class Partition {
       if (currentLeaderEpoch > this.leaderEpoch) return ErrorCode.UNKNOWN_LEADER_EPOCH
     }
     if (this.role !== 'leader') return ErrorCode.NOT_LEADER_OR_FOLLOWER
-    if (this.log === undefined || this.log.offline) return ErrorCode.KAFKA_STORAGE_ERROR
+    if (this.log === undefined || this.log.disk.failure !== undefined)
+      return ErrorCode.KAFKA_STORAGE_ERROR
     return ErrorCode.NONE
   }
 
@@ -126,11 +130,40 @@ export class Partition {
     return readCommitted ? log.lastStableOffset : log.highWatermark
   }
 
+  /** What this replica may acknowledge: all of its log, or what is synced where the topic asks for it. */
+  get acknowledgeableEnd(): number {
+    return this.#acknowledgeableEnd
+  }
+
+  /** After a write: acknowledgements go out now, or when the disk has it. */
+  written(): void {
+    const log = this.log
+    if (log === undefined) return
+    const end = log.logEndOffset
+    const durable = log.durable()
+    if (durable === undefined) {
+      this.#acknowledgeable(end)
+      return
+    }
+    durable.then(
+      () => this.#acknowledgeable(end),
+      // The directory is offline now: who waits is told so.
+      () => this.waiting.wake(),
+    )
+  }
+
+  #acknowledgeable(end: number): void {
+    if (end <= this.#acknowledgeableEnd) return
+    this.#acknowledgeableEnd = end
+    this.advance()
+    this.waiting.wake()
+  }
+
   /** Moves the high watermark as far as the replicas allow; wakes who waits for it. */
   advance(): void {
     const log = this.log
     if (log === undefined || this.role !== 'leader') return
-    const end = log.durableEndOffset
+    const end = this.#acknowledgeableEnd
     if (this.#image.isr.length > 1 || end <= log.highWatermark) return
     log.highWatermark = end
     this.waiting.wake()

@@ -61,7 +61,6 @@ export class Partitions {
     if (partition === undefined) {
       const log = this.#openLog(topic.name, topic.topicId, after.partition)
       partition = new Partition(this.#broker, topic.name, after, log)
-      if (log !== undefined) log.onDurable = () => partition?.advance()
       put(this.#byTopic, topic.name, partition)
       put(this.#byId, topic.topicId, partition)
     }

@@ -41,7 +41,7 @@ function deleteBefore(
   const error = partition.leaderError()
   if (error !== ErrorCode.NONE || partition.log === undefined) return failed(error)
   const { log } = partition
-  if (!log.config.cleanupDelete && log.config.cleanupCompact)
+  if (!log.config.cleanupPolicy.delete && log.config.cleanupPolicy.compact)
     return failed(ErrorCode.POLICY_VIOLATION)
   const before = offset === toHighWatermark ? log.highWatermark : offset
   if (before < 0 || before > log.highWatermark) return failed(ErrorCode.OFFSET_OUT_OF_RANGE)

@@ -16,7 +16,12 @@ export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
         const end = partition.log.endOffsetForEpoch(leaderEpoch)
         if (!partition.mayAnswer())
           return { partition: index, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
-        return { partition: index, errorCode, leaderEpoch: end.leaderEpoch, endOffset: end.endOffset }
+        return {
+          partition: index,
+          errorCode,
+          leaderEpoch: end?.epoch ?? -1,
+          endOffset: end?.endOffset ?? -1,
+        }
       }),
     }))
     return { topics }

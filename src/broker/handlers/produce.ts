@@ -8,7 +8,7 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
-import type { AppendOutcome } from '../../log/log.ts'
+import type { AppendOutcome } from '../../log/append-outcome.ts'
 import { type RequestContext, RequestError, type Respond, streamingHandler } from '../handler.ts'
 import type { Partition } from '../partition.ts'
 import { Waiting } from '../waiting.ts'
@@ -132,7 +132,16 @@ function stagePartition(
 }
 
 function refused(index: number, errorCode: number, errorMessage: string | null = null): Result {
-  const outcome = { errorCode, errorMessage, recordErrors: [], logStartOffset: -1 }
+  const outcome = {
+    errorCode,
+    errorMessage,
+    recordErrors: [],
+    baseOffset: -1,
+    lastOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    isDuplicate: false,
+  }
   return { index, partition: undefined, outcome }
 }
 
@@ -166,7 +175,6 @@ function acknowledge(
   const settled = () =>
     appended.every((result, at) => isSettled(result, request.acks, epochs[at] as number))
   const finish = () => respond(answer(topics, context))
-  for (const { partition } of appended) partition?.advance()
   if (settled()) {
     finish()
     return
@@ -204,7 +212,7 @@ function isSettled(result: Result, acks: number, leaderEpoch: number): boolean {
     return true
   }
   const log = partition.log
-  const end = acks === -1 ? log?.highWatermark : log?.durableEndOffset
+  const end = acks === -1 ? log?.highWatermark : partition.acknowledgeableEnd
   if ((end ?? -1) <= outcome.lastOffset || !partition.mayAnswer()) return false
   if (acks === -1 && partition.image.isr.length < partition.minInsyncReplicas)
     result.outcome = refused(result.index, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND).outcome
