@@ -9,8 +9,11 @@ export interface VersionRange {
 }
 
 /** Features that a cluster of this release can have, with the levels that it knows. */
-export const supportedFeatures: readonly { name: string; minVersion: number; maxVersion: number }[] =
-  []
+export const supportedFeatures: readonly {
+  name: string
+  minVersion: number
+  maxVersion: number
+}[] = []
 
 const ranges = new Map<boolean, readonly VersionRange[]>()
 

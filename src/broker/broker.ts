@@ -51,9 +51,7 @@ export class Broker {
     this.nodeId = config.nodeId
     this.logs = logs
     this.appends = new Appends(env.log)
-    this.fetchSessions = new FetchSessions(
-      config.get('max.incremental.fetch.session.cache.slots'),
-    )
+    this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
     this.partitions = new Partitions(this)
     this.server = new Server(this)
   }

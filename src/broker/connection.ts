@@ -12,8 +12,8 @@
 import { FrameReader } from '../../protocol/frame.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
-import { type Answer, dispatch } from './dispatch.ts'
 import type { Endpoint } from './config/listeners.ts'
+import { type Answer, dispatch } from './dispatch.ts'
 
 /** Frames and bytes that one connection may have queued before its socket is no longer read. */
 const queuedFramesMax = 64

@@ -1,9 +1,10 @@
 /** From a frame to its handler, and from the handler's response to bytes. */
+
+import { apiByKey } from '../../protocol/apis.ts'
 import { ProtocolError, Reader } from '../../protocol/bytes.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { FrameWriter } from '../../protocol/frame.ts'
-import { readRequestHeader, type RequestHeader } from '../../protocol/header.ts'
-import { apiByKey } from '../../protocol/apis.ts'
+import { type RequestHeader, readRequestHeader } from '../../protocol/header.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'

@@ -19,7 +19,8 @@ export function forwarded<Request extends Fields, Response extends Fields>(
         const response = await broker.session.submit(api, request as never)
         return response as ResponseOf<Api<Request, Response>>
       } catch (error) {
-        if (error instanceof CoordinatorError) throw new RequestError(error.errorCode, error.message)
+        if (error instanceof CoordinatorError)
+          throw new RequestError(error.errorCode, error.message)
         throw error
       }
     },

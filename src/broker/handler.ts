@@ -40,10 +40,7 @@ interface Common<A extends Api<any, any>> {
 
 /** Most APIs: one answer to one request, which may be kept: its bytes are a copy. */
 export interface AnsweringHandler<A extends Api<any, any>> extends Common<A> {
-  handle(
-    request: RequestOf<A>,
-    context: RequestContext,
-  ): ResponseOf<A> | Promise<ResponseOf<A>>
+  handle(request: RequestOf<A>, context: RequestContext): ResponseOf<A> | Promise<ResponseOf<A>>
 }
 
 /**

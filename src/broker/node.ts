@@ -152,9 +152,7 @@ function withBoundPorts(
   bound: ReadonlyMap<string, number>,
 ): Endpoint[] {
   return advertised.map((endpoint) =>
-    endpoint.port === 0
-      ? { ...endpoint, port: bound.get(endpoint.listenerName) ?? 0 }
-      : endpoint,
+    endpoint.port === 0 ? { ...endpoint, port: bound.get(endpoint.listenerName) ?? 0 } : endpoint,
   )
 }
 

@@ -62,7 +62,9 @@ for (const [name, bytes] of Object.entries(hostile)) {
 
 test('an ApiVersions of a later release is answered 35 in version 0', async () => {
   const client = await RawClient.connect(node.port)
-  client.send(Buffer.concat([int32(11), Buffer.from('001200630000000700006100', 'hex').subarray(0, 11)]))
+  client.send(
+    Buffer.concat([int32(11), Buffer.from('001200630000000700006100', 'hex').subarray(0, 11)]),
+  )
   const answer = await client.answer(ApiVersions, 0)
   expect(answer).toMatchObject({
     errorCode: 35,
@@ -131,7 +133,9 @@ test('a client that never reads its answers holds a bounded amount of memory, an
       transactionalId: null,
       acks: 1,
       timeoutMs: 1000,
-      topicData: [{ name: 'big', partitionData: [{ index: 0, records: batchOf(['x'.repeat(900_000)]) }] }],
+      topicData: [
+        { name: 'big', partitionData: [{ index: 0, records: batchOf(['x'.repeat(900_000)]) }] },
+      ],
     })
   const client = await RawClient.connect(node.port)
   client.pause()

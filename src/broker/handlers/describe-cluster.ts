@@ -14,9 +14,7 @@ export const describeCluster = handler(DescribeCluster, {
     if (endpointType !== brokerEndpoints) {
       const known = endpointType === controllerEndpoints
       return {
-        errorCode: known
-          ? ErrorCode.MISMATCHED_ENDPOINT_TYPE
-          : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+        errorCode: known ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
         errorMessage: known
           ? 'The request was sent to an endpoint of the wrong type: this is a broker listener'
           : `The endpoint type ${endpointType} is unknown; 1 asks for brokers`,

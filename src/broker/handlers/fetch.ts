@@ -8,7 +8,7 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
-import { readPartition, type PartitionRead, releaseReads } from '../fetch-read.ts'
+import { type PartitionRead, readPartition, releaseReads } from '../fetch-read.ts'
 import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
 import { Waiting } from '../waiting.ts'
 
@@ -115,8 +115,7 @@ class FetchOperation {
     this.#session = session
     this.#respond = respond
     this.#asked = session.partitions()
-    this.#replicaId =
-      context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+    this.#replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
     this.#maxBytes = Math.min(request.maxBytes, context.broker.config.get('fetch.max.bytes'))
     this.#minBytes = Math.min(request.minBytes, this.#maxBytes)
   }
@@ -215,7 +214,10 @@ class FetchOperation {
     for (const [at, { partition, asked, upTo, leaderEpoch }] of reads.entries()) {
       if (partition === undefined) continue
       if (partition.removed || partition.leaderEpoch !== leaderEpoch) return true
-      if (partition.log === undefined || partition.readableEnd(this.#isolated, this.#replicaId) < upTo)
+      if (
+        partition.log === undefined ||
+        partition.readableEnd(this.#isolated, this.#replicaId) < upTo
+      )
         return true
       const grown = partition.readableEnd(this.#isolated, this.#replicaId) > upTo
       const appended = partition.appendedBytes - (this.#seenAppended[at] ?? 0)

@@ -27,8 +27,8 @@ const debugReplica = -2
 const readCommitted = 1
 
 export const listOffsets = handler(ListOffsets, {
-  async handle(request, context) {
-    const topics = request.topics.map(async ({ name, partitions }) => {
+  handle(request, context) {
+    const topics = request.topics.map(({ name, partitions }) => {
       const counts = new Map<number, number>()
       for (const { partitionIndex } of partitions)
         counts.set(partitionIndex, (counts.get(partitionIndex) ?? 0) + 1)
@@ -37,9 +37,9 @@ export const listOffsets = handler(ListOffsets, {
           ? failed(asked, ErrorCode.INVALID_REQUEST)
           : lookUp(request, name, asked, context),
       )
-      return { name, partitions: await Promise.all(answers) }
+      return { name, partitions: answers }
     })
-    return { topics: await Promise.all(topics) }
+    return { topics }
   },
   failure: (request, errorCode) => ({
     topics: request.topics.map(({ name, partitions }) => ({
@@ -53,12 +53,12 @@ function failed({ partitionIndex }: Asked, errorCode: number): Answered {
   return { partitionIndex, errorCode }
 }
 
-async function lookUp(
+function lookUp(
   request: RequestOf<typeof ListOffsets>,
   topic: string,
   asked: Asked,
   { broker, apiVersion }: RequestContext,
-): Promise<Answered> {
+): Answered {
   const { timestamp, currentLeaderEpoch, partitionIndex } = asked
   if (timestamp < 0 && apiVersion < (sinceVersion.get(timestamp) ?? Infinity))
     return failed(asked, ErrorCode.UNSUPPORTED_VERSION)
@@ -75,12 +75,8 @@ async function lookUp(
   const log = partition.log as Log
   const isolated = request.isolationLevel === readCommitted
   const end =
-    request.replicaId >= 0
-      ? log.logEndOffset
-      : isolated
-        ? log.lastStableOffset
-        : log.highWatermark
-  const found = await find(log, timestamp, end, partition.leaderEpoch)
+    request.replicaId >= 0 ? log.logEndOffset : isolated ? log.lastStableOffset : log.highWatermark
+  const found = find(log, timestamp, end, partition.leaderEpoch)
   if (!readable && !partition.mayAnswer()) return failed(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   return { partitionIndex, errorCode: ErrorCode.NONE, ...found }
 }
@@ -94,16 +90,15 @@ interface Found {
 const nothing: Found = { timestamp: -1, offset: -1, leaderEpoch: -1 }
 
 /** What lies at or beyond `end` is not found (L-2). */
-async function find(log: Log, asked: number, end: number, leaderEpoch: number): Promise<Found> {
+function find(log: Log, asked: number, end: number, leaderEpoch: number): Found {
   if (asked === latest) return { timestamp: -1, offset: end, leaderEpoch }
   if (asked === earliest || asked === earliestLocal) {
     const offset = log.logStartOffset
-    return { timestamp: -1, offset, leaderEpoch: log.leaderEpochAt(offset) }
+    return { timestamp: -1, offset, leaderEpoch: log.leaderEpochs.epochAt(offset) ?? -1 }
   }
   if (asked === latestTiered || asked === earliestPendingUpload) return nothing
-  const found =
-    asked === maxTimestamp ? await log.offsetOfMaxTimestamp() : await log.offsetForTimestamp(asked)
+  const found = asked === maxTimestamp ? log.offsetOfMaxTimestamp() : log.offsetForTimestamp(asked)
   if (found === undefined || found.offset >= end || found.offset < log.logStartOffset)
     return nothing
-  return { ...found, leaderEpoch: log.leaderEpochAt(found.offset) }
+  return { ...found, leaderEpoch: log.leaderEpochs.epochAt(found.offset) ?? -1 }
 }

@@ -95,7 +95,9 @@ function byName(name: string, context: RequestContext, createError: number | und
   const topic = context.broker.image.topic(name)
   if (topic !== undefined) return known(topic, context)
   const illegal = topicNameFault(name) !== undefined
-  const errorCode = illegal ? ErrorCode.INVALID_TOPIC_EXCEPTION : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  const errorCode = illegal
+    ? ErrorCode.INVALID_TOPIC_EXCEPTION
+    : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return { errorCode: createError || errorCode, name, topicId: noId, partitions: [] }
 }
 
