@@ -108,13 +108,9 @@ export class Partition {
   }
 
   /** Stages the records of a client or of a coordinator; `Appends.write` stores them. */
-  stage(records: Buffer, origin: 'client' | 'coordinator', apiVersion?: number): AppendOutcome {
+  stage(records: Buffer, origin: 'client' | 'coordinator'): AppendOutcome {
     const log = this.log as Log
-    const outcome = log.stageAsLeader(records, {
-      leaderEpoch: this.leaderEpoch,
-      origin,
-      ...(apiVersion === undefined ? {} : { apiVersion }),
-    })
+    const outcome = log.stageAsLeader(records, { leaderEpoch: this.leaderEpoch, origin })
     if (outcome.errorCode === ErrorCode.NONE) {
       this.appendedBytes += records.length
       this.#broker.appends.add(this)

@@ -4,8 +4,10 @@
  * A request only stages its batches. All that one read of the socket brought is then written at
  * once, and the answer is made when enough is durable or replicated for its `acks`.
  */
+import { codecs } from '../../../protocol/compression.ts'
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
+import { batchHeaderBytes, codecOf, isTransactional } from '../../../protocol/record-batch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import type { AppendOutcome } from '../../log/append-outcome.ts'
@@ -20,7 +22,9 @@ type PartitionResponse = Response['responses'][number]['partitionResponses'][num
 /** The client that may write to internal topics (Kafka's own tools). */
 const adminClientId = '__admin_client'
 const noId = 'A'.repeat(22)
-/** From here on a transaction adds its partitions by producing to them (KIP-890). */
+/** Clients before know neither zstd (KIP-110) … */
+const zstdVersion = 7
+/** … nor errors of single records (KIP-467). */
 const recordErrorsVersion = 8
 
 /** One partition of a request. `outcome` is what was staged, or why nothing was. */
@@ -63,20 +67,19 @@ export const produce = streamingHandler(Produce, {
   },
 })
 
-/** Bit 4 of a batch's attributes: part of a transaction. */
-const attributesPosition = 21
-const transactionalBit = 0x10
-
 function refuseUnownedTransactions({ transactionalId, topicData }: Request): void {
   if (transactionalId !== null) return
   for (const { partitionData } of topicData)
     for (const { records } of partitionData)
-      if (records !== null && records.length > attributesPosition + 1)
-        if ((records.readInt16BE(attributesPosition) & transactionalBit) !== 0)
-          throw new RequestError(
-            ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-            'Transactional records need a transactional id in the request',
-          )
+      if (records !== null && records.length >= batchHeaderBytes && isTransactional(records, 0))
+        throw new RequestError(
+          ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+          'Transactional records need a transactional id in the request',
+        )
+}
+
+function isZstd(records: Buffer): boolean {
+  return records.length >= batchHeaderBytes && codecOf(records, 0) === codecs.zstd
 }
 
 function stageTopic(
@@ -128,7 +131,13 @@ function stagePartition(
       ErrorCode.INVALID_RECORD,
       `Produce requests with version ${apiVersion} must have at least one record batch per partition`,
     )
-  return { index, partition, outcome: partition.stage(records, 'client', apiVersion) }
+  if (apiVersion < zstdVersion && isZstd(records))
+    return refused(
+      index,
+      ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+      `Produce requests with version ${apiVersion} are not allowed to use ZStandard compression`,
+    )
+  return { index, partition, outcome: partition.stage(records, 'client') }
 }
 
 function refused(index: number, errorCode: number, errorMessage: string | null = null): Result {
