@@ -38,6 +38,8 @@ export class ClientConnection implements ConnectionHandler {
   readonly #slots: Slot[] = []
   readonly #queue: Buffer[] = []
   #queuedBytes = 0
+  /** In answers that wait for those before them. */
+  #readyBytes = 0
   #blockers = 0
   #paused = false
   #handling = false
@@ -91,7 +93,14 @@ export class ClientConnection implements ConnectionHandler {
     this.#closed = true
     this.#queue.length = 0
     this.#broker.server.forget(this)
-    for (const slot of this.#slots.splice(0)) slot.sent?.()
+    for (const slot of this.#slots.splice(0)) this.#drop(slot)
+  }
+
+  /** An answer that nobody will read. */
+  #drop(slot: Slot): void {
+    if (slot.chunks === undefined) return
+    this.#broker.output.remove(slot.chunks)
+    slot.sent?.()
   }
 
   /** Ends this connection at once; the reason is for the log. */
@@ -121,7 +130,9 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   get #held(): boolean {
-    return this.#blockers > 0 || this.#connection.pendingBytes > pendingBytesMax
+    return (
+      this.#blockers > 0 || this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
+    )
   }
 
   #start(frame: Buffer): void {
@@ -140,8 +151,10 @@ export class ClientConnection implements ConnectionHandler {
     if (slot.blocking) this.#blockers--
     slot.chunks = answer.chunks
     slot.sent = answer.sent
+    this.#readyBytes += bytesOf(answer.chunks)
+    this.#broker.output.add(answer.chunks)
     if (answer.close) this.#connection.destroy()
-    if (this.#closed) slot.sent?.()
+    if (this.#closed) this.#drop(slot)
     else if (!this.#handling) this.#advance()
   }
 
@@ -191,8 +204,8 @@ export class ClientConnection implements ConnectionHandler {
     const slots = this.#slots.splice(0, ready)
     const chunks = slots.flatMap((slot) => slot.chunks as Buffer[])
     const sent = slots.flatMap((slot) => slot.sent ?? [])
+    this.#readyBytes -= bytesOf(chunks)
     if (chunks.length === 0) return
-    this.#broker.output.add(chunks)
     this.#connection.write(chunks, () => {
       this.#broker.output.remove(chunks)
       for (const each of sent) each()
@@ -205,4 +218,10 @@ export class ClientConnection implements ConnectionHandler {
     this.#broker.server.refused(this.remoteHost, reason)
     this.destroy(reason)
   }
+}
+
+function bytesOf(chunks: readonly Buffer[]): number {
+  let bytes = 0
+  for (const chunk of chunks) bytes += chunk.length
+  return bytes
 }
