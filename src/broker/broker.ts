@@ -90,6 +90,10 @@ export class Broker {
     }
   }
 
+  get joined(): boolean {
+    return this.#session !== undefined
+  }
+
   get session(): CoordinatorClient {
     if (this.#session === undefined) throw new Error('The broker has not joined its cluster yet')
     return this.#session

@@ -130,9 +130,7 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   get #held(): boolean {
-    return (
-      this.#blockers > 0 || this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
-    )
+    return this.#blockers > 0 || this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
   }
 
   #start(frame: Buffer): void {

@@ -9,17 +9,22 @@ import { Coordinator } from '../coordinator/coordinator.ts'
 import { Journal } from '../coordinator/journal.ts'
 import type { Env } from '../env/env.ts'
 import { LogManager } from '../log/log-manager.ts'
+import { clusterIdOf } from '../log/meta-properties.ts'
 import { supportedFeatures } from './advertised.ts'
 import { Broker } from './broker.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { configRules } from './config/config-rules.ts'
 import type { Endpoint } from './config/listeners.ts'
+import { topicLogConfig } from './config/topic-log-config.ts'
+import { clusterIdAt } from './session/cluster-id-at.ts'
 import { CoordinatorClient } from './session/coordinator-client.ts'
 import type { Dial } from './session/link.ts'
+import type { SessionOptions } from './session/session.ts'
 
 /** Kafka's numbers for security protocols. */
 const securityProtocols = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const
 /** The coordinator's journal, within the first data directory. */
+const noImage = { configs: () => new Map<string, string>() }
 const metadataDirectory = '__cluster_metadata-0'
 
 interface NodeParts {
@@ -60,7 +65,7 @@ export class Node {
   /** Hands leaderships over, answers what is under way, closes the logs cleanly. */
   async stop(): Promise<void> {
     await this.broker?.leave()
-    await this.#logs.close()
+    await this.#logs.close(this.broker?.session.brokerEpoch)
     await this.#coordinator?.close()
   }
 
@@ -75,32 +80,55 @@ async function start(
   config: BrokerConfig,
   open: (() => Promise<void> | void)[],
 ): Promise<Node> {
-  const { endpoints } = config
+  const { endpoints, nodeId } = config
+  const directories = config.logDirs
+  const embedded = config.isController && endpoints.coordinatorServers.length === 0
+  const coordinator = embedded ? await startCoordinator(env, config) : undefined
+  if (coordinator !== undefined) open.push(() => coordinator.close())
+  const dial: Dial = coordinator?.dial ?? dialOver(env, config)
+  const clusterId = coordinator?.clusterId ?? (await clusterIdAt(env, dial, nodeId))
+  let broker: Broker | undefined
   const logs = await LogManager.open(env, {
-    directories: config.logDirs,
-    nodeId: config.nodeId,
-    clusterId: config.get('cluster.id'),
+    directories,
+    clusterId,
+    nodeId,
+    configOf: (topic) =>
+      topicLogConfig(
+        config,
+        broker?.joined ? broker.image : (coordinator?.image ?? noImage),
+        topic,
+      ),
+    onDirectoryFailure: () => broker?.partitions.wakeAll(),
   })
   open.push(() => logs.close())
-  const embedded = config.isController && endpoints.coordinatorServers.length === 0
-  const coordinator = embedded ? await startCoordinator(env, config, logs) : undefined
-  if (coordinator !== undefined) open.push(() => coordinator.close())
   if (coordinator !== undefined)
     for (const { host, port } of endpoints.controllerListeners)
       await coordinator.listen({ host: host || '::', port })
-  if (!config.isBroker) {
-    const clusterId = coordinator?.clusterId ?? ''
-    return new Node({ logs, coordinator, broker: undefined, advertised: [], clusterId })
-  }
-  const broker = new Broker(env, config, logs)
-  open.push(() => broker.server.close())
-  await broker.server.bind(endpoints.listeners)
-  const advertised = withBoundPorts(endpoints.advertised, broker.server.ports)
-  const dial: Dial = coordinator?.dial ?? dialOver(env, config)
+  if (!config.isBroker) return new Node({ logs, coordinator, broker, advertised: [], clusterId })
+  broker = new Broker(env, config, logs)
+  const { server } = broker
+  open.push(() => server.close())
+  await server.bind(endpoints.listeners)
+  const advertised = withBoundPorts(endpoints.advertised, server.ports)
   const session = await CoordinatorClient.start(env, {
+    ...sessionOptions(env, config, logs, advertised),
     dial,
+    clusterId,
+  })
+  open.push(() => session.close())
+  await broker.join(session)
+  server.open()
+  return new Node({ logs, coordinator, broker, advertised, clusterId })
+}
+
+function sessionOptions(
+  env: Env,
+  config: BrokerConfig,
+  logs: LogManager,
+  advertised: readonly Endpoint[],
+): Omit<SessionOptions, 'dial' | 'clusterId'> {
+  return {
     brokerId: config.nodeId,
-    clusterId: logs.clusterId,
     rack: config.get('broker.rack'),
     listeners: advertised.map(({ listenerName, host, port, securityProtocol }) => ({
       name: listenerName,
@@ -109,27 +137,23 @@ async function start(
       securityProtocol: securityProtocols[securityProtocol],
     })),
     features: supportedFeatures,
-    logDirs: logs.directoryIds,
-    cleanShutdown: logs.cleanShutdown,
+    logDirs: logs.directories.map(({ directoryId }) => directoryId),
+    cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
     bootId: bootIdOf(env),
     previousBrokerEpoch: logs.previousBrokerEpoch,
-    durable: false,
+    durable: config.get('log.flush.interval.messages') === 1,
     defaultPartitions: config.get('num.partitions'),
     defaultReplicationFactor: config.get('default.replication.factor'),
-  })
-  open.push(() => session.close())
-  logs.adoptCluster(session.clusterId)
-  await broker.join(session)
-  broker.server.open()
-  return new Node({ logs, coordinator, broker, advertised, clusterId: session.clusterId })
+  }
 }
 
-function startCoordinator(env: Env, config: BrokerConfig, logs: LogManager): Promise<Coordinator> {
+function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordinator> {
   const [directory] = config.logDirs
+  const clusterId = config.get('cluster.id') ?? clusterIdOf(env, config.logDirs)
   return Coordinator.start(env, {
     store: new Journal(env, `${directory}/${metadataDirectory}`),
     rules: configRules(config),
-    ...(logs.clusterId === '' ? {} : { clusterId: logs.clusterId }),
+    ...(clusterId ? { clusterId } : {}),
     staticConfigs: {
       'min.insync.replicas': String(config.get('min.insync.replicas')),
       'unclean.leader.election.enable': String(config.get('unclean.leader.election.enable')),

@@ -33,13 +33,30 @@ export class Partitions {
 
   /** Every partition of the image that this broker has a replica of. */
   load(): void {
+    this.#removeStrays()
     for (const topic of this.#broker.image.topics())
       for (const after of topic.partitions)
         this.#change({ topic, before: undefined, after, serveAfterMs: 0 })
-    this.#broker.logs.removeStrays((name, index, topicId) => {
-      const topic = this.#broker.image.topic(name)
-      return topic?.topicId === topicId && topic?.partitions[index] !== undefined
-    })
+  }
+
+  /** Logs of topics that were deleted, or replicas moved away, while this broker was down. */
+  #removeStrays(): void {
+    const { env, logs, image, nodeId } = this.#broker
+    for (const log of [...logs.logs()]) {
+      const topic = image.topic(log.topic)
+      const same = topic !== undefined && (log.topicId ?? topic.topicId) === topic.topicId
+      if (same && topic.partitions[log.partition]?.replicas.includes(nodeId)) continue
+      env.log.warn('A log is removed: the cluster has no such replica here any more', {
+        partition: log.name,
+        topicId: log.topicId,
+      })
+      logs.delete(log.topic, log.partition)
+    }
+  }
+
+  /** A disk failed: who waits for it is told. */
+  wakeAll(): void {
+    for (const partition of this.all()) partition.waiting.wake()
   }
 
   apply(change: ImageChange): void {
@@ -70,7 +87,9 @@ export class Partitions {
   #openLog(topic: string, topicId: string, index: number): Log | undefined {
     const { logs } = this.#broker
     try {
-      return logs.open(topic, index, topicId, this.#broker.topicLogConfig(topic))
+      const log = logs.create(topic, index, topicId, this.#broker.topicLogConfig(topic))
+      log.updateConfig(this.#broker.topicLogConfig(topic))
+      return log
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#broker.env.log.error('A log could not be opened', {
@@ -95,7 +114,7 @@ export class Partitions {
     if (byId?.size === 0) this.#byId.delete(topicId)
     const { log } = partition
     partition.remove()
-    if (log !== undefined) this.#broker.logs.delete(log)
+    if (log !== undefined) this.#broker.logs.delete(topic, index)
   }
 
   #configure(topic: string): void {
