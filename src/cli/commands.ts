@@ -69,4 +69,17 @@ export const commands: readonly CommandEntry[] = [
     section: 'Administration',
     load: async () => (await import('./commands/quotas.ts')).registerQuotas,
   },
+  {
+    name: 'broker',
+    summary: 'Run a broker, a coordinator, or both in one process',
+    section: 'Servers',
+    load: async () => {
+      const [{ brokerCommand }, { Node }] = await Promise.all([
+        import('./commands/broker.ts'),
+        import('../broker/node.ts'),
+      ])
+      return (program) =>
+        void program.addCommand(brokerCommand((env, config) => Node.start(env, config)))
+    },
+  },
 ]
