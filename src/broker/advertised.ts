@@ -1,6 +1,6 @@
 /** What this broker says of itself: the versions of its APIs, computed from the handlers, and features. */
 import type { Api } from '../../protocol/schema.ts'
-import { allHandlers, versionsOf } from './handlers.ts'
+import type { Handler } from './handler.ts'
 
 export interface VersionRange {
   readonly apiKey: number
@@ -15,22 +15,15 @@ export const supportedFeatures: readonly {
   maxVersion: number
 }[] = []
 
-const ranges = new Map<boolean, readonly VersionRange[]>()
-
 /** `unstable`: versions that Kafka has not released yet too (unstable.api.versions.enable). */
-export function advertisedVersions(unstable: boolean): readonly VersionRange[] {
-  let known = ranges.get(unstable)
-  if (known === undefined) {
-    known = allHandlers().map((handler) => {
-      const [minVersion, max] = versionsOf(handler)
-      const { unstableSince = Infinity } = handler.api as Api<any, any> & { unstableSince?: number }
-      return {
-        apiKey: handler.api.key,
-        minVersion,
-        maxVersion: unstable ? max : Math.min(max, unstableSince - 1),
-      }
-    })
-    ranges.set(unstable, known)
-  }
-  return known
+export function advertisedVersions(
+  handlers: readonly Handler[],
+  unstable: boolean,
+): readonly VersionRange[] {
+  return handlers.map(({ api, versions = api.versions }) => {
+    const [minVersion, max] = versions
+    const { unstableSince = Infinity } = api as Api<any, any> & { unstableSince?: number }
+    const maxVersion = unstable ? max : Math.min(max, unstableSince - 1)
+    return { apiKey: api.key, minVersion, maxVersion }
+  })
 }

@@ -21,7 +21,7 @@ export class Appends {
   }
 
   /** Runs after the next `write`; `failed` then tells whether a partition's data was lost. */
-  then(run: () => void): void {
+  afterWrite(run: () => void): void {
     this.#after.push(run)
   }
 

@@ -9,7 +9,7 @@ import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'
 import { type Handler, type RequestContext, RequestError, type Respond } from './handler.ts'
-import { handlerOf, versionsOf } from './handlers.ts'
+import { handlerOf, handlers, versionsOf } from './handlers.ts'
 
 /** What leaves for one request. */
 export interface Answer {
@@ -53,6 +53,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
     clientId: header.clientId ?? '',
     clientHost: connection.remoteHost,
     listenerName: connection.endpoint.listenerName,
+    handlers,
   }
   return {
     blocking: !(streaming && handler.overlaps),

@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly clientHost: string
   /** The listener that the connection came in on: answers give the addresses of this listener. */
   readonly listenerName: string
+  /** Everything that this broker serves. */
+  readonly handlers: readonly Handler[]
 }
 
 /** Ends a request. Without a response nothing is sent; `sent` runs when the bytes have left. */

@@ -14,7 +14,7 @@ import { metadata } from './handlers/metadata.ts'
 import { offsetForLeaderEpoch } from './handlers/offset-for-leader-epoch.ts'
 import { produce } from './handlers/produce.ts'
 
-const handlers: readonly Handler[] = [
+export const handlers: readonly Handler[] = [
   produce,
   fetch,
   listOffsets,
@@ -38,8 +38,4 @@ export function handlerOf(apiKey: number): Handler | undefined {
 
 export function versionsOf(handler: Handler): readonly [min: number, max: number] {
   return handler.versions ?? handler.api.versions
-}
-
-export function allHandlers(): readonly Handler[] {
-  return handlers
 }

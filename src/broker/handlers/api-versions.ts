@@ -24,11 +24,11 @@ export const apiVersions = handler(ApiVersions, {
   },
 })
 
-function answer({ broker, apiVersion }: RequestContext, errorCode: number) {
+function answer({ broker, apiVersion, handlers }: RequestContext, errorCode: number) {
   if (errorCode !== ErrorCode.NONE) return { errorCode, apiKeys: [] }
   const response: ResponseOf<typeof ApiVersions> = {
     errorCode,
-    apiKeys: advertisedVersions(broker.config.get('unstable.api.versions.enable')).map(
+    apiKeys: advertisedVersions(handlers, broker.config.get('unstable.api.versions.enable')).map(
       ({ apiKey, minVersion, maxVersion }) => ({
         apiKey,
         minVersion: apiKey === Produce.key ? produceVersionMin : minVersion,

@@ -46,7 +46,7 @@ export const produce = streamingHandler(Produce, {
     const { broker } = context
     refuseUnownedTransactions(request)
     const topics = request.topicData.map((topic) => stageTopic(request, topic, context))
-    broker.appends.then(() => {
+    broker.appends.afterWrite(() => {
       for (const { results } of topics) noteFailedWrites(results, context)
       acknowledge(request, topics, context, respond)
     })
