@@ -67,6 +67,7 @@ function format(lines: readonly string[]): Buffer {
 }
 
 function parse<T>(bytes: Buffer, form: RegExp, entry: (match: RegExpExecArray) => T): T[] {
+  if (bytes.length === 0) return [] // Kafka makes these files before it has anything to say.
   const [version, count, ...lines] = bytes.toString().replace(/\n$/, '').split('\n')
   if (version !== '0') throw new CheckpointError(`Version ${JSON.stringify(version)} is not 0`)
   if (Number(count) !== lines.length)
