@@ -118,8 +118,6 @@ function named(state: GroupState, assignment: Assignment) {
   })
 }
 
-const typeNames = { classic: 'Classic', consumer: 'Consumer' } as const
-
 /** Filters that name nothing known match nothing, as Kafka has it. */
 export function decideList(
   state: GroupState,
@@ -136,7 +134,7 @@ export function decideList(
     groupId: group.groupId,
     protocolType: group.type === 'consumer' ? 'consumer' : (group.protocolType ?? ''),
     groupState: group.state,
-    groupType: typeNames[group.type],
+    groupType: group.type,
   }))
   draft.answer(caller.requestId, 'list', listed)
 }

@@ -1,0 +1,192 @@
+/**
+ * The group coordinator of one broker: one runtime for each partition of `__consumer_offsets` that
+ * the broker leads. Groups are spread over the partitions by a hash of their id, the same on every
+ * broker. Leadership comes and goes with the partitions; a group is loaded from the log each time.
+ */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import type { ConversationKind, Conversations, ListedGroup } from '../../core/group/command.ts'
+import { javaStringHash } from '../../core/group/java-hash-order.ts'
+import { GroupMachine } from '../../core/group/machine.ts'
+import { Refusal } from '../../core/group/refusal.ts'
+import type { GroupSettings } from '../../core/group/settings.ts'
+import type { GroupTopics } from '../../core/group/topics.ts'
+import type { Env, Timer } from '../../env/env.ts'
+import { type Client, GroupRuntime } from './group-runtime.ts'
+import type { Journal } from './journal.ts'
+import { steadyClock } from './steady-clock.ts'
+
+/** What the group coordinator needs of its broker. */
+export interface GroupServices {
+  readonly env: Env
+  readonly settings: GroupSettings
+  /** `offsets.retention.check.interval.ms` */
+  readonly expiryIntervalMs: number
+  readonly topics: GroupTopics
+  /** `group.coordinator.rebalance.protocols` has `consumer`. */
+  readonly servesConsumerProtocol: boolean
+  /** Partitions of `__consumer_offsets`; `undefined` before it exists. */
+  partitionCount(): number | undefined
+}
+
+/** Wait before a log that could not be loaded is tried again. */
+const reloadDelayMs = 1_000
+/** Groups looked at for expiry in one turn of the event loop. */
+const expiriesPerTurn = 500
+
+interface Led {
+  readonly leaderEpoch: number
+  readonly journal: Journal
+  runtime: GroupRuntime
+}
+
+export class GroupCoordinator {
+  readonly #services: GroupServices
+  readonly #nowMs: () => number
+  readonly #led = new Map<number, Led>()
+  #expiry: Timer | undefined
+  #closed = false
+
+  constructor(services: GroupServices) {
+    this.#services = services
+    this.#nowMs = steadyClock(services.env.clock)
+    this.#expireLater()
+  }
+
+  get topics(): GroupTopics {
+    return this.#services.topics
+  }
+
+  get servesConsumerProtocol(): boolean {
+    return this.#services.servesConsumerProtocol
+  }
+
+  /** Which partition a group is in: Java's hash of its id, Kafka's way of taking it absolute. */
+  static partitionOf(groupId: string, partitionCount: number): number {
+    const hash = javaStringHash(groupId)
+    return (hash === -(2 ** 31) ? 0 : Math.abs(hash)) % partitionCount
+  }
+
+  /** This broker leads the partition from now on; the groups answer once they are loaded. */
+  lead(partition: number, leaderEpoch: number, journal: Journal): void {
+    const led = this.#led.get(partition)
+    if (led && led.leaderEpoch >= leaderEpoch) return
+    led?.runtime.end()
+    this.#start(partition, leaderEpoch, journal)
+  }
+
+  resign(partition: number): void {
+    this.#led.get(partition)?.runtime.end()
+    this.#led.delete(partition)
+  }
+
+  /** What the cluster's metadata changed. */
+  topicsChanged(change: {
+    readonly changed: Iterable<string>
+    readonly deleted: readonly { readonly name: string; readonly topicId: string }[]
+    readonly anyCreated: boolean
+  }): void {
+    const names = new Set([...change.changed, ...change.deleted.map(({ name }) => name)])
+    for (const { runtime } of this.#led.values()) {
+      runtime.machine.state.topicsChanged(names, change.anyCreated)
+      if (change.deleted.length > 0)
+        runtime.occur({ kind: 'topicsDeleted', topics: change.deleted })
+    }
+  }
+
+  /** Rejects with a Refusal, whose code is the answer. */
+  async submit<K extends ConversationKind>(
+    kind: K,
+    groupId: string,
+    request: Conversations[K]['request'],
+    client: Client,
+  ): Promise<Conversations[K]['response']> {
+    return this.runtimeOf(groupId).submit(kind, request, client)
+  }
+
+  /** @throws Refusal NOT_COORDINATOR */
+  runtimeOf(groupId: string): GroupRuntime {
+    const count = this.#services.partitionCount()
+    const led =
+      count === undefined ? undefined : this.#led.get(GroupCoordinator.partitionOf(groupId, count))
+    if (!led || this.#closed)
+      throw new Refusal(
+        this.#closed ? ErrorCode.COORDINATOR_NOT_AVAILABLE : ErrorCode.NOT_COORDINATOR,
+        `This broker does not coordinate group ${groupId}`,
+      )
+    return led.runtime
+  }
+
+  /** The groups of all partitions led here. Rejects with 14 while one of them is loading. */
+  async list(request: Conversations['list']['request'], client: Client): Promise<ListedGroup[]> {
+    const lists = await Promise.all(
+      [...this.#led.values()].map(({ runtime }) =>
+        runtime.submit('list', request, client).catch((error) => {
+          if (error instanceof Refusal && error.errorCode === ErrorCode.NOT_COORDINATOR) return []
+          throw error
+        }),
+      ),
+    )
+    return lists.flat()
+  }
+
+  describe(): object {
+    let groups = 0
+    let waiting = 0
+    for (const { runtime } of this.#led.values()) {
+      groups += runtime.machine.state.groups.size
+      waiting += runtime.waitingRequests
+    }
+    return { partitions: this.#led.size, groups, waiting }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#expiry?.cancel()
+    for (const { runtime } of this.#led.values()) runtime.end(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    this.#led.clear()
+  }
+
+  #start(partition: number, leaderEpoch: number, journal: Journal): void {
+    const { env, settings, topics } = this.#services
+    const runtime = new GroupRuntime(
+      new GroupMachine(settings, topics),
+      journal,
+      env,
+      this.#nowMs,
+      (errorCode) => this.#restart(partition, runtime, { errorCode }),
+    )
+    this.#led.set(partition, { leaderEpoch, journal, runtime })
+    runtime.load().catch((error) => {
+      const reason = error instanceof Error ? error.message : String(error)
+      runtime.end(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+      this.#restart(partition, runtime, { reason })
+    })
+  }
+
+  /** While the broker still leads the partition, what the log says counts again. */
+  #restart(partition: number, failed: GroupRuntime, why: object): void {
+    const { env } = this.#services
+    env.log.warn('Groups are loaded again', { partition, ...why })
+    env.timers.after(reloadDelayMs, () => {
+      const led = this.#led.get(partition)
+      if (led?.runtime === failed && !this.#closed)
+        this.#start(partition, led.leaderEpoch, led.journal)
+    })
+  }
+
+  #expireLater(): void {
+    const { env, expiryIntervalMs } = this.#services
+    this.#expiry = env.timers.after(expiryIntervalMs, () => {
+      for (const { runtime } of this.#led.values())
+        if (runtime.isServing) this.#expire(runtime, runtime.machine.groupIds())
+      this.#expireLater()
+    })
+  }
+
+  #expire(runtime: GroupRuntime, groupIds: string[]): void {
+    for (const groupId of groupIds.slice(0, expiriesPerTurn))
+      runtime.occur({ kind: 'expire', groupId })
+    const rest = groupIds.slice(expiriesPerTurn)
+    if (rest.length > 0) this.#services.env.timers.soon(() => this.#expire(runtime, rest))
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * Runs the groups of one partition of `__consumer_offsets` over its log.
+ *
+ * A command is decided and applied at once, and its records are appended at the end of the turn of
+ * the event loop, together with those of all other commands of the turn: one batch, one write. Every
+ * answer waits until what it rests on is committed, also one that wrote nothing itself.
+ *
+ * When records that are applied cannot be written the machine knows more than the log: it is
+ * dropped, and whoever runs this loads the log anew.
+ */
+import { buildBatch } from '../../../protocol/build-batch.ts'
+import { ErrorCode } from '../../../protocol/errors.ts'
+import type {
+  ConversationKind,
+  Conversations,
+  GroupCommand,
+  GroupDecision,
+  GroupReply,
+  Occurrence,
+  RequestCommand,
+} from '../../core/group/command.ts'
+import type { GroupMachine } from '../../core/group/machine.ts'
+import { encodeRecord, type StoredRecord } from '../../core/group/record.ts'
+import { Refusal } from '../../core/group/refusal.ts'
+import type { Env, Timer } from '../../env/env.ts'
+import type { Journal } from './journal.ts'
+import { journalError } from './journal-error.ts'
+import { loadBatches } from './load-groups.ts'
+
+/** Who sends a request, as far as groups show it. */
+export interface Client {
+  readonly apiVersion: number
+  readonly clientId: string
+  readonly clientHost: string
+}
+
+/** Deadlines handled in one turn of the event loop: thousands may pass at once after a pause. */
+const ticksPerTurn = 200
+/** What a record takes in a batch besides key and value, at most. */
+const recordOverheadBytes = 32
+const batchOverheadBytes = 61
+/** A timer cannot be set further away than this. */
+const timerMsMax = 2 ** 31 - 1
+
+/** The transaction that a batch is part of. */
+interface Transaction {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly transactional: true
+}
+
+interface Waiting {
+  resolve(response: unknown): void
+  reject(error: Refusal): void
+}
+
+export class GroupRuntime {
+  readonly machine: GroupMachine
+  readonly #journal: Journal
+  readonly #env: Env
+  readonly #nowMs: () => number
+  readonly #onFailure: (errorCode: number) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #state: 'loading' | 'serving' | 'ended' = 'loading'
+  #endedWith: number = ErrorCode.NOT_COORDINATOR
+  #lastRequestId = 0
+  /** Applied, and not appended yet. */
+  #records: StoredRecord[] = []
+  #recordsBytes = batchOverheadBytes
+  #replies: GroupReply[] = []
+  #flushIsDue = false
+  #timer: { atMs: number; timer: Timer } | undefined
+
+  /** `onFailure`: the machine was dropped because of this error, which is not the end of leadership. */
+  constructor(
+    machine: GroupMachine,
+    journal: Journal,
+    env: Env,
+    nowMs: () => number,
+    onFailure: (errorCode: number) => void,
+  ) {
+    this.machine = machine
+    this.#journal = journal
+    this.#env = env
+    this.#nowMs = nowMs
+    this.#onFailure = onFailure
+  }
+
+  get isServing(): boolean {
+    return this.#state === 'serving'
+  }
+
+  get waitingRequests(): number {
+    return this.#waiting.size
+  }
+
+  async load(): Promise<void> {
+    await this.#journal.load((batches) => {
+      if (this.#state === 'loading') loadBatches(this.machine, batches, this.#env.log)
+    })
+    if (this.#state !== 'loading') return
+    this.#state = 'serving'
+    this.#carryOut(this.machine.loaded(this.#nowMs()))
+  }
+
+  /** @throws Refusal (rejects with it) */
+  submit<K extends ConversationKind>(
+    kind: K,
+    request: Conversations[K]['request'],
+    client: Client,
+  ): Promise<Conversations[K]['response']> {
+    return new Promise((resolve, reject) => {
+      if (this.#state !== 'serving') {
+        reject(this.#unavailable())
+        return
+      }
+      const requestId = ++this.#lastRequestId
+      this.#waiting.set(requestId, { resolve: resolve as Waiting['resolve'], reject })
+      const caller = { ...client, requestId, entropy: this.#env.random.bytes(16) }
+      this.#run({ kind, caller, request } as unknown as RequestCommand)
+    })
+  }
+
+  /** Something that nobody waits for. */
+  occur(occurrence: Occurrence): void {
+    if (this.#state === 'serving') this.#run(occurrence)
+  }
+
+  /**
+   * Appends what was applied. To be called before somebody else appends to the log, a transaction's
+   * marker: the order in the log is the order in which it was applied.
+   */
+  flush(): void {
+    this.#flushIsDue = false
+    if (this.#state === 'ended') return
+    const records = this.#records
+    const replies = this.#replies
+    this.#records = []
+    this.#recordsBytes = batchOverheadBytes
+    this.#replies = []
+    if (records.length > 0 || replies.length > 0) this.#append(records, replies)
+  }
+
+  #append(
+    records: readonly StoredRecord[],
+    replies: readonly GroupReply[],
+    transaction?: Transaction,
+  ): void {
+    if (records.length > 0) {
+      const timestamp = this.#nowMs()
+      const batch = buildBatch({
+        records: records.map((each) => ({ ...each, timestamp })),
+        ...transaction,
+      })
+      const errorCode = this.#journal.append(batch)
+      if (errorCode !== ErrorCode.NONE) {
+        this.#fail(replies, errorCode)
+        return
+      }
+    }
+    this.#journal.whenCommitted(this.#journal.endOffset, (errorCode) => {
+      if (errorCode === ErrorCode.NONE) this.#send(replies)
+      // Not replicated in time: it may be later, so the state stands, and nobody is told success.
+      else if (errorCode === ErrorCode.REQUEST_TIMED_OUT) this.#sendError(replies, errorCode)
+      else this.#fail(replies, errorCode)
+    })
+  }
+
+  /** Leadership is gone: whoever waits is told to ask elsewhere. */
+  end(errorCode: number = ErrorCode.NOT_COORDINATOR): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    this.#endedWith = errorCode
+    this.#timer?.timer.cancel()
+    const message = 'The group coordinator of this group has moved or failed'
+    for (const { reject } of this.#waiting.values()) reject(new Refusal(errorCode, message))
+    this.#waiting.clear()
+  }
+
+  #unavailable(): Refusal {
+    return this.#state === 'loading'
+      ? new Refusal(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'The groups are being loaded')
+      : new Refusal(this.#endedWith, 'The groups are not here any more')
+  }
+
+  #run(command: GroupCommand) {
+    const decision = this.machine.decide(command, this.#nowMs())
+    if (command.kind !== 'txnCommit') return this.#carryOut(decision)
+    const { producerId, producerEpoch } = command.request
+    const transaction = { producerId, producerEpoch, baseSequence: 0, transactional: true } as const
+    this.#carryOut(decision, transaction)
+  }
+
+  #carryOut(decision: GroupDecision, transaction?: Transaction): void {
+    const stored = decision.records.map(encodeRecord)
+    const errorCode = stored.length > 0 ? this.#room(stored) : ErrorCode.NONE
+    if (errorCode !== ErrorCode.NONE) {
+      this.#sendError(decision.replies, errorCode)
+      this.#arm()
+      return
+    }
+    // Records of a transaction are a batch of their own.
+    if (transaction) this.flush()
+    const firstOffset = this.#journal.endOffset + this.#records.length
+    decision.records.forEach((record, i) => {
+      this.machine.apply(record, {
+        offset: firstOffset + i,
+        producerId: transaction?.producerId ?? -1,
+      })
+    })
+    this.machine.settle(decision)
+    if (transaction) {
+      this.#append(stored, decision.replies, transaction)
+      return
+    }
+    for (const record of stored) {
+      this.#records.push(record)
+      this.#recordsBytes += bytesOf(record)
+    }
+    this.#replies.push(...decision.replies)
+    this.#flushSoon()
+    this.#arm()
+  }
+
+  /** Why these records cannot be written: asked before they are applied. */
+  #room(stored: readonly StoredRecord[]): number {
+    const errorCode = this.#journal.appendError()
+    if (errorCode !== ErrorCode.NONE) return errorCode
+    const bytes = stored.reduce((sum, record) => sum + bytesOf(record), 0)
+    if (bytes + batchOverheadBytes > this.#journal.batchBytesMax) return ErrorCode.MESSAGE_TOO_LARGE
+    if (bytes + this.#recordsBytes > this.#journal.batchBytesMax) this.flush()
+    return ErrorCode.NONE
+  }
+
+  #flushSoon(): void {
+    if (this.#flushIsDue) return
+    if (this.#records.length === 0 && this.#replies.length === 0) return
+    this.#flushIsDue = true
+    this.#env.timers.soon(() => {
+      if (this.#flushIsDue) this.flush()
+    })
+  }
+
+  #send(replies: readonly GroupReply[]): void {
+    for (const reply of replies) {
+      const waiting = this.#waiting.get(reply.requestId)
+      this.#waiting.delete(reply.requestId)
+      if ('refusal' in reply) waiting?.reject(reply.refusal)
+      else waiting?.resolve(reply.response)
+    }
+  }
+
+  #sendError(replies: readonly GroupReply[], errorCode: number): void {
+    const refusal = new Refusal(journalError(errorCode), 'What was decided could not be written')
+    for (const { requestId } of replies) {
+      this.#waiting.get(requestId)?.reject(refusal)
+      this.#waiting.delete(requestId)
+    }
+  }
+
+  #fail(replies: readonly GroupReply[], errorCode: number): void {
+    this.#sendError(replies, errorCode)
+    if (this.#state === 'ended') return
+    this.end(journalError(errorCode))
+    this.#onFailure(errorCode)
+  }
+
+  #arm(): void {
+    if (this.#state !== 'serving') return
+    const atMs = this.machine.nextDeadlineMs()
+    if (atMs === Infinity || (this.#timer && this.#timer.atMs <= atMs)) return
+    this.#timer?.timer.cancel()
+    const delayMs = Math.min(Math.max(atMs - this.#nowMs(), 0), timerMsMax)
+    this.#timer = { atMs, timer: this.#env.timers.after(delayMs, () => this.#tick()) }
+  }
+
+  #tick(): void {
+    this.#timer = undefined
+    for (let i = 0; i < ticksPerTurn && this.#state === 'serving'; i++) {
+      if (this.machine.nextDeadlineMs() > this.#nowMs()) break
+      this.#run({ kind: 'tick' })
+    }
+    this.#arm()
+  }
+}
+
+const bytesOf = ({ key, value }: StoredRecord) =>
+  key.length + (value?.length ?? 0) + recordOverheadBytes
