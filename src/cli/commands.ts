@@ -7,8 +7,8 @@ export interface CommandEntry {
   readonly summary: string
   /** The heading in the help under which it stands. */
   readonly section: 'Records' | 'Administration' | 'Servers' | 'Tools'
-  /** Adds the command to the program. */
-  readonly load: () => Promise<(program: Command) => void>
+  /** Adds the command to the program; `whole` makes a program with every command. */
+  readonly load: () => Promise<(program: Command, whole: () => Promise<Command>) => void>
 }
 
 export const commands: readonly CommandEntry[] = [
@@ -81,5 +81,29 @@ export const commands: readonly CommandEntry[] = [
       return (program) =>
         void program.addCommand(brokerCommand((env, config) => Node.start(env, config)))
     },
+  },
+  {
+    name: 'connect-check',
+    summary: 'Find out why a connection to a broker does not work',
+    section: 'Tools',
+    load: async () => (await import('./commands/connect-check.ts')).registerConnectCheck,
+  },
+  {
+    name: 'profile',
+    summary: 'Keep the properties of clusters under names',
+    section: 'Tools',
+    load: async () => (await import('./commands/profile.ts')).registerProfile,
+  },
+  {
+    name: 'completion',
+    summary: 'Print a script that completes commands in a shell',
+    section: 'Tools',
+    load: async () => (await import('./commands/completion.ts')).registerCompletion,
+  },
+  {
+    name: 'man',
+    summary: 'Print the manual page',
+    section: 'Tools',
+    load: async () => (await import('./commands/man.ts')).registerMan,
   },
 ]

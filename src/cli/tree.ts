@@ -65,6 +65,13 @@ Examples:
   ottla consume orders --from-beginning
 `
 
+/** With every command loaded: for completion and the manual. */
+async function wholeProgram(): Promise<Command> {
+  const program = createProgram()
+  for (const entry of commands) (await entry.load())(program, wholeProgram)
+  return program
+}
+
 export async function runTree(args: readonly string[]): Promise<void> {
   const program = createProgram()
   const debug = args.includes('--debug')
@@ -74,7 +81,7 @@ export async function runTree(args: readonly string[]): Promise<void> {
     const entry = commands.find(
       (item) => item.name === asked || item.aliases?.includes(asked ?? ''),
     )
-    if (entry) (await entry.load())(program)
+    if (entry) (await entry.load())(program, wholeProgram)
     else if (asked !== undefined) throw unknownCommand(asked)
     else addOverview(program)
     if (args.length === 0) program.outputHelp()

@@ -1,0 +1,115 @@
+import { Argument, type Command } from 'commander'
+import { type CommandNode, visibleOptions, walk } from '../command-tree.ts'
+import { Output } from '../output.ts'
+
+export function registerCompletion(program: Command, whole: () => Promise<Command>): void {
+  program
+    .command('completion')
+    .description('Print a script that completes commands and options in a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+      const nodes = [...walk(await whole())]
+      const out = new Output()
+      out.text(shell === 'bash' ? bash(nodes) : shell === 'zsh' ? zsh(nodes) : fish(nodes))
+      out.flush()
+    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  source <(ottla completion bash)                     # in ~/.bashrc\n  ottla completion zsh > "${fpath[1]}/_ottla"\n  ottla completion fish > ~/.config/fish/completions/ottla.fish',
+    )
+}
+
+const optionWords = (node: CommandNode, root: Command): string[] =>
+  [...visibleOptions(node.command), ...visibleOptions(root)]
+    .flatMap(({ long, short }) => [long, short])
+    .filter((word) => word !== undefined)
+
+const subcommands = ({ command }: CommandNode): string[] =>
+  command.commands.map((child) => child.name())
+
+function bash(nodes: readonly CommandNode[]): string {
+  const root = nodes[0]!.command
+  const cases = nodes.map(
+    (node) =>
+      `    "${node.path}") words="${[...subcommands(node), ...optionWords(node, root)].join(' ')}" ;;`,
+  )
+  const known = nodes.map(({ path }) => path).filter((path) => path !== '')
+  return `# bash completion for ottla
+_ottla() {
+  local cur="\${COMP_WORDS[COMP_CWORD]}" path="" word words i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word="\${COMP_WORDS[i]}"
+    case "|${known.join('|')}|" in
+      *"|\${path:+$path }$word|"*) path="\${path:+$path }$word" ;;
+    esac
+  done
+  case "$path" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  [[ \${#COMPREPLY[@]} -gt 0 || $cur == -* ]] || COMPREPLY=($(compgen -f -- "$cur"))
+}
+complete -o default -F _ottla ottla
+`
+}
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
+function zsh(nodes: readonly CommandNode[]): string {
+  const root = nodes[0]!.command
+  const cases = nodes.map((node) => {
+    const commands = node.command.commands.map((child) =>
+      quoted(`${child.name()}:${child.description()}`),
+    )
+    const options = optionWords(node, root)
+    return `    ${quoted(node.path)}) commands=(${commands.join(' ')}); options=(${options.join(' ')}) ;;`
+  })
+  const known = nodes.map(({ path }) => path).filter((path) => path !== '')
+  return `#compdef ottla
+_ottla() {
+  local path="" word
+  local -a commands options
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    case "|${known.join('|')}|" in
+      *"|\${path:+$path }$word|"*) path="\${path:+$path }$word" ;;
+    esac
+  done
+  case "$path" in
+${cases.join('\n')}
+  esac
+  if [[ $PREFIX == -* ]]; then compadd -- $options
+  elif (( $#commands )); then _describe command commands
+  else _files; fi
+}
+if [ "$funcstack[1]" = "_ottla" ]; then _ottla "$@"; else compdef _ottla ottla; fi
+`
+}
+
+function fish(nodes: readonly CommandNode[]): string {
+  const lines = ['# fish completion for ottla']
+  for (const { path, command } of nodes) {
+    const seen = path.split(' ').filter((word) => word !== '')
+    const children = command.commands.map((child) => child.name())
+    const conditions = [
+      ...seen.map((word) => `__fish_seen_subcommand_from ${word}`),
+      ...(children.length > 0 ? [`not __fish_seen_subcommand_from ${children.join(' ')}`] : []),
+    ]
+    const condition = conditions.length > 0 ? ` -n ${quoted(conditions.join('; and '))}` : ''
+    for (const child of command.commands)
+      lines.push(
+        `complete -c ottla -f${condition} -a ${child.name()} -d ${quoted(child.description())}`,
+      )
+    for (const option of visibleOptions(command)) {
+      const names = [
+        option.long && `-l ${option.long.slice(2)}`,
+        option.short && `-s ${option.short.slice(1)}`,
+      ]
+      const value = option.required || option.optional ? ' -r' : ''
+      const when = path === '' ? '' : condition
+      lines.push(
+        `complete -c ottla${when} ${names.filter(Boolean).join(' ')}${value} -d ${quoted(option.description)}`,
+      )
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
