@@ -71,6 +71,15 @@ export class BatchScanner {
     return this.#load(this.size) && isIntact(this.bytes, this.at)
   }
 
+  /** As `loadWhole`, on the thread pool where something must be read. */
+  async loadWholeLater(): Promise<boolean> {
+    if (this.at + this.size > this.#filled) {
+      if (this.size > this.bytes.length) this.bytes = Buffer.allocUnsafe(this.size)
+      await this.fillLater(this.position)
+    }
+    return this.at + this.size <= this.#filled && isIntact(this.bytes, this.at)
+  }
+
   /** Whether `fillLater` would save the next steps from waiting for the disk. */
   get isStarving(): boolean {
     const next = this.position + this.size
@@ -79,11 +88,11 @@ export class BatchScanner {
   }
 
   /** Reads the next piece on the thread pool. Not between `next` and the use of what it found. */
-  async fillLater(): Promise<void> {
-    const next = this.position + this.size
-    const wanted = Math.min(this.bytes.length, this.#end - next)
-    this.#filled = await this.#file.readLater(this.bytes, 0, wanted, next)
-    this.#filledFrom = next
+  async fillLater(from = this.position + this.size): Promise<void> {
+    const wanted = Math.min(this.bytes.length, this.#end - from)
+    this.#filled = await this.#file.readLater(this.bytes, 0, wanted, from)
+    this.#filledFrom = from
+    this.at = this.position - from
   }
 
   /**

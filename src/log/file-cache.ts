@@ -65,6 +65,8 @@ export class CachedFile {
   readonly #cache: FileCache
   #file: File | undefined
   #pins = 0
+  /** Was closed while pinned: closes with the last pin. */
+  #isLeaving = false
 
   constructor(cache: FileCache, path: string) {
     this.#cache = cache
@@ -111,12 +113,15 @@ export class CachedFile {
       return await use(file)
     } finally {
       this.#pins--
+      if (this.#pins === 0 && this.#isLeaving) this.close()
     }
   }
 
   close(): void {
     const file = this.#file
     if (file === undefined) return
+    this.#isLeaving = this.pinned
+    if (this.pinned) return // Its descriptor may become another file's while a read is under way.
     this.#file = undefined
     this.#cache.closed(this)
     file.close()

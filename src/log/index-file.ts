@@ -33,6 +33,11 @@ export class IndexFile {
     return this.#count
   }
 
+  /** What the entries take in the file. */
+  get sizeBytes(): number {
+    return this.count * this.entryBytes
+  }
+
   /** False when the file that was loaded ends within an entry. */
   get isWhole(): boolean {
     return this.entries.length % this.entryBytes === 0

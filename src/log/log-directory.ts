@@ -123,6 +123,13 @@ export class LogDirectory {
     this.#write('cleaner', sync, (log) => this.cleanerOffsets.get(log.name))
   }
 
+  /** After a truncation: what comes to stand there was never compacted. */
+  lowerCleanerOffset(log: Log, offset: number): void {
+    if (offset >= (this.cleanerOffsets.get(log.name) ?? 0)) return
+    this.cleanerOffsets.set(log.name, offset)
+    this.writeCleanerOffsets(true)
+  }
+
   #write(name: CheckpointName, sync: boolean, offsetOf: (log: Log) => number | undefined): void {
     if (this.disk.failure) return
     const entries: OffsetOfPartition[] = []

@@ -6,6 +6,7 @@
  * offline and no others.
  */
 import type { Env } from '../env/env.ts'
+import { Cleaner, type CleanerOptions } from './cleaner.ts'
 import {
   deletedDirectory,
   isDeletedDirectory,
@@ -32,6 +33,7 @@ export interface LogManagerOptions {
   onDirectoryFailure?(path: string, error: Error): void
   readonly openFilesMax?: number
   readonly intervals?: Partial<MaintenanceIntervals>
+  readonly cleaner?: Partial<CleanerOptions>
 }
 
 /** Not a partition: other programs of a Kafka node keep their things there too. */
@@ -44,6 +46,7 @@ export class LogManager {
   readonly #directories: LogDirectory[] = []
   readonly #logs = new Map<string, Log>()
   readonly #maintenance: Maintenance
+  readonly cleaner: Cleaner
   #startsToWrite = new Set<LogDirectory>()
   #isClosed = false
 
@@ -66,6 +69,7 @@ export class LogManager {
     this.#env = env
     this.#options = options
     this.#maintenance = new Maintenance(env, this, options.intervals)
+    this.cleaner = new Cleaner(env, this, options.cleaner)
   }
 
   async #open(): Promise<void> {
@@ -80,6 +84,7 @@ export class LogManager {
     if (fatal) throw fatal
     if (failures.length === directories.length) throw failures[0]!
     this.#maintenance.start()
+    this.cleaner.start()
   }
 
   #directory(path: string, resources: LogResources): LogDirectory {
@@ -165,6 +170,7 @@ export class LogManager {
     log.onLogStart = () => this.#writeStartsSoon(directory)
     log.onTruncate = (offset) => {
       if (offset < log.recoveryPoint) directory.writeRecoveryPoints(true, { log, offset })
+      directory.lowerCleanerOffset(log, offset)
     }
   }
 
@@ -255,13 +261,14 @@ export class LogManager {
   /** Runs retention and compaction now, instead of when their time comes. */
   async maintain(): Promise<void> {
     await this.#maintenance.runOnce()
+    await this.cleaner.runOnce()
   }
 
   /** A clean stop: every log is closed, the checkpoints are written, the directories marked and released. */
   async close(brokerEpoch = -1): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    await this.#maintenance.stop()
+    await Promise.all([this.#maintenance.stop(), this.cleaner.stop()])
     for (const directory of this.#directories) {
       try {
         if (directory.disk.failure === undefined) {

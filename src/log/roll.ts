@@ -1,5 +1,6 @@
 /** When a segment is closed and the next one begun (Kafka's LogSegment.shouldRoll). */
 import type { Log } from './log.ts'
+import type { LogConfig } from './log-config.ts'
 
 /** Offsets in a segment's indexes are int32, relative to its base. */
 const relativeOffsetMax = 2 ** 31 - 1
@@ -21,10 +22,16 @@ export function shouldRoll(
   const first = active.firstTimestamp()
   const ageMs =
     first === undefined ? log.disk.env.clock.wallMs() - active.createdMs : maxTimestamp - first
-  if (ageMs > config.segmentMs - active.jitterMs) return true
+  if (ageMs > segmentMs(config) - active.jitterMs) return true
   active.checkIndexes(config.indexIntervalBytes)
   return (
     active.offsetIndex.isFull(config.segmentIndexBytes) ||
     active.timeIndex.isFull(config.segmentIndexBytes)
   )
+}
+
+/** What is to be compacted in time must not stay in the active segment for longer. */
+function segmentMs(config: LogConfig): number {
+  const { cleanupPolicy, maxCompactionLagMs } = config
+  return cleanupPolicy.compact ? Math.min(config.segmentMs, maxCompactionLagMs) : config.segmentMs
 }

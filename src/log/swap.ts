@@ -10,10 +10,20 @@ import type { LogDisk } from './log-disk.ts'
 
 const logSwap = suffixes.log + suffixes.swap
 
-export function finishSwaps(disk: LogDisk, directory: string, names: readonly string[]): void {
+export function finishSwaps(disk: LogDisk, directory: string, found: readonly string[]): void {
   const { files, log } = disk.env
   const path = (name: string) => `${directory}/${name}`
-  for (const name of names) if (name.endsWith(suffixes.cleaned)) files.unlink(path(name))
+  const names = found.flatMap((name) => {
+    if (!name.endsWith(suffixes.cleaned)) return name
+    if (!found.includes(name.slice(0, 20) + logSwap)) {
+      files.unlink(path(name))
+      return []
+    }
+    // An index that was to be renamed next. It is complete: all of them were synced before.
+    const swap = name.slice(0, -suffixes.cleaned.length) + suffixes.swap
+    files.rename(path(name), path(swap))
+    return swap
+  })
   const parsed = names.flatMap((name) => parseFileName(name) ?? [])
   const bases = parsed.filter(({ suffix }) => suffix === suffixes.log)
   for (const { baseOffset, suffix } of parsed) {

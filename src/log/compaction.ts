@@ -1,0 +1,281 @@
+/**
+ * Compaction of one log: of the records of each key the last one stays, in its place.
+ *
+ * It runs in two passes, as Kafka's cleaner does. The first reads the dirty part, which no compaction has seen,
+ * and notes the last offset of each key. The second reads everything from the start of the log to the
+ * end of that part and writes what stays to new segments, several small ones into one. Each new
+ * segment takes the place of its sources as soon as it is complete:
+ *
+ * ```
+ * 1  *.cleaned        written and synced
+ * 2  *.cleaned.log -> .swap, and its indexes; synced      from here on a crash finishes it (swap.ts)
+ * 3  sources -> *.deleted; synced                         in memory, readers see the new segment
+ * 4  *.swap -> final names                                sources are unlinked after file.delete.delay.ms
+ * ```
+ *
+ * Both passes go in slices of a millisecond, and read on the thread pool. Nothing is locked: when retention, a
+ * truncation or a deletion changes the sources meanwhile, the work is given up and begins again another
+ * time.
+ */
+import {
+  baseOffsetOf,
+  isControl,
+  lastOffsetOf,
+  recordCountOf,
+} from '../../protocol/record-batch.ts'
+import { RecordCursor, recordBytesOf } from '../../protocol/records.ts'
+import { BatchScanner } from './batch-scanner.ts'
+import { CompactionFilter, type LastOfProducer } from './compaction-filter.ts'
+import { groupSegments } from './compaction-groups.ts'
+import { CompactionMap } from './compaction-map.ts'
+import type { CompactionRange } from './compaction-range.ts'
+import { CompactionTarget } from './compaction-target.ts'
+import { CompactionTransactions } from './compaction-transactions.ts'
+import { suffixes } from './file-names.ts'
+import type { Log } from './log.ts'
+import { CorruptLogError } from './offset-lookup.ts'
+import { AbortedError, type Pace } from './pace.ts'
+import type { Segment } from './segment.ts'
+
+export interface CompactionLimits {
+  /** `log.cleaner.dedupe.buffer.size` */
+  readonly dedupeBytesMax: number
+  /** `log.cleaner.io.buffer.load.factor` */
+  readonly loadFactor: number
+  /** Read at once (`log.cleaner.io.buffer.size`). */
+  readonly pieceBytes: number
+}
+
+export interface CompactionResult {
+  /** Everything before this offset is compacted now. */
+  readonly endOffset: number
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  readonly recordsBefore: number
+  readonly recordsAfter: number
+}
+
+/**
+ * Throws CorruptLogError, InvalidRecordError or CompressionError when a batch is damaged; AbortedError when the
+ * log changed or the pace was aborted; what files throw.
+ */
+export async function compact(
+  log: Log,
+  range: CompactionRange,
+  limits: CompactionLimits,
+  pace: Pace,
+  nowMs: number,
+): Promise<CompactionResult> {
+  return new Compaction(log, range, limits, pace, nowMs).run()
+}
+
+class Compaction {
+  readonly #log: Log
+  readonly #range: CompactionRange
+  readonly #limits: CompactionLimits
+  readonly #pace: Pace
+  readonly #nowMs: number
+  readonly #map: CompactionMap
+  /** Sizes of the segments when they were first looked at. */
+  readonly #sizes = new Map<Segment, number>()
+
+  constructor(
+    log: Log,
+    range: CompactionRange,
+    limits: CompactionLimits,
+    pace: Pace,
+    nowMs: number,
+  ) {
+    this.#log = log
+    this.#range = range
+    this.#limits = limits
+    this.#pace = pace
+    this.#nowMs = nowMs
+    const keysMax = range.firstUncleanableOffset - range.firstDirtyOffset
+    const seed = log.disk.env.random.bytes(4).readInt32BE()
+    this.#map = new CompactionMap(limits.dedupeBytesMax, keysMax, limits.loadFactor, seed)
+  }
+
+  async run(): Promise<CompactionResult> {
+    const log = this.#log
+    const { firstDirtyOffset, firstUncleanableOffset } = this.#range
+    for (const segment of this.#segmentsBelow(firstUncleanableOffset))
+      this.#sizes.set(segment, segment.sizeBytes)
+    await this.#index()
+    const endOffset = Math.max(this.#map.latestOffset + 1, firstDirtyOffset)
+    const sum = { endOffset, bytesBefore: 0, bytesAfter: 0, recordsBefore: 0, recordsAfter: 0 }
+    const transactions = new CompactionTransactions()
+    const groups = groupSegments(this.#segmentsBelow(endOffset), log.config, firstUncleanableOffset)
+    for (const sources of groups) {
+      const { target, filter } = await this.#clean(sources, transactions)
+      for (const source of sources) sum.bytesBefore += source.sizeBytes
+      sum.bytesAfter += target.segment.sizeBytes
+      sum.recordsBefore += filter.recordsRead
+      sum.recordsAfter += filter.recordsKept
+    }
+    return sum
+  }
+
+  #segmentsBelow(offset: number): Segment[] {
+    return this.#log.segments.list.filter(({ baseOffset }) => baseOffset < offset)
+  }
+
+  /** The first pass. Stops early when the map is full. */
+  async #index(): Promise<void> {
+    const { firstDirtyOffset: from, firstUncleanableOffset: to } = this.#range
+    const log = this.#log
+    const transactions = new CompactionTransactions()
+    transactions.expect(log.abortedTransactions(from, to))
+    const segments = this.#segmentsBelow(to)
+    for (const [i, segment] of segments.entries()) {
+      const endOffset = segments[i + 1]?.baseOffset ?? to
+      if (endOffset <= from) continue
+      const start = segment.positionFor(from, log.config.indexIntervalBytes)
+      const isDone = await this.#eachBatch(segment, start, (bytes, at) => {
+        if (lastOffsetOf(bytes, at) < from) return true
+        if (isControl(bytes, at)) transactions.isObsolete(bytes, at)
+        else if (!transactions.isAborted(bytes, at) && !this.#noteKeys(bytes, at, from))
+          return false
+        this.#map.latestOffset = lastOffsetOf(bytes, at)
+        return true
+      })
+      if (!isDone) return
+      this.#map.latestOffset = endOffset - 1 // Offsets may be missing at the end of a segment.
+    }
+  }
+
+  /** False when the map is full. */
+  #noteKeys(bytes: Buffer, at: number, from: number): boolean {
+    const unpacked = recordBytesOf(bytes, at, this.#log.config.unpackedBytesMax)
+    const baseOffset = baseOffsetOf(bytes, at)
+    const cursor = this.#cursor
+    cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
+    while (cursor.next()) {
+      const offset = baseOffset + cursor.offsetDelta
+      if (cursor.keyLength < 0 || offset < from) continue
+      if (!this.#map.put(unpacked, cursor.keyStart, cursor.keyLength, offset)) return false
+    }
+    return true
+  }
+
+  readonly #cursor = new RecordCursor()
+
+  /** The second pass over segments that become one. */
+  async #clean(
+    sources: readonly Segment[],
+    transactions: CompactionTransactions,
+  ): Promise<{ target: CompactionTarget; filter: CompactionFilter }> {
+    const log = this.#log
+    const { disk, config } = log
+    const target = new CompactionTarget(disk, log.directory, sources[0]!.baseOffset, config)
+    try {
+      transactions.onAborted = (aborted) => target.segment.transactionIndex.add(aborted)
+      const filter = new CompactionFilter({
+        map: this.#map,
+        transactions,
+        lastOfProducers: lastOfProducers(log),
+        upperBound: this.#range.firstUncleanableOffset,
+        nowMs: this.#nowMs,
+        deleteRetentionMs: config.deleteRetentionMs,
+        unpackedBytesMax: config.unpackedBytesMax,
+      })
+      for (const source of sources) {
+        const endOffset = log.segments.endOf(source, log.logEndOffset)
+        transactions.expect(log.abortedTransactions(source.baseOffset, endOffset))
+        await this.#eachBatch(source, 0, (bytes, at) => {
+          const kept = filter.filter(bytes, at)
+          if (kept !== undefined) {
+            target.append(kept)
+            this.#pace.spent(kept.length)
+          }
+          return true
+        })
+      }
+      await this.#finish(target)
+      this.#assertUnchanged(sources)
+      this.#swap(target.segment, sources)
+      return { target, filter }
+    } catch (error) {
+      if (disk.failure === undefined) target.discard()
+      throw error
+    }
+  }
+
+  async #finish(target: CompactionTarget): Promise<void> {
+    try {
+      await target.finish()
+    } catch (error) {
+      // Disk full shows when writing; a sync that fails leaves pages that nothing can trust any more.
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw error
+      throw this.#log.disk.fail(`Sync of ${target.segment.file.path} failed`, error)
+    }
+  }
+
+  /** In one turn of the loop: what readers find is the old segments or the new one. */
+  #swap(cleaned: Segment, sources: readonly Segment[]): void {
+    const { segments, disk, flusher, config, directory, producerStore } = this.#log
+    const { files } = disk.env
+    try {
+      cleaned.renameFiles((path) => path.slice(0, -suffixes.cleaned.length) + suffixes.swap)
+      files.syncDirectory(directory)
+      for (const source of sources) {
+        flusher.removed(source)
+        segments.retire(source, config)
+      }
+      files.syncDirectory(directory)
+      cleaned.renameFiles((path) => path.slice(0, -suffixes.swap.length))
+      flusher.directoryChanged()
+    } catch (error) {
+      throw disk.fail(`Replacing segments in ${directory} failed`, error)
+    }
+    segments.set([...segments.list.filter((segment) => !sources.includes(segment)), cleaned])
+    producerStore.removeObsolete()
+  }
+
+  #assertUnchanged(sources: readonly Segment[]): void {
+    const { list, active } = this.#log.segments
+    for (const source of sources)
+      if (
+        source.isDeleted ||
+        !list.includes(source) ||
+        source === active ||
+        source.sizeBytes !== this.#sizes.get(source) ||
+        this.#log.disk.failure !== undefined
+      )
+        throw new AbortedError(`Segment ${source.baseOffset} has changed`)
+  }
+
+  /** Visits whole batches with right checksums until `visit` returns false; returns whether it never did. */
+  #eachBatch(
+    segment: Segment,
+    start: number,
+    visit: (bytes: Buffer, at: number) => boolean,
+  ): Promise<boolean> {
+    return segment.file.whileOpen(async (file) => {
+      const scanner = new BatchScanner(file, start, segment.sizeBytes, this.#limits.pieceBytes)
+      for (;;) {
+        if (scanner.isStarving) await scanner.fillLater()
+        if (this.#pace.isDue) await this.#pace.rest()
+        const isFound = scanner.next()
+        if (!isFound && scanner.problem === undefined) return true
+        if (!isFound || !(await scanner.loadWholeLater())) {
+          this.#assertUnchanged([segment])
+          throw new CorruptLogError(
+            `The batch at ${scanner.position} of ${segment.file.path} is damaged${scanner.problem ? `: ${scanner.problem}` : ''}`,
+          )
+        }
+        this.#pace.spent(scanner.size)
+        if (!visit(scanner.bytes, scanner.at)) return false
+      }
+    })
+  }
+}
+
+/** What must not be lost of producers that are still known. */
+function lastOfProducers(log: Log): Map<number, LastOfProducer> {
+  const last = new Map<number, LastOfProducer>()
+  for (const { producerId, batches, epoch } of log.producers.entries())
+    last.set(producerId, { lastDataOffset: batches.at(-1)?.lastOffset ?? -1, epoch })
+  return last
+}
