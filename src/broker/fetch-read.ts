@@ -51,7 +51,8 @@ export class PartitionRead {
   ): PartitionRead {
     const read = new PartitionRead(asked, partition, -1)
     read.errorCode = errorCode
-    read.aborted = errorCode === ErrorCode.OFFSET_OUT_OF_RANGE ? null : []
+    // As Kafka has it: a list where there is no such partition, null where the log was asked (RC-2).
+    read.aborted = partition === undefined ? [] : null
     return read
   }
 
@@ -105,7 +106,8 @@ export class PartitionRead {
     }
     const moved =
       errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH
-    if (!moved || partition === undefined) return response
+    // KIP-951
+    if (!moved || partition === undefined || apiVersion < currentLeaderVersion) return response
     const { leader, leaderEpoch } = partition.image
     if (leader >= 0) leaders.add(leader)
     return { ...response, currentLeader: { leaderId: leader, leaderEpoch } }
@@ -135,6 +137,8 @@ export function readPartition(
 }
 
 const noId = 'A'.repeat(22)
+/** From here on a fetch is told the new leader with its error (KIP-951). */
+const currentLeaderVersion = 16
 /** From here on followers serve consumers too (KIP-392). */
 const followerReadsVersion = 11
 
@@ -145,6 +149,8 @@ function accessError(
   apiVersion: number,
 ): number {
   const error = partition.leaderError(currentLeaderEpoch)
+  if (replicaId >= 0 && !partition.image.replicas.includes(replicaId))
+    return ErrorCode.NOT_LEADER_OR_FOLLOWER
   if (error !== ErrorCode.NOT_LEADER_OR_FOLLOWER || replicaId >= 0) return error
   if (apiVersion < followerReadsVersion || partition.role !== 'follower') return error
   return partition.log === undefined ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE
@@ -163,6 +169,7 @@ function readLog(
   read.highWatermark = log.highWatermark
   read.lastStableOffset = log.lastStableOffset
   read.logStartOffset = log.logStartOffset
+  read.aborted = limits.readCommitted ? [] : null
   if (lastFetchedEpoch >= 0) {
     const end = log.endOffsetForEpoch(lastFetchedEpoch) ?? { epoch: -1, endOffset: -1 }
     if (end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
@@ -172,7 +179,6 @@ function readLog(
   }
   if (fetchOffset > log.logEndOffset || fetchOffset < log.logStartOffset)
     return PartitionRead.failed(asked, partition, ErrorCode.OFFSET_OUT_OF_RANGE)
-  read.aborted = limits.readCommitted ? [] : null
   if (fetchOffset >= read.upTo) return read
   const finish = (bytes: LogRead): PartitionRead => {
     if (bytes.errorCode !== ErrorCode.NONE)

@@ -14,9 +14,9 @@ export function forwarded<Request extends Fields, Response extends Fields>(
   },
 ): Handler {
   return handler(api, {
-    async handle(request, { broker }) {
+    async handle(request, { broker, apiVersion }) {
       try {
-        const response = await broker.session.submit(api, request as never)
+        const response = await broker.session.submit(api, request as never, { apiVersion })
         return response as ResponseOf<Api<Request, Response>>
       } catch (error) {
         if (error instanceof CoordinatorError)

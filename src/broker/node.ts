@@ -14,6 +14,7 @@ import { supportedFeatures } from './advertised.ts'
 import { Broker } from './broker.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { configRules } from './config/config-rules.ts'
+import type { ConfigImage } from './config/effective-config.ts'
 import type { Endpoint } from './config/listeners.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { clusterIdAt } from './session/cluster-id-at.ts'
@@ -24,7 +25,7 @@ import type { SessionOptions } from './session/session.ts'
 /** Kafka's numbers for security protocols. */
 const securityProtocols = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const
 /** The coordinator's journal, within the first data directory. */
-const noImage = { configs: () => new Map<string, string>() }
+const noImage: ConfigImage = { configs: () => new Map<string, string>() }
 const metadataDirectory = '__cluster_metadata-0'
 
 interface NodeParts {
@@ -147,18 +148,23 @@ function sessionOptions(
   }
 }
 
-function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordinator> {
+async function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordinator> {
   const [directory] = config.logDirs
+  // Rules are asked of the metadata as it then is.
+  let image: ConfigImage = noImage
+  const current: ConfigImage = { configs: (...resource) => image.configs(...resource) }
   const clusterId = config.get('cluster.id') ?? clusterIdOf(env, config.logDirs)
-  return Coordinator.start(env, {
+  const coordinator = await Coordinator.start(env, {
     store: new Journal(env, `${directory}/${metadataDirectory}`),
-    rules: configRules(config),
+    rules: configRules(config, current),
     ...(clusterId ? { clusterId } : {}),
     staticConfigs: {
       'min.insync.replicas': String(config.get('min.insync.replicas')),
       'unclean.leader.election.enable': String(config.get('unclean.leader.election.enable')),
     },
   })
+  image = coordinator.image
+  return coordinator
 }
 
 /** Goes round the addresses: the first that answers says who is active. */

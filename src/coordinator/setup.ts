@@ -20,6 +20,7 @@ export function initialRecords(image: ClusterImage, setup: Setup): ClusterRecord
       clusterId: fresh ? setup.clusterId : image.clusterId,
       maxLeaseMs: leaseMs,
     })
+  if (fresh) records.push(...defaultMinInsyncReplicas(staticConfigs))
   if (fresh)
     for (const [name, level] of Object.entries(features))
       records.push({ kind: 'feature', name, level })
@@ -36,4 +37,17 @@ export function initialRecords(image: ClusterImage, setup: Setup): ClusterRecord
   for (const [name, value] of Object.entries(staticConfigs))
     if (image.staticConfigs.get(name) !== value) records.push({ kind: 'staticConfig', name, value })
   return records
+}
+
+/**
+ * Eligible leader replicas need one minimum for the whole cluster (KIP-966): as in Kafka it becomes the
+ * cluster's dynamic default when the metadata is made.
+ */
+function defaultMinInsyncReplicas(
+  staticConfigs: Readonly<Record<string, string>>,
+): ClusterRecord[] {
+  const name = 'min.insync.replicas'
+  const value = staticConfigs[name]
+  if (value === undefined) return []
+  return [{ kind: 'config', resourceType: resourceTypes.broker, resourceName: '', name, value }]
 }

@@ -5,7 +5,7 @@ import { handler } from '../handler.ts'
 
 const brokerEndpoints = 1
 const controllerEndpoints = 2
-const clusterOperations = 0b0011_0111_0000_0000
+const clusterOperations = 0b0001_1111_1010_0000
 const notAsked = -2147483648
 
 export const describeCluster = handler(DescribeCluster, {

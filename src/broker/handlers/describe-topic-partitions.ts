@@ -13,6 +13,7 @@ type Topic = ResponseOf<typeof DescribeTopicPartitions>['topics'][number]
 /** `max.request.partition.size.limit`. */
 const partitionsMax = 2000
 const noId = 'A'.repeat(22)
+const notAsked = -2147483648
 const topicOperations = 0b0000_1101_1111_1000
 
 export const describeTopicPartitions = handler(DescribeTopicPartitions, {
@@ -53,7 +54,11 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
     return { topics }
   },
   failure: (request, errorCode) => ({
-    topics: request.topics.map(({ name }) => ({ ...unknown(name), errorCode })),
+    topics: request.topics.map(({ name }) => ({
+      ...unknown(name),
+      errorCode,
+      topicAuthorizedOperations: notAsked,
+    })),
   }),
 })
 
@@ -64,6 +69,7 @@ function unknown(name: string): Topic {
     name,
     topicId: noId,
     partitions: [],
+    topicAuthorizedOperations: topicOperations,
   }
 }
 

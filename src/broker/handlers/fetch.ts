@@ -150,7 +150,7 @@ class FetchOperation {
     const { broker } = this.#context
     const reads: PartitionRead[] = []
     let left = Math.min(this.#maxBytes, broker.output.room)
-    const starved = left === 0 && !last
+    const starved = broker.output.room === 0 && !last
     let any = false
     const asked = this.#asked
     const next = (from: number): PartitionRead[] | Promise<PartitionRead[]> => {

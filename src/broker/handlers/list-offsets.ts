@@ -32,7 +32,8 @@ export const listOffsets = handler(ListOffsets, {
       const counts = new Map<number, number>()
       for (const { partitionIndex } of partitions)
         counts.set(partitionIndex, (counts.get(partitionIndex) ?? 0) + 1)
-      const answers = partitions.map((asked) =>
+      const once = new Map(partitions.map((asked) => [asked.partitionIndex, asked]))
+      const answers = [...once.values()].map((asked) =>
         (counts.get(asked.partitionIndex) ?? 0) > 1
           ? failed(asked, ErrorCode.INVALID_REQUEST)
           : lookUp(request, name, asked, context),

@@ -18,7 +18,7 @@ type Topic = Topics[number]
 const noId = 'A'.repeat(22)
 /** Every operation that a topic or a cluster knows: nothing is forbidden without an authorizer. */
 const topicOperations = 0b0000_1101_1111_1000
-const clusterOperations = 0b0011_0111_0000_0000
+const clusterOperations = 0b0001_1111_1010_0000
 const notAsked = -2147483648
 
 export const metadata = handler(Metadata, {

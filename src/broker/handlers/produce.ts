@@ -34,6 +34,13 @@ interface Result {
   outcome: AppendOutcome
 }
 
+/** Refusals with which Kafka does not tell the start of the log (P-10). */
+const withoutLogStart: ReadonlySet<number> = new Set([
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.CORRUPT_MESSAGE,
+])
+
 interface TopicResults {
   readonly name: string
   readonly topicId: string
@@ -137,7 +144,9 @@ function stagePartition(
       ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
       `Produce requests with version ${apiVersion} are not allowed to use ZStandard compression`,
     )
-  return { index, partition, outcome: partition.stage(records, 'client') }
+  const outcome = partition.stage(records, 'client')
+  if (!withoutLogStart.has(outcome.errorCode)) return { index, partition, outcome }
+  return { index, partition, outcome: { ...outcome, logStartOffset: -1 } }
 }
 
 function refused(index: number, errorCode: number, errorMessage: string | null = null): Result {
