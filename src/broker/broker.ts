@@ -14,6 +14,8 @@ import type { LogManager } from '../log/log-manager.ts'
 import { Appends } from './appends.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
+import { followMetadata, startGroups } from './group/broker-groups.ts'
+import type { GroupCoordinator } from './group/group-coordinator.ts'
 import { Output } from './output.ts'
 import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
@@ -44,6 +46,7 @@ export class Broker {
   readonly server: Server
   #session: CoordinatorClient | undefined
   #producerIds: ProducerIds | undefined
+  #groups: GroupCoordinator | undefined
 
   constructor(env: Env, config: BrokerConfig, logs: LogManager) {
     this.env = env
@@ -61,13 +64,19 @@ export class Broker {
     this.#session = session
     this.#producerIds = new ProducerIds(session, this.nodeId)
     this.partitions.load()
-    session.onChange((change) => this.partitions.apply(change))
+    const groups = startGroups(this)
+    this.#groups = groups
+    session.onChange((change) => {
+      this.partitions.apply(change)
+      followMetadata(this, groups, change)
+    })
     await session.ready()
   }
 
   /** Hands over what it leads, then stops answering. */
   async leave(): Promise<void> {
     await this.session.drain()
+    this.#groups?.close()
     await this.server.close()
     this.session.close()
   }
@@ -78,6 +87,7 @@ export class Broker {
       connections: this.server.connectionCount,
       unreadAnswerBytes: this.output.bytes,
       fetchSessions: this.fetchSessions.size,
+      groups: this.#groups?.describe(),
       partitions: [...this.partitions.all()].map(({ topic, index, role, leaderEpoch, log }) => ({
         topic,
         index,
@@ -103,6 +113,11 @@ export class Broker {
     if (this.#producerIds === undefined)
       throw new Error('The broker has not joined its cluster yet')
     return this.#producerIds
+  }
+
+  get groups(): GroupCoordinator {
+    if (this.#groups === undefined) throw new Error('The broker has not joined its cluster yet')
+    return this.#groups
   }
 
   get image(): ClusterImage {

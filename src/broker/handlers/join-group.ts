@@ -1,0 +1,24 @@
+/** JoinGroup 0–9: a member of a classic group joins, and waits for the others (rules G-1 to G-7). */
+import { JoinGroup } from '../../../protocol/messages/join-group.ts'
+import { clientOf, groupHandler } from '../group/group-handler.ts'
+
+/** Before this version a protocol name is never null. */
+const nullableNameSince = 7
+
+export const joinGroup = groupHandler(JoinGroup, {
+  async handle(request, context) {
+    const { broker, apiVersion } = context
+    const client = clientOf(context)
+    const response = await broker.groups.submit('join', request.groupId, request, client)
+    const name = response.errorCode === 0 ? response.protocolName : null
+    return { ...response, protocolName: apiVersion < nullableNameSince ? (name ?? '') : name }
+  },
+  failure: ({ memberId }, errorCode, _message, { apiVersion }) => ({
+    errorCode,
+    generationId: -1,
+    protocolName: apiVersion < nullableNameSince ? '' : null,
+    leader: '',
+    memberId,
+    members: [],
+  }),
+})
