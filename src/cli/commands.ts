@@ -106,4 +106,10 @@ export const commands: readonly CommandEntry[] = [
     section: 'Tools',
     load: async () => (await import('./commands/man.ts')).registerMan,
   },
+  {
+    name: 'bench',
+    summary: 'Load a broker and measure it',
+    section: 'Tools',
+    load: async () => (await import('./commands/bench.ts')).registerBench,
+  },
 ]

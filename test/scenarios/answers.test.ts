@@ -7,6 +7,7 @@
  * configured stands in answers/README.md.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestNode, type TestNode } from '../broker/test-node.ts'
 import { type Case, cases } from './answers/cases.ts'
 import { comparable } from './answers/compare.ts'
 import { differences, needs } from './answers/differences.ts'
@@ -16,15 +17,28 @@ const at = process.env['ANSWERS_AT']
 const slow = process.env['ANSWERS_SLOW'] !== undefined
 const notYet: Case[] = []
 let replay: Replay
+let node: TestNode | undefined
+
+async function address(): Promise<{ host: string; port: number }> {
+  const [host = '', port = ''] = at?.split(':') ?? []
+  if (at !== undefined) return { host, port: Number(port) }
+  node = await startTestNode({
+    'auto.create.topics.enable': false,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.num.partitions': 4,
+    'group.initial.rebalance.delay.ms': 0,
+  })
+  return { host: '127.0.0.1', port: node.port }
+}
 
 beforeAll(async () => {
-  if (at === undefined) return
-  const [host = '', port = ''] = at.split(':')
-  replay = new Replay({ host, port: Number(port), slow })
+  replay = new Replay({ ...(await address()), slow })
   await replay.readAdvertised()
 })
-afterAll(() => {
+afterAll(async () => {
   replay?.hangUp()
+  await node?.stop()
   if (notYet.length === 0) return
   const counts = new Map<string, number>()
   for (const { api = 'wire' } of notYet) counts.set(api, (counts.get(api) ?? 0) + 1)
@@ -50,7 +64,7 @@ test('every difference concerns a case', () => {
   expect(Object.keys(differences).filter((what) => !indexOf.has(what))).toEqual([])
 })
 
-for (const [i, one] of at === undefined ? [] : cases.entries()) {
+for (const [i, one] of cases.entries()) {
   const difference = differences[one.what]
   test(`${i} ${one.what}${difference ? `: otherwise, ${difference.because}` : ''}`, async () => {
     if (!replay.concerns(one) || needed.get(i)?.some((api) => !replay.has(api))) {

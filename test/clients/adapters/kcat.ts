@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { type Adapter, topicByTopic } from '../adapter.ts'
 import { run } from '../process.ts'
 import { codecs, type NewRecord, type ReadRecord } from '../record.ts'
+import { repository } from '../tools.ts'
 
 /** Not in any sample record. */
 const keyEnd = '\u001f'
@@ -50,8 +52,8 @@ function parse(output: Buffer): ReadRecord[] {
   return records
 }
 
-export const kcat: Adapter = {
-  name: 'kcat',
+const kcatLike = (name: string, program: string, first: readonly string[]): Adapter => ({
+  name,
   writer: {
     codecs,
     // Empty input makes no record without -Z, and -Z makes both key and value null.
@@ -79,7 +81,9 @@ export const kcat: Adapter = {
         ])
         const compression = codec === 'none' ? [] : ['-z', codec]
         const where = ['-P', '-b', target.bootstrap, '-t', topic, '-D', recordEnd]
-        await run('kcat', [...where, ...compression, ...args], { input: Buffer.concat(input) })
+        await run(program, [...first, ...where, ...compression, ...args], {
+          input: Buffer.concat(input),
+        })
       }
     },
   },
@@ -93,7 +97,8 @@ export const kcat: Adapter = {
         if (end === 0) continue
         const where = ['-C', '-q', '-b', target.bootstrap, '-t', topic, '-p', `${partition}`]
         const upTo = ['-o', 'beginning', '-c', `${end}`]
-        const { stdout } = await run('kcat', [
+        const { stdout } = await run(program, [
+          ...first,
           ...where,
           ...upTo,
           '-f',
@@ -104,4 +109,11 @@ export const kcat: Adapter = {
       return found
     }),
   },
-}
+})
+
+export const kcat = kcatLike('kcat', 'kcat', [])
+/** Ottla's command line, called as kcat. */
+export const ottlaKcat = kcatLike('ottla-kcat', process.execPath, [
+  join(repository, 'dist', 'ottla.js'),
+  'kcat',
+])
