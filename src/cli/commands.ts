@@ -83,6 +83,13 @@ export const commands: readonly CommandEntry[] = [
     },
   },
   {
+    name: 'users',
+    aliases: ['user'],
+    summary: 'List users, set and delete their SCRAM passwords',
+    section: 'Administration',
+    load: async () => (await import('./commands/users.ts')).registerUsers,
+  },
+  {
     name: 'connect-check',
     summary: 'Find out why a connection to a broker does not work',
     section: 'Tools',

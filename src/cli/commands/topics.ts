@@ -151,7 +151,7 @@ async function describe(
       session.itemFailed(brokerError(topic.errorCode, `Topic ${topic.name}`))
       continue
     }
-    const configs = await describeConfigs(session.cluster, { type: 'topic', name: topic.name })
+    const configs = await configsOf(session, topic.name)
     const own = configs.filter(({ source }) => source === 'DYNAMIC_TOPIC_CONFIG')
     if (options.topicsWithOverrides && own.length === 0) continue
     // Kafka shows what the brokers set for all topics too.
@@ -161,6 +161,17 @@ async function describe(
   if (session.format === 'json') printJson(session, described)
   else if (session.format === 'kafka') printAsKafka(session, described, options)
   else for (const item of described) printTopic(session, item, options)
+}
+
+/** None where the broker does not tell them, or not us. */
+async function configsOf(session: Session, name: string) {
+  try {
+    return await describeConfigs(session.cluster, { type: 'topic', name })
+  } catch (error) {
+    const { name: reason } = error as Error
+    if (reason === 'UNSUPPORTED_FEATURE' || reason === 'TOPIC_AUTHORIZATION_FAILED') return []
+    throw error
+  }
 }
 
 interface DescribedTopic {
