@@ -20,7 +20,8 @@ export function advertisedVersions(
   handlers: readonly Handler[],
   unstable: boolean,
 ): readonly VersionRange[] {
-  return handlers.map(({ api, versions = api.versions }) => {
+  const byKey = [...handlers].sort((a, b) => a.api.key - b.api.key)
+  return byKey.map(({ api, versions = api.versions }) => {
     const [minVersion, max] = versions
     const { unstableSince = Infinity } = api as Api<any, any> & { unstableSince?: number }
     const maxVersion = unstable ? max : Math.min(max, unstableSince - 1)

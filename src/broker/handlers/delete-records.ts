@@ -1,6 +1,7 @@
 /** DeleteRecords 0–2: moves the log start offset forward (KIP-107). */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { DeleteRecords } from '../../../protocol/messages/delete-records.ts'
+import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import type { Broker } from '../broker.ts'
 import { handler } from '../handler.ts'
 
@@ -36,6 +37,7 @@ function deleteBefore(
   offset: number,
 ): { errorCode: number; lowWatermark: number } {
   const failed = (errorCode: number) => ({ errorCode, lowWatermark: -1 })
+  if (isInternalTopic(topic)) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION)
   const partition = broker.partitions.find(topic, index)
   if (typeof partition === 'number') return failed(partition)
   const error = partition.leaderError()
