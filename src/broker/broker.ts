@@ -85,6 +85,7 @@ export class Broker {
     return {
       nodeId: this.nodeId,
       connections: this.server.connectionCount,
+      unfinishedFrames: this.server.unfinishedFrames,
       unreadAnswerBytes: this.output.bytes,
       fetchSessions: this.fetchSessions.size,
       groups: this.#groups?.describe(),

@@ -20,6 +20,8 @@ const queuedFramesMax = 64
 const queuedBytesMax = 1 << 20
 /** While this much waits for the peer to read, no further request of it is started. */
 const pendingBytesMax = 1 << 20
+/** Requests under way: with more, producers are faster than the disk or the replicas. */
+const slotsMax = 1000
 
 /** One request's place in the order of answers. */
 interface Slot {
@@ -46,8 +48,8 @@ export class ClientConnection implements ConnectionHandler {
   #closed = false
   /** Monotonic times, for those who watch over connections. */
   lastActiveMs: number
-  frameBegunMs: number | undefined
-  #pendingSeen = 0
+  #frameBegunMs: number | undefined
+  #unsentSeen = 0
   stuckSinceMs: number | undefined
 
   constructor(broker: Broker, connection: Connection, endpoint: Endpoint) {
@@ -67,6 +69,11 @@ export class ClientConnection implements ConnectionHandler {
     return this.#frames.pendingBytes
   }
 
+  /** Since when the peer owes the rest of a frame; not while it is this side that does not read. */
+  get frameBegunMs(): number | undefined {
+    return this.#paused ? undefined : this.#frameBegunMs
+  }
+
   get busy(): boolean {
     return this.#slots.length > 0
   }
@@ -75,14 +82,16 @@ export class ClientConnection implements ConnectionHandler {
     const nowMs = this.#broker.env.clock.monotonicMs()
     this.lastActiveMs = nowMs
     this.#handling = true
+    let frames: Buffer[] = []
     try {
-      for (const frame of this.#frames.feed(chunk)) this.#receive(frame)
+      frames = this.#frames.feed(chunk)
+      for (const frame of frames) this.#receive(frame)
     } catch (error) {
       this.#refuse(error)
     }
+    if (frames.length > 0) this.#frameBegunMs = undefined
+    if (this.#frames.pendingBytes > 0) this.#frameBegunMs ??= nowMs
     this.#settle()
-    if (this.#frames.pendingBytes === 0) this.frameBegunMs = undefined
-    else this.frameBegunMs ??= nowMs
   }
 
   onDrain(): void {
@@ -112,10 +121,10 @@ export class ClientConnection implements ConnectionHandler {
 
   /** Notes whether the peer reads its answers; called from time to time. */
   watch(nowMs: number): void {
-    const pending = this.#connection.pendingBytes
-    const stuck = pending > 0 && pending === this.#pendingSeen
+    const unsent = this.#connection.unsentBytes
+    const stuck = unsent > 0 && unsent === this.#unsentSeen
     this.stuckSinceMs = stuck ? (this.stuckSinceMs ?? nowMs) : undefined
-    this.#pendingSeen = pending
+    this.#unsentSeen = unsent
   }
 
   #receive(frame: Buffer): void {
@@ -174,12 +183,21 @@ export class ClientConnection implements ConnectionHandler {
     }
     this.#handling = false
     const full = this.#queue.length >= queuedFramesMax || this.#queuedBytes >= queuedBytesMax
-    const stop = full || this.#connection.pendingBytes > pendingBytesMax
-    if (stop !== this.#paused && !this.#closed) {
-      this.#paused = stop
-      if (stop) this.#connection.pause()
-      else this.#connection.resume()
+    const stop =
+      full ||
+      this.#slots.length >= slotsMax ||
+      this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
+    if (stop !== this.#paused && !this.#closed) this.#pause(stop)
+  }
+
+  #pause(stop: boolean): void {
+    this.#paused = stop
+    if (stop) {
+      this.#connection.pause()
+      return
     }
+    if (this.#frames.pendingBytes > 0) this.#frameBegunMs = this.#broker.env.clock.monotonicMs()
+    this.#connection.resume()
   }
 
   /** Starts queued requests until one holds up the rest; false when none could be started. */

@@ -1,8 +1,11 @@
 /**
  * Memory in answers that their clients have not read yet, over all connections. A client that never
- * reads holds one answer at most; the sum over thousands of them is bounded here: a fetch gets no
- * more than what is left, and waits when there is nothing.
+ * reads holds one answer at most; the sum over thousands of them is bounded here: a fetch gets a part
+ * of what is left, so that some is left for others, and waits when there is nothing.
  */
+/** An answer takes this part of the room at most. */
+const answersPerRoom = 4
+
 export class Output {
   readonly #bytesMax: number
   #bytes = 0
@@ -17,7 +20,17 @@ export class Output {
 
   /** How much one more answer may hold. */
   get room(): number {
-    return Math.max(0, this.#bytesMax - this.#bytes)
+    return Math.max(0, Math.ceil((this.#bytesMax - this.#bytes) / answersPerRoom))
+  }
+
+  /** Clients that do not read take away from what others get. */
+  get isShort(): boolean {
+    return this.#bytes > this.#bytesMax / 2
+  }
+
+  /** Not even one batch more: so much is out that answers come without records. */
+  get isOver(): boolean {
+    return this.#bytes > this.#bytesMax * 2
   }
 
   add(chunks: readonly Buffer[]): void {

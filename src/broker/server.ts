@@ -10,6 +10,8 @@ const watchMs = 1000
 const frameWaitMs = 10_000
 /** A peer that reads nothing of its answers for this long is cut off: it holds memory. */
 const stuckMaxMs = 60_000
+/** The same when such peers hold so much memory that others get less. */
+const stuckShortMs = 5_000
 /** One line in the log for a peer that sends no Kafka, however often it does. */
 const refusalLogMs = 60_000
 
@@ -31,6 +33,13 @@ export class Server {
 
   get connectionCount(): number {
     return this.#connections.size
+  }
+
+  /** Connections whose peers owe the rest of a request. */
+  get unfinishedFrames(): number {
+    let count = 0
+    for (const { frameBegunMs } of this.#connections) if (frameBegunMs !== undefined) count++
+    return count
   }
 
   /** The ports that were bound, by listener name. */
@@ -107,10 +116,14 @@ export class Server {
     // At 16 KiB a second a large request over a slow line still comes through.
     if (frameBegunMs !== undefined && nowMs - frameBegunMs > frameWaitMs + frameBytes / 16)
       connection.destroy(`A request was not complete after ${Math.round(nowMs - frameBegunMs)} ms`)
-    else if (stuckSinceMs !== undefined && nowMs - stuckSinceMs > stuckMaxMs)
-      connection.destroy(`The peer read nothing for ${stuckMaxMs} ms`)
+    else if (stuckSinceMs !== undefined && nowMs - stuckSinceMs > this.#stuckMaxMs)
+      connection.destroy(`The peer read nothing for ${Math.round(nowMs - stuckSinceMs)} ms`)
     else if (!connection.busy && nowMs - lastActiveMs > idleMaxMs)
       connection.destroy(`Idle for ${Math.round(nowMs - lastActiveMs)} ms`)
+  }
+
+  get #stuckMaxMs(): number {
+    return this.#broker.output.isShort ? stuckShortMs : stuckMaxMs
   }
 
   async close(): Promise<void> {

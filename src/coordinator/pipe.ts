@@ -13,6 +13,7 @@ class End implements Connection {
   readonly remoteHost = localHost
   readonly remotePort = 0
   readonly pendingBytes = 0
+  readonly unsentBytes = 0
   peer: End | undefined
   #handler: Handler | undefined
   readonly #timers: Timers

@@ -148,8 +148,10 @@ export interface Connection {
    * connection fails). Returns false when the peer is behind: wait for `onDrain` before more.
    */
   write(chunks: readonly Buffer[], onWritten?: () => void): boolean
-  /** Bytes written and not yet taken by the kernel. */
+  /** Bytes of writes that the kernel has not taken as a whole: memory that is held. */
   readonly pendingBytes: number
+  /** Changes as long as the peer reads; 0 when the kernel has taken everything. */
+  readonly unsentBytes: number
   /** Stops reading from the socket, so that the peer is held up by TCP. */
   pause(): void
   resume(): void

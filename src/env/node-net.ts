@@ -146,6 +146,12 @@ class NodeConnection implements Connection {
     return this.#socket.writableLength
   }
 
+  get unsentBytes(): number {
+    // What `net.Socket` itself looks at for its time-outs; undocumented, and not there with TLS.
+    const { _handle } = this.#socket as unknown as { _handle?: { writeQueueSize?: number } }
+    return this.#socket.writableLength + (_handle?.writeQueueSize ?? 0)
+  }
+
   write(chunks: readonly Buffer[], onWritten?: () => void): boolean {
     if (this.#socket.destroyed || this.#socket.writableEnded) {
       if (onWritten) setImmediate(onWritten)

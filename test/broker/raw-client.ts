@@ -16,7 +16,7 @@ export class RawClient {
   private constructor(socket: Socket) {
     this.#socket = socket
     socket.on('data', (chunk: Buffer) => {
-      this.#arrived.push(...this.#frames.feed(chunk).map((frame) => Buffer.from(frame)))
+      this.#arrived.push(...this.#frames.feed(chunk))
       this.#wake()
     })
     socket.on('error', () => {})

@@ -131,6 +131,7 @@ class End implements Connection {
   readonly remoteHost: string
   readonly remotePort: number
   readonly pendingBytes = 0
+  readonly unsentBytes = 0
   readonly process: Process
   readonly life: number
   handler: (ConnectionHandler & { onConnect?(): void }) | undefined

@@ -149,8 +149,9 @@ class FetchOperation {
   #read(last: boolean): PartitionRead[] | Promise<PartitionRead[]> {
     const { broker } = this.#context
     const reads: PartitionRead[] = []
-    let left = Math.min(this.#maxBytes, broker.output.room)
-    const starved = broker.output.room === 0 && !last
+    const { room, isOver } = broker.output
+    let left = Math.min(this.#maxBytes, room)
+    const starved = room === 0 && (!last || isOver)
     let any = false
     const asked = this.#asked
     const next = (from: number): PartitionRead[] | Promise<PartitionRead[]> => {

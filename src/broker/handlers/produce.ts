@@ -55,6 +55,7 @@ export const produce = streamingHandler(Produce, {
     const topics = request.topicData.map((topic) => stageTopic(request, topic, context))
     broker.appends.afterWrite(() => {
       for (const { results } of topics) noteFailedWrites(results, context)
+      forgetRecords(request)
       acknowledge(request, topics, context, respond)
     })
   },
@@ -161,6 +162,12 @@ function refused(index: number, errorCode: number, errorMessage: string | null =
     isDuplicate: false,
   }
   return { index, partition: undefined, outcome }
+}
+
+/** They are in the log: what waits for disks or replicas must not hold their memory. */
+function forgetRecords({ topicData }: Request): void {
+  for (const { partitionData } of topicData)
+    for (const partition of partitionData as { records: Buffer | null }[]) partition.records = null
 }
 
 function noteFailedWrites(results: Result[], { broker }: RequestContext): void {
