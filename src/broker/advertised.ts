@@ -8,13 +8,6 @@ export interface VersionRange {
   readonly maxVersion: number
 }
 
-/** Features that a cluster of this release can have, with the levels that it knows. */
-export const supportedFeatures: readonly {
-  name: string
-  minVersion: number
-  maxVersion: number
-}[] = []
-
 /** `unstable`: versions that Kafka has not released yet too (unstable.api.versions.enable). */
 export function advertisedVersions(
   handlers: readonly Handler[],

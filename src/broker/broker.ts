@@ -13,6 +13,7 @@ import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import { Appends } from './appends.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { EffectiveConfig } from './config/effective-config.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { followMetadata, startGroups } from './group/broker-groups.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
@@ -37,6 +38,8 @@ const outputBytesMax = 256 * 1024 * 1024
 export class Broker {
   readonly env: Env
   readonly config: BrokerConfig
+  /** The values in force now: what was set while the cluster runs, over `config`. */
+  readonly effective: EffectiveConfig
   readonly nodeId: number
   readonly logs: LogManager
   readonly appends: Appends
@@ -51,6 +54,9 @@ export class Broker {
   constructor(env: Env, config: BrokerConfig, logs: LogManager) {
     this.env = env
     this.config = config
+    this.effective = new EffectiveConfig(config, {
+      configs: (type, name) => this.#session?.image.configs(type, name) ?? new Map(),
+    })
     this.nodeId = config.nodeId
     this.logs = logs
     this.appends = new Appends(env.log)

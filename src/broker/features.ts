@@ -9,7 +9,7 @@ export interface Feature {
   readonly initial: number
 }
 
-export const features: readonly Feature[] = [
+export const supportedFeatures: readonly Feature[] = [
   { name: 'metadata.version', minVersion: 7, maxVersion: 30, initial: 30 },
   { name: 'group.version', minVersion: 0, maxVersion: 1, initial: 1 },
   { name: 'transaction.version', minVersion: 0, maxVersion: 2, initial: 2 },
@@ -19,5 +19,7 @@ export const features: readonly Feature[] = [
 
 /** Levels of a new cluster, for the coordinator. */
 export const initialFeatures: Readonly<Record<string, number>> = Object.fromEntries(
-  features.filter(({ initial }) => initial > 0).map(({ name, initial }) => [name, initial]),
+  supportedFeatures
+    .filter(({ initial }) => initial > 0)
+    .map(({ name, initial }) => [name, initial]),
 )

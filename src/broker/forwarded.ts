@@ -1,6 +1,6 @@
 /** Requests that the coordinator decides: sent on as they are, answered with what it says. */
 import type { Api, Fields, RequestOf, ResponseOf } from '../../protocol/schema.ts'
-import { type Handler, handler, RequestError } from './handler.ts'
+import { type Handler, handler, type RequestContext, RequestError } from './handler.ts'
 import { CoordinatorError } from './session/session.ts'
 
 export function forwarded<Request extends Fields, Response extends Fields>(
@@ -14,16 +14,22 @@ export function forwarded<Request extends Fields, Response extends Fields>(
   },
 ): Handler {
   return handler(api, {
-    async handle(request, { broker, apiVersion }) {
-      try {
-        const response = await broker.session.submit(api, request as never, { apiVersion })
-        return response as ResponseOf<Api<Request, Response>>
-      } catch (error) {
-        if (error instanceof CoordinatorError)
-          throw new RequestError(error.errorCode, error.message)
-        throw error
-      }
-    },
+    handle: (request, context) => askCoordinator(api, request, context),
     failure: rest.failure,
   })
+}
+
+/** What the coordinator says; its refusal of the whole request is thrown as a `RequestError`. */
+export async function askCoordinator<Request extends Fields, Response extends Fields>(
+  api: Api<Request, Response>,
+  request: RequestOf<Api<Request, Response>>,
+  { broker, apiVersion }: RequestContext,
+): Promise<ResponseOf<Api<Request, Response>>> {
+  try {
+    const response = await broker.session.submit(api, request as never, { apiVersion })
+    return response as ResponseOf<Api<Request, Response>>
+  } catch (error) {
+    if (error instanceof CoordinatorError) throw new RequestError(error.errorCode, error.message)
+    throw error
+  }
 }

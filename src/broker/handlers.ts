@@ -1,5 +1,8 @@
 /** Every API that the broker serves. What ApiVersions answers is computed from this list. */
 import type { Handler } from './handler.ts'
+import { alterClientQuotas } from './handlers/alter-client-quotas.ts'
+import { alterConfigs } from './handlers/alter-configs.ts'
+import { alterPartitionReassignments } from './handlers/alter-partition-reassignments.ts'
 import { apiVersions } from './handlers/api-versions.ts'
 import { consumerGroupDescribe } from './handlers/consumer-group-describe.ts'
 import { consumerGroupHeartbeat } from './handlers/consumer-group-heartbeat.ts'
@@ -8,17 +11,27 @@ import { createTopics } from './handlers/create-topics.ts'
 import { deleteGroups } from './handlers/delete-groups.ts'
 import { deleteRecords } from './handlers/delete-records.ts'
 import { deleteTopics } from './handlers/delete-topics.ts'
+import { describeClientQuotas } from './handlers/describe-client-quotas.ts'
 import { describeCluster } from './handlers/describe-cluster.ts'
+import { describeConfigs } from './handlers/describe-configs.ts'
 import { describeGroups } from './handlers/describe-groups.ts'
+import { describeLogDirs } from './handlers/describe-log-dirs.ts'
+import { describeProducers } from './handlers/describe-producers.ts'
+import { describeQuorum } from './handlers/describe-quorum.ts'
 import { describeTopicPartitions } from './handlers/describe-topic-partitions.ts'
+import { describeUserScramCredentials } from './handlers/describe-user-scram-credentials.ts'
+import { electLeaders } from './handlers/elect-leaders.ts'
 import { fetch } from './handlers/fetch.ts'
 import { findCoordinator } from './handlers/find-coordinator.ts'
 import { heartbeat } from './handlers/heartbeat.ts'
+import { incrementalAlterConfigs } from './handlers/incremental-alter-configs.ts'
 import { initProducerId } from './handlers/init-producer-id.ts'
 import { joinGroup } from './handlers/join-group.ts'
 import { leaveGroup } from './handlers/leave-group.ts'
+import { listConfigResources } from './handlers/list-config-resources.ts'
 import { listGroups } from './handlers/list-groups.ts'
 import { listOffsets } from './handlers/list-offsets.ts'
+import { listPartitionReassignments } from './handlers/list-partition-reassignments.ts'
 import { metadata } from './handlers/metadata.ts'
 import { offsetCommit } from './handlers/offset-commit.ts'
 import { offsetDelete } from './handlers/offset-delete.ts'
@@ -26,6 +39,8 @@ import { offsetFetch } from './handlers/offset-fetch.ts'
 import { offsetForLeaderEpoch } from './handlers/offset-for-leader-epoch.ts'
 import { produce } from './handlers/produce.ts'
 import { syncGroup } from './handlers/sync-group.ts'
+import { unregisterBroker } from './handlers/unregister-broker.ts'
+import { updateFeatures } from './handlers/update-features.ts'
 
 export const handlers: readonly Handler[] = [
   produce,
@@ -54,6 +69,21 @@ export const handlers: readonly Handler[] = [
   deleteGroups,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  describeConfigs,
+  alterConfigs,
+  incrementalAlterConfigs,
+  listConfigResources,
+  describeLogDirs,
+  describeProducers,
+  describeQuorum,
+  describeClientQuotas,
+  alterClientQuotas,
+  updateFeatures,
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
+  unregisterBroker,
+  describeUserScramCredentials,
 ]
 
 const byKey = new Map(handlers.map((handler) => [handler.api.key, handler]))

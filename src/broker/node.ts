@@ -10,13 +10,14 @@ import { Journal } from '../coordinator/journal.ts'
 import type { Env } from '../env/env.ts'
 import { LogManager } from '../log/log-manager.ts'
 import { clusterIdOf } from '../log/meta-properties.ts'
-import { supportedFeatures } from './advertised.ts'
 import { Broker } from './broker.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { configRules } from './config/config-rules.ts'
 import type { ConfigImage } from './config/effective-config.ts'
 import type { Endpoint } from './config/listeners.ts'
+import { sharedConfigs } from './config/shared-configs.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
+import { initialFeatures, supportedFeatures } from './features.ts'
 import { clusterIdAt } from './session/cluster-id-at.ts'
 import { CoordinatorClient } from './session/coordinator-client.ts'
 import type { Dial } from './session/link.ts'
@@ -158,10 +159,8 @@ async function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordin
     store: new Journal(env, `${directory}/${metadataDirectory}`),
     rules: configRules(config, current),
     ...(clusterId ? { clusterId } : {}),
-    staticConfigs: {
-      'min.insync.replicas': String(config.get('min.insync.replicas')),
-      'unclean.leader.election.enable': String(config.get('unclean.leader.election.enable')),
-    },
+    staticConfigs: sharedConfigs(config),
+    features: initialFeatures,
   })
   image = coordinator.image
   return coordinator

@@ -1,6 +1,7 @@
 /** The listeners of a broker, and the watch over their connections. */
 import type { Connection, Env, Listener, Timer } from '../env/env.ts'
 import type { Broker } from './broker.ts'
+import { connectionsMaxOf } from './config/connection-limits.ts'
 import type { Endpoint } from './config/listeners.ts'
 import { ClientConnection } from './connection.ts'
 
@@ -75,10 +76,10 @@ export class Server {
   }
 
   #admit(client: ClientConnection): boolean {
-    const { config } = this.#broker
+    const { effective } = this.#broker
     const ofHost = (this.#perHost.get(client.remoteHost) ?? 0) + 1
-    if (this.#connections.size >= config.get('max.connections')) return false
-    if (ofHost > config.get('max.connections.per.ip')) return false
+    if (this.#connections.size >= effective.get('max.connections')) return false
+    if (ofHost > connectionsMaxOf(effective, client.remoteHost)) return false
     this.#connections.add(client)
     this.#perHost.set(client.remoteHost, ofHost)
     return true

@@ -139,7 +139,7 @@ const data = [
   ),
   c('get-offsets --topic data --time earliest'),
   c('log-dirs --describe --topic-list data,one'),
-  c('transactions list'),
+  c('transactions list', { differs: 'transactions do not exist yet' }),
 ]
 
 const cluster = [

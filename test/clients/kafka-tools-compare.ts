@@ -70,6 +70,14 @@ function plain(line: string, target: Target): string[] {
     .replace(/\/tmp\/\S*?(data1?)\b/g, 'DIR')
     .replace(/\s+/g, ' ')
     .trim()
+  if (text.startsWith('{'))
+    return [
+      text
+        .split(/(?=\{)/)
+        .map((part) => part.replace(/[,\]}]+$/, ''))
+        .sort()
+        .join(''),
+    ]
   if (text.startsWith('Configs for') || !/ synonyms=\{/.test(text)) return [text]
   return notComparable.some((name) => text.startsWith(`${name}=`)) ? [] : [text]
 }

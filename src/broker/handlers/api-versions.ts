@@ -6,7 +6,8 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { ApiVersions } from '../../../protocol/messages/api-versions.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import type { ResponseOf } from '../../../protocol/schema.ts'
-import { advertisedVersions, supportedFeatures } from '../advertised.ts'
+import { advertisedVersions } from '../advertised.ts'
+import { supportedFeatures } from '../features.ts'
 import { handler, type RequestContext } from '../handler.ts'
 
 /** What a client may call itself (KIP-511). */

@@ -88,6 +88,11 @@ export class CoordinatorClient {
     return this.#clusterId
   }
 
+  /** Of the coordinator that the metadata comes from. */
+  get generation(): number {
+    return this.#generation
+  }
+
   get connected(): boolean {
     return this.#registered
   }

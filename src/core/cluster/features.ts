@@ -52,18 +52,25 @@ function update(
     broker.features.find(({ name }) => name === feature),
   )
   if (!ranges.some((range) => range !== undefined))
-    return invalid('No broker supports this feature.')
+    return invalid(`${nodeName(image, firstId(image))} does not support this feature.`)
   for (const [i, range] of ranges.entries()) {
     if (maxVersionLevel === 0) break
     const min = range?.minVersion ?? 0
     const max = range?.maxVersion ?? 0
-    const brokerId = [...image.brokers.keys()][i]
+    const brokerId = [...image.brokers.keys()][i] ?? -1
     if (maxVersionLevel < min || maxVersionLevel > max)
-      return invalid(`Broker ${brokerId} only supports versions ${min}-${max}`)
+      return invalid(`${nodeName(image, brokerId)} only supports versions ${min}-${max}`)
   }
   const current = image.features.get(feature) ?? 0
   const downgrades = apiVersion === 0 ? allowDowngrade : upgradeType !== upgrade
   if (maxVersionLevel < current && !downgrades)
     return invalid(`Can't downgrade the version of this feature without setting the upgrade type.`)
   return { kind: 'feature', name: feature, level: maxVersionLevel }
+}
+
+const firstId = (image: ClusterImage) => Math.min(...image.brokers.keys())
+
+/** Kafka names its controller before the brokers; the first broker stands for it here. */
+function nodeName(image: ClusterImage, brokerId: number): string {
+  return `${brokerId === firstId(image) ? 'Local controller' : 'Broker'} ${brokerId}`
 }

@@ -1,0 +1,56 @@
+/**
+ * DescribeConfigs 1–4: every value of a topic, a broker, a group or a client metrics subscription, with
+ * where it comes from (A-9). Loggers have no levels of their own here: their list is empty.
+ */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import { DescribeConfigs } from '../../../protocol/messages/describe-configs.ts'
+import type { RequestOf } from '../../../protocol/schema.ts'
+import { type ConfigHolder, describeResource, resourceTypesKnown } from '../described-resource.ts'
+import { handler, RequestError } from '../handler.ts'
+
+type Resource = RequestOf<typeof DescribeConfigs>['resources'][number]
+
+export const describeConfigs = handler(DescribeConfigs, {
+  handle(request, { broker }) {
+    const unknown = request.resources.find(
+      ({ resourceType }) => !resourceTypesKnown.includes(resourceType),
+    )
+    if (unknown)
+      throw new RequestError(
+        ErrorCode.INVALID_REQUEST,
+        `Resource type ${unknown.resourceType} is unknown`,
+      )
+    return { results: request.resources.map((resource) => result(broker, resource, request)) }
+  },
+  failure: ({ resources }, errorCode, errorMessage) => ({
+    results: resources.map(({ resourceType, resourceName }) => ({
+      errorCode,
+      errorMessage,
+      resourceType,
+      resourceName,
+      configs: [],
+    })),
+  }),
+})
+
+function result(
+  holder: ConfigHolder,
+  resource: Resource,
+  asked: { readonly includeSynonyms: boolean; readonly includeDocumentation: boolean },
+) {
+  const { resourceType, resourceName, configurationKeys: keys } = resource
+  const found = describeResource(holder, resourceType, resourceName)
+  if (!Array.isArray(found)) return { ...found, resourceType, resourceName, configs: [] }
+  const wanted = keys?.length ? found.filter(({ name }) => keys.includes(name)) : found
+  return {
+    errorCode: ErrorCode.NONE,
+    errorMessage: '',
+    resourceType,
+    resourceName,
+    configs: wanted.map((entry) => ({
+      ...entry,
+      synonyms: asked.includeSynonyms ? [...entry.synonyms] : [],
+      documentation: asked.includeDocumentation ? entry.documentation : null,
+    })),
+  }
+}

@@ -1,0 +1,44 @@
+/** DescribeProducers 0: the producers that the leader of a partition remembers (KIP-664, T-22). */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import { DescribeProducers } from '../../../protocol/messages/describe-producers.ts'
+import type { Broker } from '../broker.ts'
+import { handler } from '../handler.ts'
+
+export const describeProducers = handler(DescribeProducers, {
+  handle: ({ topics }, { broker }) => ({
+    topics: topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((index) => describe(broker, name, index)),
+    })),
+  }),
+  failure: ({ topics }, errorCode, errorMessage) => ({
+    topics: topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({
+        partitionIndex,
+        errorCode,
+        errorMessage,
+        activeProducers: [],
+      })),
+    })),
+  }),
+})
+
+function describe(broker: Broker, topic: string, partitionIndex: number) {
+  const partition = broker.partitions.find(topic, partitionIndex)
+  const errorCode = typeof partition === 'number' ? partition : partition.leaderError()
+  if (typeof partition === 'number' || errorCode !== ErrorCode.NONE)
+    return { partitionIndex, errorCode, activeProducers: [] }
+  return {
+    partitionIndex,
+    errorCode,
+    activeProducers: [...(partition.log?.producers.entries() ?? [])].map((producer) => ({
+      producerId: producer.producerId,
+      producerEpoch: producer.epoch,
+      lastSequence: producer.batches.at(-1)?.lastSequence ?? -1,
+      lastTimestamp: producer.lastTimestamp,
+      coordinatorEpoch: producer.coordinatorEpoch,
+      currentTxnStartOffset: producer.transactionFirstOffset,
+    })),
+  }
+}
