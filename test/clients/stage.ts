@@ -6,9 +6,9 @@ import { targetKind } from './target.ts'
 
 const ottlaHas = {
   /** JoinGroup and its family. */
-  groups: false,
+  groups: true,
   /** ConsumerGroupHeartbeat (KIP-848). */
-  consumerGroups: false,
+  consumerGroups: true,
 }
 
 export const stage = targetKind === 'kafka' ? { groups: true, consumerGroups: true } : ottlaHas
