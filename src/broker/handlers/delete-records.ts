@@ -43,6 +43,7 @@ function deleteBefore(
   const error = partition.leaderError()
   if (error !== ErrorCode.NONE || partition.log === undefined) return failed(error)
   const { log } = partition
+  if (isInternalTopic(topic)) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION)
   if (!log.config.cleanupPolicy.delete && log.config.cleanupPolicy.compact)
     return failed(ErrorCode.POLICY_VIOLATION)
   const before = offset === toHighWatermark ? log.highWatermark : offset
