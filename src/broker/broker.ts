@@ -20,6 +20,7 @@ import type { GroupCoordinator } from './group/group-coordinator.ts'
 import { Output } from './output.ts'
 import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
+import { Replication } from './replication/replication.ts'
 import { Server } from './server.ts'
 import type { CoordinatorClient } from './session/coordinator-client.ts'
 
@@ -46,6 +47,7 @@ export class Broker {
   readonly output = new Output(outputBytesMax)
   readonly fetchSessions: FetchSessions
   readonly partitions: Partitions
+  readonly replication: Replication
   readonly server: Server
   #session: CoordinatorClient | undefined
   #producerIds: ProducerIds | undefined
@@ -62,6 +64,7 @@ export class Broker {
     this.appends = new Appends(env.log)
     this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
     this.partitions = new Partitions(this)
+    this.replication = new Replication(this)
     this.server = new Server(this)
   }
 
@@ -76,6 +79,9 @@ export class Broker {
       this.partitions.apply(change)
       followMetadata(this, groups, change)
     })
+    session.onLease(() => {
+      for (const partition of this.partitions.all()) partition.waiting.wake()
+    })
     await session.ready()
   }
 
@@ -83,6 +89,7 @@ export class Broker {
   async leave(): Promise<void> {
     await this.session.drain()
     this.#groups?.close()
+    this.replication.close()
     await this.server.close()
     this.session.close()
   }

@@ -13,6 +13,8 @@ type PartitionResponse = ResponseOf<typeof Fetch>['responses'][number]['partitio
 export interface ReadLimits {
   /** -1: a consumer. */
   readonly replicaId: number
+  /** Of the replica's incarnation (KIP-903); -1 from one that does not say. */
+  readonly replicaEpoch: number
   readonly readCommitted: boolean
   readonly rackId: string
   readonly maxBytes: number
@@ -179,6 +181,12 @@ function readLog(
   }
   if (fetchOffset > log.logEndOffset || fetchOffset < log.logStartOffset)
     return PartitionRead.failed(asked, partition, ErrorCode.OFFSET_OUT_OF_RANGE)
+  if (
+    limits.replicaId >= 0 &&
+    !partition.followerFetched(limits.replicaId, limits.replicaEpoch, fetchOffset)
+  )
+    return PartitionRead.failed(asked, partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  read.highWatermark = log.highWatermark
   if (fetchOffset >= read.upTo) return read
   const finish = (bytes: LogRead): PartitionRead => {
     if (bytes.errorCode !== ErrorCode.NONE)

@@ -6,9 +6,13 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts'
 import type { PartitionImage } from '../core/cluster/image.ts'
+import { type IsrProposal, LeaderReplication } from '../core/replication/leader-replication.ts'
+import type { Timer } from '../env/env.ts'
 import type { AppendOutcome } from '../log/append-outcome.ts'
 import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
+import { cutTo } from './replication/follower-log.ts'
+import type { LeaderEnds } from './replication/leader-ends.ts'
 import { WaitList } from './waiting.ts'
 
 export type Role = 'leader' | 'follower' | 'none'
@@ -28,6 +32,9 @@ export class Partition {
   /** The log end when it was elected: until the high watermark is there, reads could go back. */
   #leaderStartOffset = 0
   #acknowledgeableEnd = 0
+  /** While it leads. */
+  #replication: LeaderReplication | undefined
+  #serveTimer: Timer | undefined
   #removed = false
   /** Bytes staged since the start of this process: what a waiting fetch counts. */
   appendedBytes = 0
@@ -57,21 +64,86 @@ export class Partition {
 
   /** Takes the state that the coordinator decided. Metadata is level-triggered: only the newest counts. */
   become(image: PartitionImage, serveAfterMs: number): void {
+    const { nodeId, env } = this.#broker
+    const nowMs = env.clock.monotonicMs()
     const elected = image.leaderEpoch > this.#image.leaderEpoch
     this.#image = image
-    if (elected && this.role === 'leader' && this.log !== undefined) {
-      this.#serveFromMs = this.#broker.env.clock.monotonicMs() + serveAfterMs
+    if (this.role !== 'leader' || this.log === undefined) this.#replication = undefined
+    else if (elected || this.#replication === undefined) {
+      const { logEndOffset } = this.log
       this.log.assignEpoch(image.leaderEpoch)
-      this.#leaderStartOffset = this.log.logEndOffset
-      this.#acknowledgeableEnd = this.log.logEndOffset
-    }
+      this.#leaderStartOffset = logEndOffset
+      this.#acknowledgeableEnd = logEndOffset
+      this.#replication = new LeaderReplication(image, nodeId, logEndOffset, nowMs)
+      this.#serveFrom(nowMs, serveAfterMs)
+    } else this.#replication.update(image, nowMs)
     this.advance()
     this.waiting.wake()
+    this.#broker.replication.follow(this)
+    this.#broker.replication.isrChanges.consider(this)
+  }
+
+  /** Answers are held back until then, and then somebody must let them go. */
+  #serveFrom(nowMs: number, serveAfterMs: number): void {
+    this.#serveTimer?.cancel()
+    this.#serveFromMs = nowMs + serveAfterMs
+    if (serveAfterMs > 0)
+      this.#serveTimer = this.#broker.env.timers.after(serveAfterMs, () => this.waiting.wake())
+  }
+
+  /**
+   * A follower has all before `fetchOffset`. False when the fetch must not be answered: an older
+   * incarnation, or no replica at all.
+   */
+  followerFetched(replicaId: number, replicaEpoch: number, fetchOffset: number): boolean {
+    const { log } = this
+    if (this.#replication === undefined || log === undefined) return false
+    const nowMs = this.#broker.env.clock.monotonicMs()
+    const { logEndOffset } = log
+    if (!this.#replication.fetched(replicaId, replicaEpoch, fetchOffset, logEndOffset, nowMs))
+      return false
+    this.advance()
+    if (!this.#image.isr.includes(replicaId)) this.#broker.replication.isrChanges.consider(this)
+    return true
+  }
+
+  /** The change of the ISR that is due, or was proposed and is not decided. */
+  isrProposal(): IsrProposal | undefined {
+    const { log } = this
+    if (this.#replication === undefined || log === undefined) return undefined
+    const { config, env, image } = this.#broker
+    return this.#replication.propose(log.highWatermark, log.logEndOffset, env.clock.monotonicMs(), {
+      lagMaxMs: config.get('replica.lag.time.max.ms'),
+      eligibleEpoch: (id) => (image.isActive(id) ? image.brokers.get(id)?.brokerEpoch : undefined),
+    })
+  }
+
+  /** The coordinator's definite answer to the proposal. */
+  isrDecided(accepted: boolean, isr: readonly number[], partitionEpoch: number): void {
+    this.#replication?.decided(accepted, isr, partitionEpoch)
+    this.advance()
+  }
+
+  /** As a follower: bytes of the leader were appended. */
+  followed(bytes: number): void {
+    this.appendedBytes += bytes
+    this.waiting.wake()
+  }
+
+  /** As a follower whose end lies outside the leader's log. */
+  moveInto({ start, end }: LeaderEnds): void {
+    const { log } = this
+    if (log === undefined) return
+    if (log.logEndOffset > end) cutTo(this, end)
+    else if (log.logEndOffset < start) log.truncateFullyAndStartAt(start)
   }
 
   /** The topic is gone, or the replica moved away: whoever waits is answered. */
   remove(): void {
     this.#removed = true
+    this.#replication = undefined
+    this.#serveTimer?.cancel()
+    this.#broker.replication.forget(this)
     this.log = undefined
     this.waiting.wake()
   }
@@ -157,12 +229,12 @@ export class Partition {
 
   /** Moves the high watermark as far as the replicas allow; wakes who waits for it. */
   advance(): void {
-    const log = this.log
-    if (log === undefined || this.role !== 'leader') return
+    const { log } = this
+    if (log === undefined || this.#replication === undefined || this.role !== 'leader') return
+    const before = log.highWatermark
     const end = this.#acknowledgeableEnd
-    if (this.#image.isr.length > 1 || end <= log.highWatermark) return
-    log.highWatermark = end
-    this.waiting.wake()
+    log.highWatermark = this.#replication.highWatermark(before, end, this.minInsyncReplicas)
+    if (log.highWatermark > before) this.waiting.wake()
   }
 
   /** Effective min.insync.replicas. */

@@ -159,6 +159,7 @@ class FetchOperation {
         const partition = asked[at] as FetchedPartition
         const read = readPartition(this.#context, partition, {
           replicaId: this.#replicaId,
+          replicaEpoch: this.#request.replicaState?.replicaEpoch ?? -1,
           readCommitted: this.#request.isolationLevel === readCommitted,
           rackId: this.#request.rackId,
           maxBytes: Math.max(0, Math.min(partition.partitionMaxBytes, left)),

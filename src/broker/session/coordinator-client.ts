@@ -42,6 +42,7 @@ export class CoordinatorClient {
   readonly #env: Env
   readonly #options: SessionOptions
   readonly #listeners = new Set<(change: ImageChange) => void>()
+  readonly #regained = new Set<() => void>()
   readonly #waitingForState: { state: number; resolve: () => void; reject: (e: Error) => void }[] =
     []
   #incarnation: string
@@ -109,6 +110,11 @@ export class CoordinatorClient {
   onChange(listener: (change: ImageChange) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Called when a lease begins after there was none: answers that were held back may go. */
+  onLease(listener: () => void): void {
+    this.#regained.add(listener)
   }
 
   /** The broker can serve: resolves when it may lead and holds a lease. */
@@ -323,9 +329,11 @@ export class CoordinatorClient {
     this.#lastGrantMs = this.#env.clock.monotonicMs()
     const sent = this.#sent.get(sequence)
     for (const older of this.#sent.keys()) if (older <= sequence) this.#sent.delete(older)
+    const lapsed = !this.lease.valid()
     if (sent !== undefined && leaseMs > 0)
       this.lease.extend(sent, leaseMs === leaseForLocalMs ? Infinity : leaseMs, this.#rhoPpm)
     this.#state = state
+    if (lapsed && this.lease.valid()) for (const listener of this.#regained) listener()
     if (revision > this.image.revision) return
     const reached = this.#waitingForState.filter((waiting) => waiting.state === this.#state)
     for (const waiting of reached) {

@@ -1,0 +1,64 @@
+/**
+ * What a follower does to its log with an answer of its leader.
+ *
+ * Batches are appended as they are. Where the logs part, the follower's end goes (KIP-101, KIP-279,
+ * KIP-320), never below its own high watermark: what is below was promised, so a leader that lacks
+ * it was elected uncleanly, and then the metadata says so.
+ */
+import { ErrorCode } from '../../../protocol/errors.ts'
+import type { Partition } from '../partition.ts'
+
+export interface FetchedData {
+  readonly records: Buffer | null
+  readonly highWatermark: number
+  readonly logStartOffset: number
+}
+
+/** Throws when the batches cannot be appended. */
+export function applyFetched(partition: Partition, data: FetchedData): void {
+  const { log } = partition
+  if (log === undefined) return
+  if (data.records !== null && data.records.length > 0) {
+    const outcome = log.stageAsFollower(data.records, { leaderEpochMax: partition.leaderEpoch })
+    if (outcome.errorCode !== ErrorCode.NONE)
+      throw new Error(outcome.errorMessage ?? `The batches were refused with ${outcome.errorCode}`)
+    log.writeStaged()
+    partition.followed(data.records.length)
+  }
+  if (data.logStartOffset > log.logStartOffset)
+    log.advanceStart(Math.min(data.logStartOffset, log.logEndOffset))
+  const before = log.highWatermark
+  log.highWatermark = data.highWatermark
+  if (log.highWatermark > before) partition.waiting.wake()
+}
+
+/** The leader's log has `epoch` end at `endOffset`, before what we asked for. */
+export function truncateDiverged(
+  partition: Partition,
+  { epoch, endOffset }: { readonly epoch: number; readonly endOffset: number },
+): void {
+  const { log } = partition
+  if (log === undefined) return
+  const own = log.endOffsetForEpoch(epoch)
+  // The epoch is unknown here: what we have of an older one ends where the leader's may go on.
+  const target =
+    own === undefined
+      ? Math.min(log.highWatermark, log.logEndOffset)
+      : own.epoch === epoch
+        ? Math.min(own.endOffset, endOffset, log.logEndOffset)
+        : Math.min(own.endOffset, log.logEndOffset)
+  cutTo(partition, target)
+}
+
+/** Throws when committed records would go and no unclean election explains it. */
+export function cutTo(partition: Partition, offset: number): void {
+  const { log, image } = partition
+  if (log === undefined) return
+  if (offset < log.highWatermark && !image.unclean)
+    throw new Error(
+      `The leader has nothing at offset ${offset}, but offsets up to ${log.highWatermark} are committed here`,
+    )
+  log.truncateTo(offset)
+  // An epoch that began at the very end had nothing written in it: it goes as well.
+  log.leaderEpochs.truncateFromEnd(log.logEndOffset)
+}
