@@ -78,6 +78,7 @@ class Compaction {
   readonly #map: CompactionMap
   /** Sizes of the segments when they were first looked at. */
   readonly #sizes = new Map<Segment, number>()
+  readonly #truncations: number
 
   constructor(
     log: Log,
@@ -87,6 +88,7 @@ class Compaction {
     nowMs: number,
   ) {
     this.#log = log
+    this.#truncations = log.truncations
     this.#range = range
     this.#limits = limits
     this.#pace = pace
@@ -235,6 +237,8 @@ class Compaction {
 
   #assertUnchanged(sources: readonly Segment[]): void {
     const { list, active } = this.#log.segments
+    // A record that supersedes others may be among what is gone: they are the last of their keys again.
+    if (this.#log.truncations !== this.#truncations) throw new AbortedError('The log was truncated')
     for (const source of sources)
       if (
         source.isDeleted ||

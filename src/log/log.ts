@@ -60,6 +60,8 @@ export class Log {
   #highWatermark: number
   #topicId: string | undefined
   #isClosed = false
+  /** Grows with each truncation: what was read before may not be in the log any more. */
+  truncations = 0
   /** Called when `logStartOffset` has grown, so that it is written down. */
   onLogStart: () => void = () => {}
   /** Called before the log is cut at an offset, so that no checkpoint promises more. */
@@ -316,6 +318,7 @@ export class Log {
   }
 
   #truncated(endOffset: number): void {
+    this.truncations++
     this.#logEndOffset = endOffset
     this.#highWatermark = Math.min(this.#highWatermark, endOffset)
     this.#logStartOffset = Math.min(this.#logStartOffset, endOffset)
