@@ -82,6 +82,8 @@ class Balance {
   }
 
   #keepUpTo(quota: number, assigned: Assignment): { assignment: Assignment; count: number } {
+    const held = this.#countIfAll(assigned)
+    if (held !== undefined && held <= quota) return { assignment: assigned, count: held }
     const kept = new Map<string, readonly number[]>()
     let left = quota
     let changed = false
@@ -105,6 +107,16 @@ class Balance {
       }
     }
     return { assignment: changed ? kept : assigned, count: quota - left }
+  }
+
+  /** How many partitions it has; `undefined` when it has some of a topic that is not subscribed. */
+  #countIfAll(assigned: Assignment): number | undefined {
+    let count = 0
+    for (const [topicId, partitions] of assigned) {
+      if (!this.#topicIds.has(topicId)) return undefined
+      count += partitions.length
+    }
+    return count
   }
 
   #fill(): void {
