@@ -1,36 +1,55 @@
 /**
- * The embedded store: one directory, written by one coordinator.
+ * The embedded store: a log of `src/log` in one directory, written by one coordinator.
  *
- *     meta-<revision>.snapshot   the whole state at a revision
- *     meta-<revision>.journal    what came after that revision, until the next snapshot
- *     .coordinator-lock          held while it is open
+ *     00000000000000000000.log …         the records, one after the other; their offset is the revision
+ *     <revision>-<generation>.checkpoint the whole state at a revision, as record batches too
+ *     leader-epoch-checkpoint            the generations: each coordinator writes in its own leader epoch
+ *     .lock                              held while it is open
  *
- * A transaction is answered after its frame has been synced; all that arrive during one sync share
+ * A transaction is answered after its batch has been synced; all that arrive during one sync share
  * the next one. After a failed write or sync nothing is trusted: every later call rejects, and a
- * restart reads what is really there. A torn end of the last journal is cut; damage anywhere else
- * is reported with file and position, and the coordinator does not start. A damaged snapshot is
- * made up for by the one before it, whose journals are kept for that.
+ * restart reads what is really there. A torn end is cut; damage anywhere else is reported with file
+ * and position, and the coordinator does not start. A damaged snapshot is made up for by the one
+ * before it, whose records are kept for that.
  */
-import { Reader, Writer } from '../../protocol/bytes.ts'
-import { type ClusterRecord, readRecord, writeRecord } from '../../protocol/coordinator/record.ts'
-import type { Env, File, Lock } from '../env/env.ts'
-import { nextGoodFrame, prefixBytes, readFrame, writeFrame } from './journal-frame.ts'
+import { Reader } from '../../protocol/bytes.ts'
+import { type ClusterRecord, readRecord } from '../../protocol/coordinator/record.ts'
+import { batchSizeOf } from '../../protocol/record-batch.ts'
+import { recordsOf } from '../../protocol/records.ts'
+import type { Env, Lock } from '../env/env.ts'
+import { createLog, openLog } from '../log/load.ts'
+import type { Log } from '../log/log.ts'
+import { defaultLogConfig, type LogConfig } from '../log/log-config.ts'
+import { LogDisk } from '../log/log-disk.ts'
+import { batchOf, refuseDamage } from './journal-batches.ts'
+import {
+  readSnapshot,
+  removeSnapshotsBefore,
+  snapshotBytes,
+  snapshotPath,
+} from './journal-snapshot.ts'
 import type { MetaState, MetaStore } from './meta-store.ts'
 
-const kinds = { generation: 1, records: 2, snapshot: 3, end: 4 } as const
-const recordsPerFrame = 10_000
+/** Nothing is deleted but by snapshots, and one transaction may be large. */
+const config: LogConfig = {
+  ...defaultLogConfig,
+  retentionMs: Infinity,
+  segmentMs: Infinity,
+  maxMessageBytes: 2 ** 30 - 1,
+  unpackedBytesMax: 2 ** 30,
+}
+const place = { topic: '__cluster_metadata', partition: 0, config }
+const readBytes = 1024 * 1024
 
 export class Journal implements MetaStore {
   bytesSinceSnapshot = 0
   readonly #env: Env
   readonly #directory: string
   #lock: Lock | undefined
-  #file: File | undefined
-  #position = 0
+  #log: Log | undefined
   #generation = 0
-  #revision = 0
   #queue: Transaction[] = []
-  #snapshotDue: { revision: number; bytes: Buffer } | undefined
+  #snapshotDue: { revision: number; records: ClusterRecord[] } | undefined
   #draining = false
   #syncing: Promise<void> | undefined
   #failure: Error | undefined
@@ -43,7 +62,7 @@ export class Journal implements MetaStore {
   async open(): Promise<MetaState> {
     const { files } = this.#env
     files.makeDirectory(this.#directory)
-    this.#lock = await files.lock(`${this.#directory}/.coordinator-lock`)
+    this.#lock = await files.lock(`${this.#directory}/.lock`)
     if (this.#lock === undefined)
       throw new Error(`Another coordinator uses ${this.#directory}: it holds its lock`)
     try {
@@ -63,33 +82,16 @@ export class Journal implements MetaStore {
   }
 
   snapshot(revision: number, records: Iterable<ClusterRecord>): void {
-    const frames: Buffer[] = []
-    const header = new Writer()
-    let part: ClusterRecord[] = []
-    let count = 0
-    const flush = () => {
-      if (part.length > 0) frames.push(writeFrame(encode(0, part)))
-      part = []
-    }
-    for (const record of records) {
-      part.push(record)
-      count++
-      if (part.length === recordsPerFrame) flush()
-    }
-    flush()
-    header.int8(kinds.snapshot)
-    header.int64(revision)
-    header.int64(this.#generation)
-    header.int32(count)
-    const whole = [writeFrame(header.finish()), ...frames, writeFrame(Buffer.from([kinds.end]))]
-    this.#snapshotDue = { revision, bytes: Buffer.concat(whole) }
+    this.#snapshotDue = { revision, records: [...records] }
     this.#startDrain()
   }
 
   async close(): Promise<void> {
     await this.#syncing
+    const failed = this.#failure !== undefined
     this.#failure ??= new Error('The journal is closed')
-    this.#file?.close()
+    if (failed) this.#log?.release()
+    else this.#log?.close()
     this.#lock?.release()
   }
 
@@ -100,15 +102,17 @@ export class Journal implements MetaStore {
   }
 
   async #drain(): Promise<void> {
+    const log = this.#log as Log
     while (this.#failure === undefined) {
-      if (this.#snapshotDue?.revision === this.#revision) this.#writeSnapshot(this.#snapshotDue)
+      if (this.#snapshotDue?.revision === log.logEndOffset) this.#writeSnapshot(this.#snapshotDue)
       if (this.#queue.length === 0) break
-      const group = this.#nextGroup()
-      const records = group.flatMap((txn) => txn.records)
+      const group = this.#nextGroup(log.logEndOffset)
       try {
-        this.#append(encode(this.#revision, records))
-        this.#revision += records.length
-        await this.#file?.syncLater()
+        this.#append(
+          log,
+          group.flatMap((txn) => txn.records),
+        )
+        await log.flush()
         for (const { done } of group) done.resolve('applied')
       } catch (error) {
         this.#failure = new Error(`The coordinator's journal failed: ${(error as Error).message}`)
@@ -119,145 +123,88 @@ export class Journal implements MetaStore {
     this.#draining = false
   }
 
-  /** All that waits, but not beyond the revision of a snapshot: the journal changes there. */
-  #nextGroup(): Transaction[] {
+  /** All that waits, but not beyond the revision of a snapshot: a segment begins there. */
+  #nextGroup(revision: number): Transaction[] {
     const limit = this.#snapshotDue?.revision ?? Infinity
-    let end = this.#revision
+    let end = revision
     let count = 0
     while (count < this.#queue.length && end < limit) end += this.#queue[count++]!.records.length
     return this.#queue.splice(0, count)
   }
 
-  /** A failure costs nothing but time at the next start: the old journal goes on. */
-  #writeSnapshot({ revision, bytes }: { revision: number; bytes: Buffer }): void {
-    this.#snapshotDue = undefined
-    try {
-      this.#env.files.replaceFile(this.#path(revision, 'snapshot'), bytes)
-    } catch (error) {
-      this.#env.log.error('Could not write a metadata snapshot', { error })
-      return
-    }
-    try {
-      this.#startJournal(revision)
-      this.#removeOlder(revision)
-    } catch (error) {
-      this.#failure = new Error(`The coordinator's journal failed: ${(error as Error).message}`)
-    }
+  #append(log: Log, records: readonly ClusterRecord[]): void {
+    if (records.length === 0) return
+    const batch = batchOf(records, this.#env.clock.wallMs())
+    const leaderEpoch = this.#generation
+    const outcome = log.stageAsLeader(batch, { leaderEpoch, origin: 'coordinator' })
+    if (outcome.errorCode !== 0)
+      throw new Error(`${records.length} records were refused: ${outcome.errorMessage}`)
+    log.writeStaged()
+    log.highWatermark = log.logEndOffset
+    this.bytesSinceSnapshot += batch.length
   }
 
-  #append(payload: Buffer): void {
-    const frame = writeFrame(payload)
-    this.#file?.write([frame], this.#position)
-    this.#position += frame.length
-    this.bytesSinceSnapshot += frame.length
+  /** A failure costs nothing but time at the next start: the records are all there. */
+  #writeSnapshot({ revision, records }: { revision: number; records: ClusterRecord[] }): void {
+    this.#snapshotDue = undefined
+    const log = this.#log as Log
+    const path = snapshotPath(this.#directory, revision, this.#generation)
+    try {
+      const bytes = snapshotBytes(revision, this.#generation, records, this.#env.clock.wallMs())
+      this.#env.files.replaceFile(path, bytes)
+      this.bytesSinceSnapshot = 0
+      log.roll()
+      log.deleteRecordsBefore(removeSnapshotsBefore(this.#env, this.#directory, revision))
+    } catch (error) {
+      this.#env.log.error('Could not write a metadata snapshot', { error })
+    }
   }
 
   async #load(): Promise<MetaState> {
-    const { files } = this.#env
-    const names = files.list(this.#directory).map(({ name }) => name)
-    const base = this.#readSnapshot(names)
-    const journals = revisions(names, 'journal').filter((first) => first >= base.revision)
-    const records: ClusterRecord[] = [...base.records]
-    this.#generation = base.generation
-    this.#revision = base.revision
-    for (const [i, first] of journals.entries()) {
-      if (first !== this.#revision)
-        throw new Error(
-          `${this.#path(first, 'journal')} begins at revision ${first}, but what is before it ends at ${this.#revision}`,
-        )
-      this.#readJournal(first, i === journals.length - 1, records)
-    }
-    const last = journals.at(-1)
-    if (last === undefined) this.#startJournal(this.#revision)
-    else {
-      this.#file = files.open(this.#path(last, 'journal'), 'write')
-      this.#file.truncate(this.#position)
-      this.bytesSinceSnapshot = this.#position
-    }
-    const generation = new Writer()
-    generation.int8(kinds.generation)
-    generation.int64(++this.#generation)
-    this.#append(generation.finish())
-    await this.#file?.syncLater()
-    return { generation: this.#generation, revision: this.#revision, records }
-  }
-
-  #readSnapshot(names: readonly string[]): MetaState {
-    const found = revisions(names, 'snapshot').reverse()
-    for (const revision of found) {
-      const path = this.#path(revision, 'snapshot')
-      const state = parseSnapshot(this.#env.files.readFile(path))
-      if (state?.revision === revision) return state
-      this.#env.log.error('A metadata snapshot is damaged, using the one before it', { path })
-    }
-    const [firstJournal] = revisions(names, 'journal')
-    if (found.length > 0 && firstJournal !== 0)
-      throw new Error(`No metadata snapshot in ${this.#directory} is whole`)
-    return { generation: 0, revision: 0, records: [] }
-  }
-
-  #readJournal(first: number, isLast: boolean, records: ClusterRecord[]): void {
-    const path = this.#path(first, 'journal')
-    const file = this.#env.files.readFile(path)
-    let at = 0
-    while (at < file.length) {
-      const payload = readFrame(file, at)
-      if (payload === undefined) {
-        const next = nextGoodFrame(file, at)
-        if (!isLast || next !== -1)
-          throw new Error(
-            `${path} is damaged at byte ${at}${next === -1 ? '' : `: a good frame follows at ${next}`}. Restore it from a copy`,
-          )
-        this.#env.log.warn('Cut the torn end of the journal', {
-          path,
-          at,
-          bytes: file.length - at,
+    const base = readSnapshot(this.#env, this.#directory)
+    const disk = new LogDisk(this.#env, this.#directory)
+    const here = { ...place, directory: this.#directory }
+    const isNew = !refuseDamage(this.#env, this.#directory)
+    const log = isNew
+      ? createLog(disk, here)
+      : await openLog(disk, here, {
+          wasClean: false,
+          recoveryPoint: 0,
+          logStartOffset: 0,
+          highWatermark: 0,
         })
-        break
-      }
-      this.#take(path, at, payload, records)
-      at += prefixBytes + payload.length
+    this.#log = log
+    log.highWatermark = log.logEndOffset
+    const { revision } = base
+    if (log.logStartOffset > revision || log.logEndOffset < revision)
+      throw new Error(
+        `The metadata snapshot in ${this.#directory} is of revision ${revision}, but its log has ${log.logStartOffset} to ${log.logEndOffset}. Restore it from a copy`,
+      )
+    const records = [...base.records, ...this.#read(log, revision)]
+    this.#generation = Math.max(base.generation, log.leaderEpochs.latest) + 1
+    log.assignEpoch(this.#generation)
+    // The epoch is on the disk before anything is answered in it: no two coordinators share one.
+    log.epochFile.write(true)
+    await log.flush()
+    return { generation: this.#generation, revision: log.logEndOffset, records }
+  }
+
+  #read(log: Log, from: number): ClusterRecord[] {
+    const records: ClusterRecord[] = []
+    for (let offset = from; offset < log.logEndOffset; ) {
+      const read = log.read(offset, readBytes, { upTo: log.logEndOffset, atLeastOne: true })
+      if (read === undefined || read.errorCode !== 0 || read.records.length === 0)
+        throw new Error(`${this.#directory} cannot be read at revision ${offset}`)
+      for (let at = 0; at < read.records.length; at += batchSizeOf(read.records, at))
+        for (const record of recordsOf(read.records, at, config.unpackedBytesMax)) {
+          if (record.offset < offset) continue
+          records.push(readRecord(new Reader(record.value as Buffer)))
+          offset = record.offset + 1
+        }
+      this.bytesSinceSnapshot += read.records.length
+      read.release()
     }
-    this.#position = at
-  }
-
-  #take(path: string, at: number, payload: Buffer, records: ClusterRecord[]): void {
-    const reader = new Reader(payload)
-    const kind = reader.int8()
-    if (kind === kinds.generation) {
-      this.#generation = Math.max(this.#generation, reader.int64())
-      return
-    }
-    if (kind !== kinds.records) throw new Error(`${path} has a frame of kind ${kind} at byte ${at}`)
-    const first = reader.int64()
-    if (first !== this.#revision)
-      throw new Error(`${path} jumps from revision ${this.#revision} to ${first} at byte ${at}`)
-    const count = reader.int32()
-    for (let i = 0; i < count; i++) records.push(readRecord(reader))
-    this.#revision += count
-  }
-
-  #startJournal(revision: number): void {
-    const { files } = this.#env
-    this.#file?.close()
-    this.#file = files.open(this.#path(revision, 'journal'), 'create')
-    this.#position = 0
-    this.bytesSinceSnapshot = 0
-    files.syncDirectory(this.#directory)
-  }
-
-  /** The snapshot before this one stays, with all journals since. */
-  #removeOlder(revision: number): void {
-    const names = this.#env.files.list(this.#directory).map(({ name }) => name)
-    const snapshots = revisions(names, 'snapshot').filter((older) => older < revision)
-    const keep = snapshots.at(-1) ?? 0
-    for (const kind of ['snapshot', 'journal'] as const)
-      for (const older of revisions(names, kind))
-        if (older < keep) this.#env.files.unlink(this.#path(older, kind))
-  }
-
-  #path(revision: number, kind: 'snapshot' | 'journal'): string {
-    return `${this.#directory}/meta-${String(revision).padStart(20, '0')}.${kind}`
+    return records
   }
 }
 
@@ -269,42 +216,4 @@ interface Transaction {
 interface Done {
   resolve(result: 'applied'): void
   reject(error: Error): void
-}
-
-function encode(firstRevision: number, records: readonly ClusterRecord[]): Buffer {
-  const writer = new Writer()
-  writer.int8(kinds.records)
-  writer.int64(firstRevision)
-  writer.int32(records.length)
-  for (const record of records) writeRecord(writer, record)
-  return writer.finish()
-}
-
-function revisions(names: readonly string[], kind: string): number[] {
-  return names
-    .flatMap((name) => /^meta-(\d{20})\.(\w+)$/.exec(name) ?? [])
-    .flatMap((_, i, all) => (i % 3 === 0 && all[i + 2] === kind ? [Number(all[i + 1])] : []))
-    .sort((a, b) => a - b)
-}
-
-/** Undefined when it is not whole. */
-function parseSnapshot(file: Buffer): MetaState | undefined {
-  const first = readFrame(file, 0)
-  if (first?.[0] !== kinds.snapshot) return undefined
-  const header = new Reader(first, 1)
-  const revision = header.int64()
-  const generation = header.int64()
-  const count = header.int32()
-  const records: ClusterRecord[] = []
-  let at = prefixBytes + first.length
-  for (;;) {
-    const payload = readFrame(file, at)
-    if (payload?.[0] === kinds.end) break
-    if (payload?.[0] !== kinds.records) return undefined
-    const reader = new Reader(payload, 9)
-    const inFrame = reader.int32()
-    for (let i = 0; i < inFrame; i++) records.push(readRecord(reader))
-    at += prefixBytes + payload.length
-  }
-  return records.length === count ? { revision, generation, records } : undefined
 }

@@ -102,6 +102,9 @@ interface Found {
   readonly hasEpochs: boolean
 }
 
+/** Lie beside segments, and belong to others. */
+const otherFiles: ReadonlySet<string> = new Set([leaderEpochFile, partitionMetadataFile, '.lock'])
+
 function look(disk: LogDisk, directory: string): Found {
   const { files, clock, log } = disk.env
   let names = files.list(directory).map(({ name }) => name)
@@ -117,7 +120,7 @@ function look(disk: LogDisk, directory: string): Found {
     const parsed = parseFileName(name)
     if (parsed === undefined) {
       if (name.endsWith('.tmp')) files.unlink(path)
-      else if (name !== leaderEpochFile && name !== partitionMetadataFile)
+      else if (!otherFiles.has(name) && !name.endsWith('.checkpoint'))
         log.warn('File in a log is not known and left alone', { path })
     } else if (name.endsWith(suffixes.deleted)) unlinkQuietly(disk, path)
     else if (parsed.suffix === suffixes.snapshot) snapshots.push(parsed.baseOffset)

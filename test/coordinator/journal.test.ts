@@ -7,8 +7,7 @@ import { Host } from '../sim/host.ts'
 import { Network } from '../sim/network.ts'
 import { World } from '../sim/world.ts'
 
-const path = (revision: number, kind: string) =>
-  `/meta/meta-${String(revision).padStart(20, '0')}.${kind}`
+const segment = (revision: number) => `/meta/${String(revision).padStart(20, '0')}.log`
 const config = (name: string): ClusterRecord => ({
   kind: 'config',
   resourceType: 4,
@@ -65,22 +64,22 @@ test('what was answered is there after a restart, in a later generation', async 
 
 test('a torn end is cut, at whatever byte', async () => {
   const { world, env } = await written(['a', 'b', 'c'])
-  const whole = env.files.readFile(path(0, 'journal'))
+  const whole = env.files.readFile(segment(0))
   const two = await written(['a', 'b'])
-  const kept = two.env.files.readFile(path(0, 'journal')).length
+  const kept = two.env.files.readFile(segment(0)).length
   for (let size = kept; size < whole.length; size++) {
-    env.files.replaceFile(path(0, 'journal'), whole.subarray(0, size))
+    env.files.replaceFile(segment(0), whole.subarray(0, size))
     expect((await reopened(world, env)).names).toEqual(['a', 'b'])
   }
 })
 
-test('a flipped bit with good frames behind it is damage: the file and the byte are named', async () => {
+test('a flipped bit with good batches behind it is damage: the file and the byte are named', async () => {
   const { world, env } = await written(['a', 'b', 'c'])
-  const bytes = env.files.readFile(path(0, 'journal'))
-  bytes[bytes.length - 60] = bytes[bytes.length - 60]! ^ 1
-  env.files.replaceFile(path(0, 'journal'), bytes)
+  const bytes = env.files.readFile(segment(0))
+  bytes[100] = bytes[100]! ^ 1
+  env.files.replaceFile(segment(0), bytes)
   await expect(reopened(world, env)).rejects.toThrow(
-    /meta-0{20}\.journal is damaged at byte \d+: a good frame follows at \d+/,
+    /0{20}\.log is damaged at byte \d+: a good batch follows at \d+/,
   )
 })
 
@@ -90,11 +89,11 @@ test('after a snapshot the journal goes on in another file', async () => {
     files: env.files.list('/meta').map(({ name }) => name),
     ...(await reopened(world, env)),
   }).toEqual({
-    files: [
-      'meta-00000000000000000000.journal',
-      'meta-00000000000000000002.journal',
-      'meta-00000000000000000002.snapshot',
-    ],
+    files: expect.arrayContaining([
+      '00000000000000000000.log',
+      '00000000000000000002-0000000001.checkpoint',
+      '00000000000000000002.log',
+    ]),
     generation: 2,
     revision: 4,
     names: ['a', 'b', 'c', 'd'],
@@ -103,8 +102,13 @@ test('after a snapshot the journal goes on in another file', async () => {
 
 test('a damaged snapshot is made up for by the one before it and its journals', async () => {
   const { world, env } = await written(['a', 'b', 'c', 'd'], 2)
-  const bytes = env.files.readFile(path(2, 'snapshot'))
-  env.files.replaceFile(path(2, 'snapshot'), bytes.subarray(0, bytes.length - 3))
+  const bytes = env.files.readFile(
+    `/meta/${'2'.padStart(20, '0')}-${'1'.padStart(10, '0')}.checkpoint`,
+  )
+  env.files.replaceFile(
+    `/meta/${'2'.padStart(20, '0')}-${'1'.padStart(10, '0')}.checkpoint`,
+    bytes.subarray(0, bytes.length - 3),
+  )
   expect((await reopened(world, env)).names).toEqual(['a', 'b', 'c', 'd'])
 })
 
