@@ -63,7 +63,7 @@ function parseEndpoint(text: string): Endpoint {
   const match =
     /^\[(?<six>[^\]]+)\](?::(?<port6>\d+))?$/.exec(bare) ??
     /^(?<host>[^:]+)(?::(?<port>\d+))?$/.exec(bare) ??
-    /^(?<host>[0-9a-fA-F:]+)$/.exec(bare)
+    /^(?<host>[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)$/.exec(bare)
   const groups = match?.groups
   const host = groups?.['six'] ?? groups?.['host']
   const port = Number(groups?.['port6'] ?? groups?.['port'] ?? 9092)

@@ -35,17 +35,32 @@ export async function listOffsets(
   const between = () => {
     for (const { topic } of questions) cluster.metadata.topics.delete(topic)
   }
-  await retrying(cluster.env, { ...cluster.retryOptions, between }, async () => {
-    const open = questions.filter((question) => !answers.has(question))
-    for (const topic of new Set(open.map((question) => question.topic))) await cluster.topic(topic)
-    const byLeader = groupBy(open, ({ topic, partition }) => leaderOf(cluster, topic, partition))
-    await Promise.all(
-      [...byLeader].map(([leader, theirs]) =>
-        ask(cluster, leader, theirs, isolationLevel, answers),
-      ),
-    )
-  })
+  for (const round of rounds(questions))
+    await retrying(cluster.env, { ...cluster.retryOptions, between }, async () => {
+      const open = round.filter((question) => !answers.has(question))
+      for (const topic of new Set(open.map((question) => question.topic)))
+        await cluster.topic(topic)
+      const byLeader = groupBy(open, ({ topic, partition }) => leaderOf(cluster, topic, partition))
+      await Promise.all(
+        [...byLeader].map(([leader, theirs]) =>
+          ask(cluster, leader, theirs, isolationLevel, answers),
+        ),
+      )
+    })
   return questions.map((question) => answers.get(question)!)
+}
+
+/** A broker refuses a request that names a partition twice: such questions go one after the other. */
+function rounds(questions: readonly OffsetQuestion[]): OffsetQuestion[][] {
+  const seen = new Map<string, number>()
+  const found: OffsetQuestion[][] = []
+  for (const question of questions) {
+    const key = `${question.topic}/${question.partition}`
+    const round = seen.get(key) ?? 0
+    seen.set(key, round + 1)
+    ;(found[round] ??= []).push(question)
+  }
+  return found
 }
 
 function leaderOf(cluster: Cluster, topic: string, partition: number): number {
