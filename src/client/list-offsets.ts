@@ -58,7 +58,8 @@ function rounds(questions: readonly OffsetQuestion[]): OffsetQuestion[][] {
     const key = `${question.topic}/${question.partition}`
     const round = seen.get(key) ?? 0
     seen.set(key, round + 1)
-    ;(found[round] ??= []).push(question)
+    if (round === found.length) found.push([])
+    found[round]!.push(question)
   }
   return found
 }
