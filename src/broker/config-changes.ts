@@ -5,6 +5,7 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import { resourceTypes } from '../core/cluster/image.ts'
 import { topicNameFault } from '../core/cluster/topic-name.ts'
+import { alterLoggers } from './broker-loggers.ts'
 import { brokerDefinition } from './config/broker-configs.ts'
 import { brokerReadOnlyFault, configRules } from './config/config-rules.ts'
 import { brokerIdFault, brokerLoggers, type ConfigHolder } from './described-resource.ts'
@@ -57,10 +58,7 @@ export function configFault(holder: ConfigHolder, change: ConfigChange): ConfigF
     case resourceTypes.clientMetrics:
       return clientMetricsFault(holder, change)
     case brokerLoggers:
-      return (
-        loggerIdFault(holder, resourceName) ??
-        invalid('Loggers of this broker have no levels of their own: start it with another level')
-      )
+      return loggerIdFault(holder, resourceName)
     default:
       return invalid(`Unknown resource type ${resourceType}`)
   }
@@ -132,6 +130,7 @@ export interface ConfigAnswer {
 export async function alterEach<Change extends ConfigChange>(
   holder: ConfigHolder,
   changes: readonly Change[],
+  validateOnly: boolean,
   decide: (left: Change[]) => Promise<readonly ConfigAnswer[]>,
 ): Promise<ConfigAnswer[]> {
   const keyOf = ({ resourceType, resourceName }: ConfigChange) => `${resourceType} ${resourceName}`
@@ -141,10 +140,15 @@ export async function alterEach<Change extends ConfigChange>(
       ? invalid('Each resource must appear at most once.')
       : configFault(holder, change),
   )
-  const left = changes.filter((_, i) => faults[i] === undefined)
+  const left = changes.filter(
+    ({ resourceType }, i) => faults[i] === undefined && resourceType !== brokerLoggers,
+  )
   const decided = [...(left.length > 0 ? await decide(left) : [])]
-  return changes.map(({ resourceType, resourceName }, i) => {
-    const fault = faults[i]
+  return changes.map(({ resourceType, resourceName, configs }, i) => {
+    const isLogger = resourceType === brokerLoggers
+    const fault =
+      faults[i] ?? (isLogger ? alterLoggers(holder.env.log, configs, validateOnly) : undefined)
+    if (isLogger && !fault) return { errorCode: 0, errorMessage: null, resourceType, resourceName }
     if (fault) return { ...fault, resourceType, resourceName }
     return decided.shift() as ConfigAnswer
   })

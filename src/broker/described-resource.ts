@@ -2,6 +2,8 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import { type ClusterImage, resourceTypes } from '../core/cluster/image.ts'
 import { topicNameFault } from '../core/cluster/topic-name.ts'
+import type { Logger } from '../env/env.ts'
+import { describeLoggers } from './broker-loggers.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import {
   type DescribedConfig,
@@ -17,6 +19,7 @@ import { EffectiveConfig } from './config/effective-config.ts'
 export interface ConfigHolder {
   readonly config: BrokerConfig
   readonly image: ClusterImage
+  readonly env: { readonly log: Pick<Logger, 'level'> }
 }
 
 export const brokerLoggers = 8
@@ -27,7 +30,7 @@ export const resourceTypesKnown: readonly number[] = [
 
 /** All of a resource, or why there is nothing to tell. */
 export function describeResource(
-  { config, image }: ConfigHolder,
+  { config, image, env }: ConfigHolder,
   resourceType: number,
   resourceName: string,
 ): DescribedConfig[] | { errorCode: number; errorMessage: string } {
@@ -58,7 +61,7 @@ export function describeResource(
     default: {
       if (resourceName === '') return wrong('Broker id must not be empty')
       const fault = brokerIdFault(resourceName, config.nodeId)
-      return fault ? wrong(fault) : []
+      return fault ? wrong(fault) : describeLoggers(env.log)
     }
   }
 }

@@ -171,8 +171,12 @@ export interface ConnectionHandler {
 
 /** Structured logging: a message that never varies, and fields that do. */
 export interface Logger {
+  /** Lines below it are dropped. It may change at any time. */
+  level?: LogLevel
   debug(message: string, fields?: object): void
   info(message: string, fields?: object): void
   warn(message: string, fields?: object): void
   error(message: string, fields?: object): void
 }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'

@@ -4,7 +4,7 @@
  * pino is loaded with the first JSON line only: loading it takes as long as the rest of a start.
  */
 import { createRequire } from 'node:module'
-import type { Logger } from './env.ts'
+import type { Logger, LogLevel } from './env.ts'
 
 export interface LogOptions {
   /** Lines below this level are dropped. */
@@ -14,19 +14,23 @@ export interface LogOptions {
   readonly write?: (line: string) => void
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
-
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 
 export function nodeLogger(options: LogOptions): Logger {
   const { level = 'info', format = 'text' } = options
   const write = options.write ?? ((line: string) => void process.stderr.write(line))
   const line = format === 'json' ? jsonLines(write) : textLines(write)
-  const at = (own: LogLevel) =>
-    levels.indexOf(own) < levels.indexOf(level)
-      ? () => {}
-      : (message: string, fields?: object) => line(own, message, fields)
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const at = (own: LogLevel) => (message: string, fields?: object) => {
+    if (levels.indexOf(own) >= levels.indexOf(logger.level)) line(own, message, fields)
+  }
+  const logger = {
+    level,
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+  }
+  return logger
 }
 
 type Line = (level: LogLevel, message: string, fields?: object) => void

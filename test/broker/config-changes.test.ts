@@ -3,10 +3,13 @@ import { BrokerConfig } from '../../src/broker/config/broker-config.ts'
 import { alterEach, configFault } from '../../src/broker/config-changes.ts'
 import { describeResource } from '../../src/broker/described-resource.ts'
 import { ClusterImage } from '../../src/core/cluster/image.ts'
+import type { LogLevel } from '../../src/env/env.ts'
 
 const [topic, broker, clientMetrics, group] = [2, 4, 16, 32]
 const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ'
+const log: { level: LogLevel } = { level: 'info' }
 const holder = {
+  env: { log },
   config: new BrokerConfig([], { hostName: 'here' }),
   image: ClusterImage.from([
     { kind: 'topic', topicId, name: 'one' },
@@ -84,6 +87,7 @@ test('answers stand in the order of the changes, whoever gave them', async () =>
   const answers = await alterEach(
     holder,
     [change('a'), change('b/c'), change('d'), change('e'), change('e')],
+    false,
     async (left) => {
       asked.push(left.map(({ resourceName }) => resourceName))
       return left.map(({ resourceType, resourceName }) => ({
@@ -135,5 +139,31 @@ test('resources that cannot be described are answered as Kafka answers them', ()
     [42, 'Client metrics subscription name must not be empty'],
     [42, 'Broker id must not be empty'],
     [42, 'Unexpected broker id, expected 1, but received 2'],
+  ])
+})
+
+test('the level of the log can be seen and set', async () => {
+  const set = async (name: string, value: string, operation = 0) => {
+    const configs = [{ name, value, configOperation: operation }]
+    const changes = [{ resourceType: 8, resourceName: '1', configs }]
+    const [answer] = await alterEach(holder, changes, false, async () => [])
+    return [answer?.errorCode, answer?.errorMessage, log.level]
+  }
+  expect([
+    await set('root', 'DEBUG'),
+    await set('root', 'FOO'),
+    await set('nosuch', 'DEBUG'),
+    await set('root', '', 1),
+    describeResource(holder, 8, '1'),
+  ]).toEqual([
+    [0, null, 'debug'],
+    [
+      40,
+      'Cannot set the log level of root to FOO as it is not a supported log level. Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN',
+      'debug',
+    ],
+    [40, 'Logger nosuch does not exist!', 'debug'],
+    [42, 'Removing the log level of the root logger is not allowed', 'debug'],
+    [expect.objectContaining({ name: 'root', value: 'DEBUG', configSource: 6 })],
   ])
 })

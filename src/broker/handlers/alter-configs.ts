@@ -6,7 +6,7 @@ import { handler } from '../handler.ts'
 
 export const alterConfigs = handler(AlterConfigs, {
   async handle({ resources, validateOnly }, context) {
-    const responses = await alterEach(context.broker, resources, async (left) => {
+    const responses = await alterEach(context.broker, resources, validateOnly, async (left) => {
       const request = { resources: left, validateOnly }
       return (await askCoordinator(AlterConfigs, request, context)).responses
     })

@@ -1,6 +1,6 @@
 /**
  * DescribeConfigs 1–4: every value of a topic, a broker, a group or a client metrics subscription, with
- * where it comes from (A-9). Loggers have no levels of their own here: their list is empty.
+ * where it comes from (A-9).
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { DescribeConfigs } from '../../../protocol/messages/describe-configs.ts'

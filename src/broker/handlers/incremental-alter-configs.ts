@@ -6,7 +6,7 @@ import { handler } from '../handler.ts'
 
 export const incrementalAlterConfigs = handler(IncrementalAlterConfigs, {
   async handle({ resources, validateOnly }, context) {
-    const responses = await alterEach(context.broker, resources, async (left) => {
+    const responses = await alterEach(context.broker, resources, validateOnly, async (left) => {
       const request = { resources: left, validateOnly }
       return (await askCoordinator(IncrementalAlterConfigs, request, context)).responses
     })

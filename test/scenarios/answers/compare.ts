@@ -52,7 +52,12 @@ function walk(api: string, name: string, value: unknown): unknown {
 /** Arrays whose order says nothing: those of things with a name. */
 function byKey(a: any, b: any): number {
   const key = (item: any) =>
-    item?.memberId ?? item?.name ?? item?.topicName ?? item?.groupId ?? item?.transactionalId
+    item?.memberId ??
+    item?.name ??
+    item?.topic ??
+    item?.topicName ??
+    item?.groupId ??
+    item?.transactionalId
   const [x, y] = [key(a), key(b)]
   return typeof x === 'string' && typeof y === 'string' ? (x < y ? -1 : x > y ? 1 : 0) : 0
 }

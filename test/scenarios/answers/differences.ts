@@ -35,6 +35,24 @@ export const differences: Record<string, Difference> = {
       })),
     }),
   },
+  'IncrementalAlterConfigs, operation 9': {
+    because: 'an operation that does not exist is an invalid request, not an unknown server error',
+    expected: (recorded) => ({
+      ...recorded,
+      responses: recorded.responses.map((response: any) => ({ ...response, errorCode: 42 })),
+    }),
+  },
+  'DescribeQuorum v2': {
+    because: 'a coordinator within a broker is reached at the listener of the broker',
+    either: true,
+    expected: (recorded) => ({
+      ...recorded,
+      nodes: recorded.nodes.map((node: any) => ({
+        ...node,
+        listeners: node.listeners.map((listener: any) => ({ ...listener, name: 'PLAINTEXT' })),
+      })),
+    }),
+  },
   'InitProducerId v5, the first since the broker started: no block of ids yet': {
     because: 'the ids are there when the broker is',
     expected: (recorded) => ({ ...recorded, errorCode: 0, producerId: 0, producerEpoch: 0 }),
@@ -126,6 +144,7 @@ export const needs: readonly { from: string; to?: string; apis: readonly string[
     apis: ['JoinGroup', 'EndTxn'],
   },
   { from: 'Metadata v13, null = all topics', apis: ['JoinGroup', 'EndTxn'] },
+  { from: 'ElectLeaders, all', apis: ['JoinGroup', 'EndTxn', 'ShareFetch'] },
   { from: 'Produce to __consumer_offsets', apis: ['JoinGroup'] },
   { from: 'Produce to __transaction_state', apis: ['EndTxn'] },
   { from: 'DeleteRecords of __consumer_offsets', apis: ['JoinGroup'] },
