@@ -87,8 +87,17 @@ export class Partition {
   #serveFrom(nowMs: number, serveAfterMs: number): void {
     this.#serveTimer?.cancel()
     this.#serveFromMs = nowMs + serveAfterMs
-    if (serveAfterMs > 0)
-      this.#serveTimer = this.#broker.env.timers.after(serveAfterMs, () => this.waiting.wake())
+    if (serveAfterMs > 0) this.#wakeWhenServing(serveAfterMs)
+  }
+
+  #wakeWhenServing(delayMs: number): void {
+    const { clock, timers } = this.#broker.env
+    this.#serveTimer = timers.after(delayMs, () => {
+      // A timer of Node may come a fraction of a millisecond early.
+      const restMs = this.#serveFromMs - clock.monotonicMs()
+      if (restMs > 0) this.#wakeWhenServing(restMs)
+      else this.waiting.wake()
+    })
   }
 
   /**

@@ -12,6 +12,8 @@ import type { Peer } from './peer.ts'
 
 /** A broker whose connection broke may come back within it: nothing is lost, as the lease runs on. */
 const suspectAfterMs = 100
+/** While proof is looked for: still well before the shortest rest of a lease has run out. */
+const suspectProbedAfterMs = 250
 /** Right after a kill the kernel may still accept once. */
 const probes = 3
 const probeEveryMs = 10
@@ -69,13 +71,14 @@ export class Liveness {
       return
     }
     this.returned(brokerId)
-    const timer = this.#env.timers.after(suspectAfterMs, () => {
+    const probed = this.#options.trustRefused && isLoopback(peer.connection.remoteHost)
+    const afterMs = probed ? suspectProbedAfterMs : suspectAfterMs
+    const timer = this.#env.timers.after(afterMs, () => {
       this.#suspected.delete(brokerId)
       if (!this.#handler.connected(brokerId)) this.#handler.fence(brokerId, 'disconnected')
     })
     this.#suspected.set(brokerId, timer)
-    if (this.#options.trustRefused && isLoopback(peer.connection.remoteHost))
-      this.#probe(brokerId, probes)
+    if (probed) this.#probe(brokerId, probes)
   }
 
   close(): void {
