@@ -12,6 +12,7 @@ import { LogManager } from '../log/log-manager.ts'
 import { clusterIdOf } from '../log/meta-properties.ts'
 import { Broker } from './broker.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { cleanerOptions } from './config/cleaner-options.ts'
 import { configRules } from './config/config-rules.ts'
 import type { ConfigImage } from './config/effective-config.ts'
 import type { Endpoint } from './config/listeners.ts'
@@ -101,6 +102,7 @@ async function start(
         topic,
       ),
     onDirectoryFailure: () => broker?.partitions.wakeAll(),
+    cleaner: cleanerOptions(config),
   })
   open.push(() => logs.close())
   if (coordinator !== undefined)

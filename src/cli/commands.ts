@@ -90,6 +90,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/users.ts')).registerUsers,
   },
   {
+    name: 'log',
+    summary: 'Dump and verify the files of a log',
+    section: 'Tools',
+    load: async () => (await import('./commands/log.ts')).registerLog,
+  },
+  {
     name: 'connect-check',
     summary: 'Find out why a connection to a broker does not work',
     section: 'Tools',

@@ -1,0 +1,208 @@
+/**
+ * Checks the files of a log, or of a whole data directory, as recovery would, and beyond: every batch of every
+ * segment, not only those behind the recovery point. Nothing is changed. Kafka's directories are read as
+ * ours are.
+ */
+import { maxTimestampOf } from '../../protocol/record-batch.ts'
+import type { Files } from '../env/env.ts'
+import { BatchScanner } from './batch-scanner.ts'
+import { type DumpEntry, dumpFile, isDumpable } from './dump.ts'
+import { fileName, parseFileName, parsePartitionDirectory, suffixes } from './file-names.ts'
+
+export interface Finding {
+  readonly path: string
+  /** A byte in the file; `undefined` when the file as a whole is meant. */
+  readonly position: number | undefined
+  readonly problem: string
+  /** A remark is nothing wrong: work that the next start finishes. */
+  readonly isRemark: boolean
+}
+
+export interface Verified {
+  logs: number
+  segments: number
+  batches: number
+  bytes: number
+}
+
+/** Bytes of segments under `path`: what `onBytes` will add up to. */
+export function bytesToVerify(files: Files, path: string): number {
+  let sum = 0
+  for (const directory of logsIn(files, path))
+    for (const { name } of files.list(directory))
+      if (name.endsWith(suffixes.log)) sum += files.stat(`${directory}/${name}`)?.sizeBytes ?? 0
+  return sum
+}
+
+/** `path` is the directory of a partition, or one of `log.dirs`. Throws what reading throws. */
+export function* verify(
+  files: Files,
+  path: string,
+  sum: Verified,
+  onBytes: (bytes: number) => void,
+): Generator<Finding> {
+  for (const { name, isDirectory } of files.list(path))
+    if (!isDirectory && parseFileName(name) === undefined && isDumpable(name))
+      yield* verifySmall(files, `${path}/${name}`)
+  for (const directory of logsIn(files, path)) {
+    sum.logs++
+    yield* verifyLog(files, directory, sum, onBytes)
+  }
+}
+
+/** The directory itself when it holds segments, else the partitions in it. */
+export function logsIn(files: Files, path: string): string[] {
+  const names = files.list(path)
+  if (names.some(({ name }) => parseFileName(name)?.suffix === suffixes.log)) return [path]
+  return names
+    .filter(({ name, isDirectory }) => isDirectory && parsePartitionDirectory(name))
+    .map(({ name }) => `${path}/${name}`)
+}
+
+function* verifySmall(files: Files, path: string): Generator<Finding> {
+  for (const entry of dumpFile(files, path, { records: false, unpackedBytesMax: 0 }))
+    if (entry.kind === 'damage') yield finding(path, entry.problem, entry.position)
+}
+
+function finding(path: string, problem: string, position?: number): Finding {
+  return { path, position, problem, isRemark: false }
+}
+
+function* verifyLog(
+  files: Files,
+  directory: string,
+  sum: Verified,
+  onBytes: (bytes: number) => void,
+): Generator<Finding> {
+  const names = files.list(directory).map(({ name }) => name)
+  const bases: number[] = []
+  for (const name of names) {
+    const parsed = parseFileName(name)
+    const path = `${directory}/${name}`
+    if (parsed?.suffix === suffixes.log) bases.push(parsed.baseOffset)
+    else if (/\.(cleaned|swap)$/.test(name))
+      yield { ...finding(path, 'the next start finishes or drops it'), isRemark: true }
+    else if (parsed?.suffix === suffixes.snapshot) yield* verifySmall(files, path)
+    else if (parsed === undefined && isDumpable(name)) yield* verifySmall(files, path)
+  }
+  let endOffset = -1
+  for (const [i, baseOffset] of bases.entries()) {
+    const segment = { files, directory, baseOffset, nextBase: bases[i + 1] ?? Infinity }
+    if (baseOffset < endOffset) {
+      const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
+      yield finding(path, `begins below offset ${endOffset}, where the segment before it ends`)
+    }
+    endOffset = Math.max(baseOffset, yield* verifySegment(segment, sum, onBytes))
+  }
+}
+
+interface SegmentPlace {
+  readonly files: Files
+  readonly directory: string
+  readonly baseOffset: number
+  readonly nextBase: number
+}
+
+/** What the indexes of a segment are compared with. */
+interface BatchPlace {
+  readonly position: number
+  readonly lastOffset: number
+  /** The largest timestamp up to this batch. */
+  readonly timestamp: number
+}
+
+/** Returns the offset behind the last batch. */
+function* verifySegment(
+  segment: SegmentPlace,
+  sum: Verified,
+  onBytes: (bytes: number) => void,
+): Generator<Finding, number> {
+  const { files, directory, baseOffset, nextBase } = segment
+  const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
+  const file = files.open(path, 'read')
+  const batches: BatchPlace[] = []
+  let endOffset = baseOffset
+  let timestamp = -1
+  try {
+    const scanner = new BatchScanner(file, 0, file.sizeBytes(), 1024 * 1024)
+    sum.segments++
+    sum.bytes += file.sizeBytes()
+    for (let isFound = scanner.next(); ; isFound = scanner.next()) {
+      if (!isFound) {
+        if (scanner.problem === undefined) break
+        const { position, problem } = scanner
+        if (!scanner.resync()) {
+          yield finding(path, `${problem}; no whole batch follows`, position)
+          break
+        }
+        yield finding(path, `${problem}; a whole batch follows at ${scanner.position}`, position)
+      }
+      const { position, lastOffset } = scanner
+      const problem = faultOf(scanner, endOffset, nextBase)
+      if (problem !== undefined) yield finding(path, problem, position)
+      sum.batches++
+      onBytes(scanner.size)
+      timestamp = Math.max(timestamp, maxTimestampOf(scanner.bytes, scanner.at))
+      batches.push({ position, lastOffset, timestamp })
+      endOffset = Math.max(endOffset, lastOffset + 1)
+    }
+  } finally {
+    file.close()
+  }
+  yield* verifyIndexes(segment, batches)
+  return endOffset
+}
+
+function faultOf(scanner: BatchScanner, endOffset: number, nextBase: number): string | undefined {
+  const { baseOffset, lastOffset } = scanner
+  if (!scanner.loadWhole()) return `the checksum of the batch at offset ${baseOffset} is wrong`
+  if (lastOffset < baseOffset) return `the batch at offset ${baseOffset} ends at ${lastOffset}`
+  if (baseOffset < endOffset) return `offset ${baseOffset} cannot follow offset ${endOffset - 1}`
+  if (lastOffset >= nextBase) return `offset ${lastOffset} belongs to the next segment, ${nextBase}`
+  return undefined
+}
+
+const indexSuffixes = [suffixes.offsetIndex, suffixes.timeIndex, suffixes.transactionIndex]
+
+function* verifyIndexes(
+  { files, directory, baseOffset }: SegmentPlace,
+  batches: readonly BatchPlace[],
+): Generator<Finding> {
+  const byOffset = new Map(batches.map((batch) => [batch.lastOffset, batch]))
+  for (const suffix of indexSuffixes) {
+    const path = `${directory}/${fileName(baseOffset, suffix)}`
+    if (files.stat(path) === undefined) {
+      if (suffix !== suffixes.transactionIndex) {
+        const problem = 'is missing; it is made anew with the first use'
+        yield { ...finding(path, problem), isRemark: true }
+      }
+      continue
+    }
+    let before = -1
+    for (const entry of dumpFile(files, path, { records: false, unpackedBytesMax: 0 })) {
+      const problem = faultOfEntry(entry, byOffset, before)
+      if (problem !== undefined) yield finding(path, problem)
+      before = 'offset' in entry ? entry.offset : before
+    }
+  }
+}
+
+function faultOfEntry(
+  entry: DumpEntry,
+  byOffset: ReadonlyMap<number, BatchPlace>,
+  before: number,
+): string | undefined {
+  if (entry.kind === 'damage') return entry.problem
+  if (entry.kind !== 'offsetIndex' && entry.kind !== 'timeIndex') return undefined
+  const { offset } = entry
+  const batch = byOffset.get(offset)
+  if (offset <= before) return `the entry for offset ${offset} follows the one for ${before}`
+  if (batch === undefined) return `no batch ends at offset ${offset}`
+  if (entry.kind === 'offsetIndex')
+    return entry.position === batch.position
+      ? undefined
+      : `the batch that ends at offset ${offset} is at ${batch.position}, not ${entry.position}`
+  return entry.timestamp === batch.timestamp
+    ? undefined
+    : `the largest timestamp up to offset ${offset} is ${batch.timestamp}, not ${entry.timestamp}`
+}
