@@ -194,7 +194,11 @@ class Compaction {
         })
       }
       await this.#finish(target)
+      // Recovery takes a hole above the recovery point for a loss.
+      const endOffset = log.segments.endOf(sources.at(-1)!, log.logEndOffset)
+      if (log.recoveryPoint < endOffset) await log.flush()
       this.#assertUnchanged(sources)
+      log.onReplace()
       this.#swap(target.segment, sources)
       return { target, filter }
     } catch (error) {

@@ -17,8 +17,8 @@ export class Flusher {
   readonly #directory: string
   /** Segments with bytes that no sync has seen. */
   readonly #dirty = new Set<Segment>()
-  /** A file was made or renamed since the last sync. */
-  #directoryIsDirty = false
+  /** Directories in which something was made or renamed since the last sync, the innermost first. */
+  #dirtyDirectories = new Set<string>()
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
   /** Invariant: everything before this offset is on the disk. */
@@ -39,7 +39,7 @@ export class Flusher {
   }
 
   get isDirty(): boolean {
-    return this.#dirty.size > 0 || this.#directoryIsDirty
+    return this.#dirty.size > 0 || this.#dirtyDirectories.size > 0
   }
 
   written(segment: Segment): void {
@@ -47,7 +47,13 @@ export class Flusher {
   }
 
   directoryChanged(): void {
-    this.#directoryIsDirty = true
+    this.#dirtyDirectories.add(this.#directory)
+  }
+
+  /** The directory itself is new. */
+  directoryMade(): void {
+    this.directoryChanged()
+    this.#dirtyDirectories.add(this.#disk.path)
   }
 
   /** After a truncation: less is there to be synced. */
@@ -109,18 +115,18 @@ export class Flusher {
     this.#syncedTo = endOffset
   }
 
-  /** What is to be synced now; the directory's own entries are made durable here. */
+  /** What is to be synced now; the entries of directories are made durable here. */
   #take(): Segment[] {
     const segments = [...this.#dirty].filter((segment) => !segment.isDeleted)
     this.#dirty.clear()
-    if (this.#directoryIsDirty) {
+    for (const directory of this.#dirtyDirectories) {
       try {
-        this.#disk.env.files.syncDirectory(this.#directory)
+        this.#disk.env.files.syncDirectory(directory)
       } catch (error) {
-        throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
+        throw this.#disk.fail(`Sync of ${directory} failed`, error)
       }
-      this.#directoryIsDirty = false
     }
+    this.#dirtyDirectories.clear()
     return segments
   }
 }

@@ -29,6 +29,8 @@ export interface LogCheckpoint {
   readonly recoveryPoint: number
   readonly logStartOffset: number
   readonly highWatermark: number
+  /** Segments before this offset may have been compacted: holes between them are no loss. 0 when left out. */
+  readonly compactedTo?: number
   onProgress?(bytes: number): void
 }
 
@@ -48,7 +50,7 @@ export function createLog(disk: LogDisk, place: LogPlace, topicId?: string): Log
     recoveryPoint: 0,
   })
   if (topicId !== undefined) log.writeTopicId(topicId)
-  log.flusher.directoryChanged()
+  log.flusher.directoryMade()
   return log
 }
 
@@ -77,6 +79,7 @@ export async function openLog(
       producers,
       recoveryPoint: checkpoint.recoveryPoint,
       logStartOffset,
+      compactedTo: checkpoint.compactedTo ?? 0,
       onProgress: checkpoint.onProgress ?? (() => {}),
     }))
   const log = new Log(disk, {

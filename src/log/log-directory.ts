@@ -86,16 +86,21 @@ export class LogDirectory {
     files.syncDirectory(this.path)
   }
 
-  /** A checkpoint by `topic-partition`. One that is damaged counts as missing. */
+  /** A checkpoint by `topic-partition`. One that is missing or damaged is empty. */
   readCheckpoint(name: CheckpointName): Map<string, number> {
+    return this.findCheckpoint(name) ?? new Map()
+  }
+
+  /** `undefined` when it is missing or damaged. */
+  findCheckpoint(name: CheckpointName): Map<string, number> | undefined {
     const path = `${this.path}/${checkpointFiles[name]}`
-    if (this.#env.files.stat(path) === undefined) return new Map()
+    if (this.#env.files.stat(path) === undefined) return undefined
     try {
       const entries = parseOffsets(this.#env.files.readFile(path))
       return new Map(entries.map((entry) => [`${entry.topic}-${entry.partition}`, entry.offset]))
     } catch (error) {
       this.#env.log.warn('Checkpoint is lost', { path, because: (error as Error).message })
-      return new Map()
+      return undefined
     }
   }
 

@@ -106,7 +106,7 @@ export class LogManager {
 
   async #loadLogs(directory: LogDirectory): Promise<void> {
     const { disk, path, wasClean } = directory
-    const recoveryPoints = directory.readCheckpoint('recoveryPoint')
+    const recoveryPoints = directory.findCheckpoint('recoveryPoint')
     const logStarts = directory.readCheckpoint('logStart')
     const highWatermarks = directory.readCheckpoint('highWatermark')
     directory.cleanerOffsets = directory.readCheckpoint('cleaner')
@@ -127,9 +127,14 @@ export class LogManager {
       }
       const log = await openLog(disk, place, {
         wasClean,
-        recoveryPoint: recoveryPoints.get(name) ?? 0,
+        recoveryPoint: recoveryPoints?.get(name) ?? 0,
         logStartOffset: logStarts.get(name) ?? 0,
         highWatermark: highWatermarks.get(name) ?? 0,
+        // Without recovery points, all that the cleaner has done since its last word is unknown.
+        compactedTo:
+          place.config.cleanupPolicy.compact && recoveryPoints === undefined
+            ? Infinity
+            : (directory.cleanerOffsets.get(name) ?? 0),
         onProgress: (bytes) => progress(i, bytes),
       })
       this.#add(directory, log)
@@ -168,6 +173,7 @@ export class LogManager {
     directory.logs.add(log)
     this.#logs.set(log.name, log)
     log.onLogStart = () => this.#writeStartsSoon(directory)
+    log.onReplace = () => directory.writeRecoveryPoints(true)
     log.onTruncate = (offset) => {
       if (offset < log.recoveryPoint) directory.writeRecoveryPoints(true, { log, offset })
       directory.lowerCleanerOffset(log, offset)

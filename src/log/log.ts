@@ -66,6 +66,8 @@ export class Log {
   onLogStart: () => void = () => {}
   /** Called before the log is cut at an offset, so that no checkpoint promises more. */
   onTruncate: (offset: number) => void = () => {}
+  /** Called before compaction puts segments with holes in the place of others: writes the recovery point down. */
+  onReplace: () => void = () => {}
 
   constructor(disk: LogDisk, state: LogState) {
     this.disk = disk

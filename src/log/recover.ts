@@ -34,6 +34,8 @@ export interface Recovery {
   readonly producers: ProducerStore
   readonly recoveryPoint: number
   readonly logStartOffset: number
+  /** Segments before this offset may have been compacted. */
+  readonly compactedTo: number
   /** Called with the bytes that have been looked at since the last call. */
   onProgress(bytes: number): void
 }
@@ -50,16 +52,31 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
   const first = Math.max(segments.indexFor(recoveryPoint), 0)
   const todo = segments.list.slice(first)
   const states = recovery.producers.rebuild(logStartOffset, todo[0]!.baseOffset)
-  let end: SegmentEnd = { endOffset: todo[0]!.baseOffset, isDamaged: false, isCut: false }
+  let end: SegmentEnd = {
+    endOffset: todo[0]!.baseOffset,
+    isDamaged: false,
+    isCut: false,
+  }
   for (const [i, segment] of todo.entries()) {
     end = await recoverSegment(recovery, segment, end.endOffset, states)
-    if (!end.isCut) continue
+    const next = todo[i + 1]
+    if (!end.isCut && (next === undefined || !isGap(recovery, end, next))) continue
     dropAll(recovery, todo.slice(i + 1))
     break
   }
   recovery.epochs.epochs.truncateFromEnd(end.endOffset)
   recovery.epochs.write(false)
   return end
+}
+
+/**
+ * Whether records are missing between a segment and the next. After a power loss the files may have reached
+ * the disk in any order: the end of one is gone, and the next is there. Compaction leaves holes too, but
+ * none above both the recovery point (`Log.onReplace`) and the offset that it has come to.
+ */
+function isGap(recovery: Recovery, end: SegmentEnd, next: Segment): boolean {
+  const holesEnd = Math.max(recovery.recoveryPoint, recovery.compactedTo)
+  return end.endOffset < next.baseOffset && next.baseOffset > holesEnd
 }
 
 interface SegmentEnd extends LogEnd {
@@ -174,7 +191,7 @@ function warnOfHole(
 
 function dropAll(recovery: Recovery, gone: readonly Segment[]): void {
   if (gone.length === 0) return
-  recovery.disk.env.log.warn('Segments behind the first bad batch are dropped', {
+  recovery.disk.env.log.warn('Segments behind the end of the log are dropped', {
     log: recovery.name,
     segments: gone.map(({ baseOffset }) => baseOffset),
     bytesDropped: gone.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),

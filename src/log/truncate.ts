@@ -28,7 +28,10 @@ export function truncateTo(log: Log, offset: number): number {
   }
   const { position, endOffset } = cutAt(log, offset)
   // Later segments first: after a crash in between, the log has no hole.
-  log.removeSegments(segments.list.filter(({ baseOffset }) => baseOffset > offset).reverse())
+  const gone = segments.list.filter(({ baseOffset }) => baseOffset > offset)
+  log.removeSegments(gone.reverse())
+  // They must not come back behind what is written in their place.
+  if (gone.length > 0) log.disk.env.files.syncDirectory(log.directory)
   const { active } = segments
   active.truncate(position, endOffset, config.indexIntervalBytes)
   log.flusher.written(active)

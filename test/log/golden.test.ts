@@ -11,12 +11,13 @@ import { append, readAll } from './batches.ts'
 import { goldenDump, goldenEnds, goldenFiles, partitionsOf, unpackGolden } from './golden-logs.ts'
 import { quietEnv, temporaryDirectory } from './temporary-disk.ts'
 
+const cleanupPolicy = { compact: true, delete: false }
 /** With the index settings that the broker had when it made the logs. */
 const configs: Record<string, Partial<LogConfig>> = {
   plain: { segmentBytes: 8192, indexIntervalBytes: 1024 },
   txn: { segmentBytes: 2048, indexIntervalBytes: 512 },
-  compact: { segmentBytes: 2048, indexIntervalBytes: 512 },
-  'compact-now': { segmentBytes: 2048 },
+  compact: { segmentBytes: 2048, indexIntervalBytes: 512, cleanupPolicy },
+  'compact-now': { segmentBytes: 2048, cleanupPolicy },
 }
 const configOf = (topic: string): LogConfig => ({
   ...defaultLogConfig,

@@ -42,6 +42,7 @@ export const unclean: LogCheckpoint = {
   recoveryPoint: 0,
   logStartOffset: 0,
   highWatermark: 0,
+  compactedTo: Infinity,
 }
 export const clean: LogCheckpoint = { ...unclean, wasClean: true }
 
