@@ -71,4 +71,9 @@ export const rows: readonly Row[] = [
     ...{ figure: 'requestsPerSecond', parameters: { partitions: 10_000 } },
     beside: ['createSeconds', 'brokerKilobytesPerPartition', 'brokerResidentMb'],
   },
+  {
+    ...{ name: 'offset commits of 100 groups', workload: 'commit', better: 'more', goal: 2 },
+    ...{ figure: 'commitsPerSecond', parameters: {} },
+    beside: ['p99Ms'],
+  },
 ]

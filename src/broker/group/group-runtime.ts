@@ -39,6 +39,7 @@ const ticksPerTurn = 200
 /** What a record takes in a batch besides key and value, at most. */
 const recordOverheadBytes = 32
 const batchOverheadBytes = 61
+const noEntropy = Buffer.alloc(0)
 /** A timer cannot be set further away than this. */
 const timerMsMax = 2 ** 31 - 1
 
@@ -117,7 +118,9 @@ export class GroupRuntime {
       }
       const requestId = ++this.#lastRequestId
       this.#waiting.set(requestId, { resolve: resolve as Waiting['resolve'], reject })
-      const caller = { ...client, requestId, entropy: this.#env.random.bytes(16) }
+      const makesMember = kind === 'join' || kind === 'consumerHeartbeat'
+      const entropy = makesMember ? this.#env.random.bytes(16) : noEntropy
+      const caller = { ...client, requestId, entropy }
       this.#run({ kind, caller, request } as unknown as RequestCommand)
     })
   }

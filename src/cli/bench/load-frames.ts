@@ -4,6 +4,7 @@ import { buildBatch } from '../../../protocol/build-batch.ts'
 import { codecs } from '../../../protocol/compression.ts'
 import { FrameWriter } from '../../../protocol/frame.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
+import { OffsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import { sealBatch } from '../../../protocol/record-batch.ts'
 
@@ -55,6 +56,21 @@ export function produceFrame(topic: string, index: number, acks: number, batch: 
     ),
   )
 }
+
+/** OffsetCommit version 7 of one offset, outside of any membership. */
+export function commitFrame(groupId: string, topic: string, offset: number): Buffer {
+  const partition = { partitionIndex: 0, committedOffset: offset, committedMetadata: '' }
+  return frameOf((writer) =>
+    writer.request(
+      OffsetCommit,
+      { apiVersion: 7, correlationId: 7, clientId },
+      { groupId, memberId: '', topics: [{ name: topic, partitions: [partition] }] },
+    ),
+  )
+}
+
+/** Where the error code of the only partition stands in the answer to `commitFrame`. */
+export const commitErrorAt = (topic: string) => 4 + 4 + 4 + 2 + Buffer.byteLength(topic) + 4 + 4
 
 /** Where the error code of the only partition stands in the answer to `produceFrame`. */
 export const produceErrorAt = (topic: string) => 4 + 4 + 2 + Buffer.byteLength(topic) + 4 + 4

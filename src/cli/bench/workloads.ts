@@ -1,4 +1,5 @@
 import type { Workload } from './workload.ts'
+import { commit } from './workloads/commit.ts'
 import { connections } from './workloads/connections.ts'
 import { consume } from './workloads/consume.ts'
 import { latency } from './workloads/latency.ts'
@@ -8,5 +9,5 @@ import { produce } from './workloads/produce.ts'
 
 /** Every workload by its name. */
 export const workloads: ReadonlyMap<string, Workload<any>> = new Map(
-  [produce, consume, mixed, latency, connections, partitions].map((one) => [one.name, one]),
+  [produce, consume, mixed, latency, connections, partitions, commit].map((one) => [one.name, one]),
 )
