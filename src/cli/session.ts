@@ -87,8 +87,9 @@ export class Session {
   }
 
   close(): void {
-    this.out.flush()
+    // First: what cannot be written any more must not keep the connections open.
     this.#cluster?.close()
+    this.out.flush()
     if (this.#failed) process.exitCode = 1
   }
 }

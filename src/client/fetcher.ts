@@ -171,13 +171,13 @@ export class Fetcher {
       if (answer.errorCode !== 0) throw brokerError(answer.errorCode, 'Fetching')
       this.#onAnswer(leader, asked, ids, answer)
     } catch (error) {
-      if (this.#closed) return
+      if (this.#closed || this.#cluster.closed) return
       if (isRetriable(error)) this.#backOff(positions)
       else
         this.#push(error instanceof KafkaError ? error : localError('BAD_MSG', `${error}`, error))
     } finally {
       this.#busy.delete(leader)
-      if (!this.#closed) this.#wake()
+      if (!this.#closed && !this.#cluster.closed) this.#wake()
     }
   }
 
@@ -316,7 +316,7 @@ export class Fetcher {
     const { firstMs, lastMs } = this.#cluster.retryOptions
     const again = () => {
       this.#refreshing = false
-      if (!this.#closed) this.#wake()
+      if (!this.#closed && !this.#cluster.closed) this.#wake()
     }
     this.#cluster.refresh([...new Set(positions.map(({ topic }) => topic))]).then(
       () => this.#cluster.env.timers.after(firstMs, again),

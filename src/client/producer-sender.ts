@@ -332,7 +332,7 @@ export class ProducerSender {
 
   /** Asks for metadata, once at a time, and goes on after a pause. */
   #refreshLater(queues: readonly PartitionQueue[]): void {
-    if (this.#refreshing || this.#closedBy) return
+    if (this.#refreshing || this.#closedBy || this.#cluster.closed) return
     this.#refreshing = true
     const topics = [...new Set(queues.map((queue) => queue.topic))]
     const again = () => {

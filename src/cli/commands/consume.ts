@@ -184,8 +184,11 @@ async function consumeTopics(
   })
   for (const [i, { topic, partition }] of wanted.entries())
     if (open.has(keyOf({ topic, partition }))) await consumer.assign(topic, partition, offsets[i]!)
-  await runLoop(loop)
-  await consumer.close()
+  try {
+    await runLoop(loop)
+  } finally {
+    await consumer.close()
+  }
 }
 
 const keyOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`

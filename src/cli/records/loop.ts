@@ -4,6 +4,7 @@ import { type Fetched, FetchedRecords } from '../../client/fetched-records.ts'
 import type { Output } from '../output.ts'
 import type { Filter } from './grep.ts'
 import type { Printer } from './printer.ts'
+import { Unprintable } from './unpack.ts'
 
 export interface LoopOptions {
   readonly printer: Printer
@@ -94,8 +95,8 @@ export class ReadLoop {
     try {
       this.#options.printer(this.#options.out, fetched, records)
     } catch (error) {
-      if (!this.#options.onUnprintable || (error as Error).constructor !== Error) throw error
-      this.#options.onUnprintable(error as Error, fetched, records.offset)
+      if (!(error instanceof Unprintable) || !this.#options.onUnprintable) throw error
+      this.#options.onUnprintable(error, fetched, records.offset)
     }
   }
 

@@ -13,7 +13,7 @@ import { unescapeFormat } from './escapes.ts'
 import { type Encoding, jsonField, jsonString, jsonValue } from './json-text.ts'
 import { checkPack, unpack } from './unpack.ts'
 
-/** Writes the current record. Throws an Error when it cannot be shown as asked. */
+/** Writes the current record. Throws Unprintable when it cannot be shown as asked. */
 export type Printer = (out: Output, fetched: Fetched, records: FetchedRecords) => void
 
 export interface PrintOptions {

@@ -11,7 +11,10 @@ export function checkPack(what: string, format: string): void {
       throw new Failure(`Invalid token '${token}' in ${what} pack-format, see -s usage.`)
 }
 
-/** Unlike kcat, `<` works. Throws an Error with kcat's words when bytes are missing or left over. */
+/** A record that cannot be shown as asked; the next one may. */
+export class Unprintable extends Error {}
+
+/** Unlike kcat, `<` works. Throws Unprintable with kcat's words when bytes are missing or left over. */
 export function unpack(what: string, format: string, bytes: Buffer): Buffer {
   const out: Buffer[] = []
   let at = 0
@@ -23,7 +26,7 @@ export function unpack(what: string, format: string, bytes: Buffer): Buffer {
     else if (token === ' ') out.push(Buffer.from(' '))
     else if (size !== undefined) {
       if (size > remaining)
-        throw new Error(
+        throw new Unprintable(
           `${what} truncated, expected ${size} bytes to unpack ${token} but only ${remaining} bytes remaining`,
         )
       out.push(Buffer.from(numberText(token, bytes.subarray(at, at + size), little)))
@@ -33,7 +36,7 @@ export function unpack(what: string, format: string, bytes: Buffer): Buffer {
       out.push(bytes.subarray(at))
       at = bytes.length
     } else if (remaining > 0)
-      throw new Error(`expected ${what} end-of-input, but ${remaining} bytes remaining`)
+      throw new Unprintable(`expected ${what} end-of-input, but ${remaining} bytes remaining`)
   }
   return Buffer.concat(out)
 }
