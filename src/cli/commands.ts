@@ -83,6 +83,19 @@ export const commands: readonly CommandEntry[] = [
     },
   },
   {
+    name: 'coordinator',
+    summary: 'Run the coordinator of a cluster of several processes',
+    section: 'Servers',
+    load: async () => {
+      const [{ coordinatorCommand }, { Node }] = await Promise.all([
+        import('./commands/coordinator.ts'),
+        import('../broker/node.ts'),
+      ])
+      return (program) =>
+        void program.addCommand(coordinatorCommand((env, config) => Node.start(env, config)))
+    },
+  },
+  {
     name: 'users',
     aliases: ['user'],
     summary: 'List users, set and delete their SCRAM passwords',

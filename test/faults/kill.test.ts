@@ -2,7 +2,7 @@
  * Real processes on loopback: leaders are killed and stopped under acks=all load, and nothing that
  * was acknowledged is lost, doubled or moved (D1, R12, R20 of the fault catalogue).
  */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTopics } from '../../src/client/admin/topics.ts'
 import { Cluster } from '../../src/client/cluster.ts'
 import { nodeEnv } from '../../src/env/node.ts'
@@ -12,17 +12,20 @@ import { readAll, Workload } from '../cluster/workload.ts'
 
 const partitions = 3
 const local = new LocalCluster()
+/** A new one for each test: connections to brokers that were stopped are of no use. */
 let cluster: Cluster
 
 beforeAll(async () => {
   await local.start(3)
-  cluster = new Cluster(nodeEnv({ level: 'error' }), { bootstrap: local.bootstrap })
 }, 60_000)
 
-afterAll(async () => {
-  cluster.close()
-  await local.close()
-}, 30_000)
+beforeEach(() => {
+  cluster = new Cluster(nodeEnv({ level: 'error' }), { bootstrap: local.bootstrap })
+})
+
+afterEach(() => cluster.close())
+
+afterAll(() => local.close(), 30_000)
 
 /** Waits until every partition of the topic has all its replicas in sync. */
 async function whole(topic: string): Promise<void> {
