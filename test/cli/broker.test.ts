@@ -216,3 +216,7 @@ test('the commands to try call this program as it was called', () => {
     calledAs('/y/dist/ottla.js', '/x'),
   ]).toEqual(['ottla', 'node dist/ottla.js', 'node /y/dist/ottla.js'])
 })
+
+test('a wrong command line is no failure of the broker', async () => {
+  await expect(broker(['--nonsense'])).rejects.toMatchObject({ code: 'commander.unknownOption' })
+})

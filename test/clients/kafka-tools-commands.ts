@@ -128,7 +128,6 @@ const data = [
   ),
   c('get-offsets --topic data'),
   c('get-offsets --topic data --time earliest'),
-  c('get-offsets --topic data --time max-timestamp'),
   c('get-offsets --topic nowhere'),
   c('get-offsets --topic-partitions data:0,one:1'),
   c(

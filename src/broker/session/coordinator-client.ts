@@ -372,7 +372,7 @@ export class CoordinatorClient {
 
   #disconnected(link: Link, error: Error | undefined): void {
     if (this.#link !== link) return
-    if (this.#registered)
+    if (this.#registered && !this.#closed)
       this.#env.log.warn('Disconnected from the coordinator', { error: error?.message })
     this.#link = undefined
     this.#registered = false

@@ -42,6 +42,7 @@ SIGUSR2 prints what is going on. It exits with 1 when it cannot start, 2 for a w
 export function brokerCommand(start: StartNode, world: NodeJS.Process = process): Command {
   const collect = (value: string, all: string[]) => [...all, value]
   return new Command('broker')
+    .exitOverride()
     .description('Run a broker')
     .argument('[server.properties]', "a file in the form of Kafka's server.properties")
     .option('--config <file>', 'another properties file, read after the first', collect, [])
