@@ -77,7 +77,7 @@ export const commit = workload<typeof defaults>({
         () => cost.start(),
       )
       return {
-        commitsPerSecond: perSecond(totals.requests, totals.seconds),
+        requestsPerSecond: perSecond(totals.requests, totals.seconds),
         ...percentiles(totals.latencyNs),
         ...cost.figures(totals.requests * frames[0]!.length),
       }
