@@ -137,11 +137,13 @@ class Cut {
     const { offset, upTo, bytesMax, atLeastOne, verify } = this.#range
     const left = this.#segment.sizeBytes - this.#position
     let at = 0
+    let skipped = batchHeaderBytes
     this.start = this.end = -1
     while (at < left) {
       const first = this.start < 0
       if (at + batchHeaderBytes > filled) {
-        if (first && at + batchHeaderBytes <= left) return this.#more(at, batchHeaderBytes, left)
+        // The batch that is wanted is probably as large as the one before it.
+        if (first && at + batchHeaderBytes <= left) return this.#more(at, skipped, left)
         break
       }
       const size = batchSizeOf(bytes, at)
@@ -151,6 +153,7 @@ class Cut {
       }
       const lastOffset = lastOffsetOf(bytes, at)
       if (lastOffset < offset) {
+        skipped = size
         at += size
         continue
       }
@@ -167,6 +170,7 @@ class Cut {
       }
       at += size
       this.end = at
+      this.#segment.readTo = { offset: lastOffset + 1, position: this.#position + at }
     }
     return 0
   }

@@ -46,6 +46,8 @@ export class Segment {
   isWarm: boolean
   /** What stands behind this position was checked and written by this process. */
   readonly trustedFrom: number
+  /** Where the last read ended: the next one often goes on there, and needs no index. */
+  readTo: { readonly offset: number; readonly position: number } | undefined
   /** Set when the files have been renamed for deletion. */
   isDeleted = false
   /** False until the indexes were compared with the file. */
@@ -138,6 +140,7 @@ export class Segment {
 
   /** Where a scan for the batch that contains `offset` begins. */
   positionFor(offset: number, indexIntervalBytes: number): number {
+    if (this.readTo?.offset === offset) return this.readTo.position
     this.checkIndexes(indexIntervalBytes)
     return this.offsetIndex.positionFor(offset)
   }
@@ -231,6 +234,7 @@ export class Segment {
   truncate(position: number, offset: number, indexIntervalBytes: number): void {
     this.checkIndexes(indexIntervalBytes)
     this.file.get().truncate(position)
+    this.readTo = undefined
     this.offsetIndex.truncateToPosition(position)
     this.timeIndex.truncateToOffset(offset)
     this.transactionIndex.truncate(offset)

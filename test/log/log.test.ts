@@ -196,3 +196,15 @@ test('a follower takes the batches of its leader as they are', async () => {
   expect((await readAll(follower)).equals(bytes)).toBe(true)
   expect(follower.stageAsFollower(Buffer.from(bytes)).errorCode).toBe(errors.CORRUPT_MESSAGE.code)
 })
+
+test('a read goes on where the last one ended, also after a truncation below it', async () => {
+  const log = temporaryLog()
+  for (const value of ['a', 'b', 'c', 'd']) append(log, value)
+  const next = (offset: number) =>
+    recordsIn(log.read(offset, 1, { upTo: log.logEndOffset })!.records)
+  expect([next(0), next(1), next(2)]).toEqual([[[0, 'k=a']], [[1, 'k=b']], [[2, 'k=c']]])
+  log.truncateTo(1)
+  append(log, 'longer than before', 'and two')
+  append(log, 'e')
+  expect(next(3)).toEqual([[3, 'k=e']])
+})
