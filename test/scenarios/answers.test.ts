@@ -23,6 +23,7 @@ async function address(): Promise<{ host: string; port: number }> {
   const [host = '', port = ''] = at?.split(':') ?? []
   if (at !== undefined) return { host, port: Number(port) }
   node = await startTestNode({
+    'advertised.listeners': 'PLAINTEXT://127.0.0.1:0', // The recorded broker had them set.
     'auto.create.topics.enable': false,
     'offsets.topic.num.partitions': 4,
     'transaction.state.log.num.partitions': 4,
