@@ -163,6 +163,8 @@ async function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordin
     ...(clusterId ? { clusterId } : {}),
     staticConfigs: sharedConfigs(config),
     features: initialFeatures,
+    leaseMs: config.get('lease.duration.ms'),
+    ...(config.has('lease.trust.refused') && { trustRefused: config.get('lease.trust.refused') }),
   })
   image = coordinator.image
   return coordinator
