@@ -6,17 +6,17 @@ import { BenchError, type BenchTarget } from '../bench/bench-target.ts'
 import { scratchDirectory, startDaemon } from '../bench/daemon.ts'
 import { runWorkload, type Workload } from '../bench/workload.ts'
 import { workloads } from '../bench/workloads.ts'
+import type { GlobalOptions } from '../tree.ts'
 
 interface Options {
-  readonly bootstrapServer: { host: string; port: number }
   readonly pid?: string
   readonly json?: boolean
   readonly small?: boolean
 }
 
 function address(text: string): { host: string; port: number } {
-  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(text.split(',')[0]!) ?? []
-  if (host === '') throw new InvalidArgumentError('It must be HOST:PORT.')
+  const [first = ''] = text.split(',')
+  const [, host = first, port = '9092'] = /^(.+):(\d+)$/.exec(first) ?? []
   return { host, port: Number(port) }
 }
 
@@ -26,8 +26,9 @@ const assignment = (text: string, all: [string, string][]): [string, string][] =
   return [...all, [text.slice(0, at), text.slice(at + 1)]]
 }
 
-const targetOf = ({ bootstrapServer, pid }: Options): BenchTarget => ({
-  ...bootstrapServer,
+/** `-b` belongs to the whole program, so it may stand before or behind the workload. */
+const targetOf = (command: Command, { pid }: Options): BenchTarget => ({
+  ...address(command.optsWithGlobals<GlobalOptions>().bootstrapServer ?? '127.0.0.1'),
   processId: pid === undefined ? undefined : Number(pid),
 })
 
@@ -54,7 +55,6 @@ async function orComplain(work: () => Promise<void>): Promise<void> {
 
 function withTarget(command: Command): Command {
   return command
-    .option('-b, --bootstrap-server <host:port>', 'the broker', address, address('127.0.0.1:9092'))
     .option('--pid <number>', "the broker's process, to tell its CPU time and memory")
     .option('--json', 'print one JSON object')
 }
@@ -69,7 +69,7 @@ function workloadCommand(one: Workload<any>): Command {
       orComplain(async () => {
         const given = Object.fromEntries(command.processedArgs[0] ?? [])
         const all = { ...(options.small ? one.small : {}), ...given }
-        const result = await runWorkload(one, targetOf(options), all)
+        const result = await runWorkload(one, targetOf(command, options), all)
         process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : show(result))
       }),
     )
