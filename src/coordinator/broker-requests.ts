@@ -198,7 +198,7 @@ export class BrokerRequests {
   }
 
   #mayStop(peer: Peer): boolean {
-    if (!this.#kernel.publisher.idle || peer.appliedRevision < peer.sentRevision) return false
+    if (!this.#kernel.settled || peer.appliedRevision < peer.sentRevision) return false
     for (const topic of this.#image.topics())
       if (topic.partitions.some(({ leader }) => leader === peer.brokerId)) return false
     return true

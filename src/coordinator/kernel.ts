@@ -29,6 +29,7 @@ export class Kernel {
   /** Resolves when all decisions so far are durable and told. */
   #told: Promise<void> = Promise.resolve()
   #flushAtMs = Infinity
+  #toldRevision: number
   #closed = false
 
   constructor(
@@ -51,7 +52,13 @@ export class Kernel {
     this.#machine = new ClusterMachine(parts.rules)
     for (const record of state.records) this.#machine.apply(record)
     this.image.revision = state.revision
+    this.#toldRevision = state.revision
     this.publisher = new Publisher(parts.sessions, this.peers)
+  }
+
+  /** All that was decided is durable, and nobody waits to be told. */
+  get settled(): boolean {
+    return this.#toldRevision === this.image.revision && this.publisher.idle
   }
 
   get image(): ClusterImage {
@@ -77,6 +84,7 @@ export class Kernel {
       if (result === 'refused') throw new Error('Another coordinator has taken over')
       if (this.#closed) return
       if (records.length > 0) this.publisher.publish(records, revision)
+      this.#toldRevision = revision
       this.flush()
       answer?.()
     })
