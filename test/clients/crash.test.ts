@@ -70,7 +70,7 @@ test(`every record stands once and in order after ${rounds} crashes`, {
   for (const [i, name] of names.entries()) {
     const acknowledged = running[i]!.lines.map((line): Acknowledged => JSON.parse(line))
     const errors = acknowledged.filter(({ error }) => error !== undefined)
-    const last = Math.max(...acknowledged.map(({ number }) => number ?? -1))
+    const last = acknowledged.reduce((most, { number = -1 }) => Math.max(most, number), -1)
     const wanted = new Map([[`crash-${name}`, new Map([[0, last + 1]])]])
     const found = (await confluent.reader!.consume(target, wanted)).get(`crash-${name}`)!
     // A number at its own offset: none is missing, doubled or out of order.
