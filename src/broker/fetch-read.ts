@@ -68,6 +68,11 @@ export class PartitionRead {
     this.#read = undefined
   }
 
+  /** More would not be read if it waited. */
+  get isPartial(): boolean {
+    return this.#read?.isPartial === true
+  }
+
   /** Has something to tell that must not wait. */
   get urgent(): boolean {
     return (

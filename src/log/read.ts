@@ -21,6 +21,8 @@ export interface LogRead {
   readonly errorMessage?: string
   /** A view of memory that is used again after `release`. Empty at the end of what may be read. */
   readonly records: Buffer
+  /** There is more to read: a limit or the end of a segment ends the records. */
+  readonly isPartial?: boolean
   /** To be called once, when `records` has been sent or copied. */
   release(): void
 }
@@ -100,6 +102,7 @@ function result(cut: Cut, buffer: Buffer, pool: BufferPool): LogRead {
     return {
       errorCode: 0,
       records: buffer.subarray(start, end),
+      isPartial: cut.isPartial,
       release() {
         if (held) pool.give(buffer)
         held = false
@@ -107,6 +110,7 @@ function result(cut: Cut, buffer: Buffer, pool: BufferPool): LogRead {
     }
   }
   pool.give(buffer)
+  if (cut.isPartial) return { ...emptyRead, isPartial: true }
   return problem === undefined ? emptyRead : failedRead(errors.CORRUPT_MESSAGE.code, problem)
 }
 
@@ -114,6 +118,7 @@ function result(cut: Cut, buffer: Buffer, pool: BufferPool): LogRead {
 class Cut {
   start = 0
   end = 0
+  isPartial = false
   problem: string | undefined
   readonly #segment: Segment
   readonly #position: number
@@ -159,7 +164,10 @@ class Cut {
       }
       if (lastOffset >= upTo) break
       if (first) this.start = this.end = at
-      if (at + size - this.start > bytesMax && !(first && atLeastOne)) break
+      if (at + size - this.start > bytesMax && !(first && atLeastOne)) {
+        this.isPartial = true
+        break
+      }
       if (at + size > filled) {
         if (first) return this.#more(at, size, left)
         break
@@ -171,6 +179,7 @@ class Cut {
       at += size
       this.end = at
       this.#segment.readTo = { offset: lastOffset + 1, position: this.#position + at }
+      this.isPartial = lastOffset + 1 < upTo
     }
     return 0
   }

@@ -90,7 +90,8 @@ export class LogReader {
   /** Whether nothing is there and the next segment is to be looked at: compaction leaves such holes. */
   #isPassed(read: LogRead, segment: Segment, i: number): boolean {
     const next = this.#log.segments.list[i + 1]
-    return read.records.length === 0 && next !== undefined && next !== segment
+    const isEmpty = read.records.length === 0 && !read.isPartial
+    return isEmpty && next !== undefined && next !== segment
   }
 
   #checked(read: LogRead): LogRead {

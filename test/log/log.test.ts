@@ -208,3 +208,12 @@ test('a read goes on where the last one ended, also after a truncation below it'
   append(log, 'e')
   expect(next(3)).toEqual([[3, 'k=e']])
 })
+
+test('a batch that does not fit is not passed over for a smaller one in the next segment', () => {
+  const log = temporaryLog({ segmentBytes: 1000 })
+  append(log, 'x'.repeat(800))
+  append(log, 'y'.repeat(300))
+  log.highWatermark = 2
+  const read = log.read(0, 500, { atLeastOne: false })
+  expect([log.segments.list.length, read?.records.length, read?.isPartial]).toEqual([2, 0, true])
+})

@@ -188,7 +188,9 @@ class FetchOperation {
     const bytes = reads.reduce((sum, read) => sum + read.bytes.length, 0)
     const remainingMs = this.#deadlineMs - this.#context.broker.env.clock.monotonicMs()
     const urgent = reads.length === 0 || reads.some((read) => read.urgent)
-    if (last || urgent || bytes >= this.#minBytes || remainingMs <= 0) this.#answer(reads)
+    const enough =
+      bytes >= this.#minBytes || (bytes > 0 && reads.some(({ isPartial }) => isPartial))
+    if (last || urgent || enough || remainingMs <= 0) this.#answer(reads)
     else this.#wait(reads, bytes, remainingMs)
   }
 
