@@ -20,7 +20,7 @@ import type { Env, Lock } from '../env/env.ts'
 import { createLog, openLog } from '../log/load.ts'
 import type { Log } from '../log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../log/log-config.ts'
-import { LogDisk } from '../log/log-disk.ts'
+import { LogDisk, StorageError } from '../log/log-disk.ts'
 import { batchOf, refuseDamage } from './journal-batches.ts'
 import {
   readSnapshot,
@@ -40,6 +40,9 @@ const config: LogConfig = {
 }
 const place = { topic: '__cluster_metadata', partition: 0, config }
 const readBytes = 1024 * 1024
+
+/** Between two looks whether a full disk has room again. */
+const fullRetryMs = 500
 
 export class Journal implements MetaStore {
   bytesSinceSnapshot = 0
@@ -64,7 +67,7 @@ export class Journal implements MetaStore {
     files.makeDirectory(this.#directory)
     this.#lock = await files.lock(`${this.#directory}/.lock`)
     if (this.#lock === undefined)
-      throw new Error(`Another coordinator uses ${this.#directory}: it holds its lock`)
+      throw new Error(`Data directory ${this.#directory} is in use by another process`)
     try {
       return await this.#load()
     } catch (error) {
@@ -108,7 +111,7 @@ export class Journal implements MetaStore {
       if (this.#queue.length === 0) break
       const group = this.#nextGroup(log.logEndOffset)
       try {
-        this.#append(
+        await this.#appendWhenRoom(
           log,
           group.flatMap((txn) => txn.records),
         )
@@ -130,6 +133,19 @@ export class Journal implements MetaStore {
     let count = 0
     while (count < this.#queue.length && end < limit) end += this.#queue[count++]!.records.length
     return this.#queue.splice(0, count)
+  }
+
+  /** A full disk has lost nothing yet: what waits is written when there is room again. */
+  async #appendWhenRoom(log: Log, records: readonly ClusterRecord[]): Promise<void> {
+    for (;;) {
+      try {
+        this.#append(log, records)
+        return
+      } catch (error) {
+        if (!(error instanceof StorageError) || log.disk.failure !== undefined) throw error
+      }
+      await new Promise<void>((resolve) => void this.#env.timers.after(fullRetryMs, resolve))
+    }
   }
 
   #append(log: Log, records: readonly ClusterRecord[]): void {

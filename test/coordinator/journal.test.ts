@@ -116,7 +116,9 @@ test('a second coordinator on the same directory is refused', async () => {
   const { world, env } = await written(['a'])
   const first = new Journal(env, '/meta')
   await now(world, first.open())
-  await expect(now(world, new Journal(env, '/meta').open())).rejects.toThrow('holds its lock')
+  await expect(now(world, new Journal(env, '/meta').open())).rejects.toThrow(
+    'is in use by another process',
+  )
 })
 
 test('many transactions share a sync, and a snapshot between them loses none', async () => {

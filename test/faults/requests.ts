@@ -2,8 +2,8 @@
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
-import { recordsOf } from '../../protocol/records.ts'
 import { batchSizeOf } from '../../protocol/record-batch.ts'
+import { recordsOf } from '../../protocol/records.ts'
 import { batchOf } from '../broker/batch-of.ts'
 import type { RawClient } from '../broker/raw-client.ts'
 
@@ -18,11 +18,21 @@ export async function createTopic(client: RawClient, name: string, timeoutMs = 5
 
 export function produceRequest(topic: string, values: readonly string[], acks = 1) {
   const partitionData = [{ index: 0, records: batchOf(values) }]
-  return { transactionalId: null, acks, timeoutMs: 5000, topicData: [{ name: topic, partitionData }] }
+  return {
+    transactionalId: null,
+    acks,
+    timeoutMs: 5000,
+    topicData: [{ name: topic, partitionData }],
+  }
 }
 
 /** The error code and the offset of the first record. */
-export async function produce(client: RawClient, topic: string, values: readonly string[], acks = 1) {
+export async function produce(
+  client: RawClient,
+  topic: string,
+  values: readonly string[],
+  acks = 1,
+) {
   const { responses } = await client.ask(Produce, 8, produceRequest(topic, values, acks))
   const [{ errorCode, baseOffset } = { errorCode: Number.NaN, baseOffset: Number.NaN }] =
     responses[0]?.partitionResponses ?? []
@@ -36,7 +46,9 @@ export async function readAll(client: RawClient, topic: string): Promise<Map<num
     const { responses } = await client.ask(Fetch, 11, {
       maxWaitMs: 0,
       minBytes: 1,
-      topics: [{ topic, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 4_000_000 }] }],
+      topics: [
+        { topic, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 4_000_000 }] },
+      ],
       forgottenTopicsData: [],
     })
     const [answer] = responses[0]?.partitions ?? []

@@ -7,7 +7,7 @@ import { createTopic, produce, readAll } from './requests.ts'
 
 /** What it said without the log's own lines. */
 const complaints = ({ err }: Daemon) =>
-  err.split('\n').filter((line) => line.startsWith('ottla broker:'))
+  err.split('\n').filter((line) => /^ottla broker: [^{]/.test(line))
 
 test('SIGTERM stops it cleanly with 0, and the next start has everything', async () => {
   const directory = temporaryDirectory()
@@ -27,14 +27,14 @@ test('SIGINT stops it cleanly too', async () => {
   expect(await daemon.ended).toBe(0)
 })
 
-test('a directory that another process holds is refused in one sentence with its pid', async () => {
+test('a directory that another process holds is refused in one sentence', async () => {
   const directory = temporaryDirectory()
   const holder = await Daemon.start(directory)
   const second = Daemon.spawn(directory)
   expect(await second.ended).toBe(1)
-  expect(complaints(second)).toHaveLength(1)
-  expect(complaints(second)[0]).toContain(directory)
-  expect(complaints(second)[0]).toContain('another')
+  expect(complaints(second)).toEqual([
+    `ottla broker: Data directory ${directory}/__cluster_metadata-0 is in use by another process`,
+  ])
   const client = await holder.connect()
   expect(await createTopic(client, 't')).toBe(0)
 })
@@ -64,7 +64,10 @@ test("another cluster's directory is refused with both ids, and is not touched",
   const daemon = Daemon.spawn(directory, { overrides: [`cluster.id=${other}`] })
   expect(await daemon.ended).toBe(1)
   expect(complaints(daemon)).toHaveLength(1)
-  expect([complaints(daemon)[0]?.includes(`${own}`), complaints(daemon)[0]?.includes(other)]).toEqual([true, true])
+  expect([
+    complaints(daemon)[0]?.includes(`${own}`),
+    complaints(daemon)[0]?.includes(other),
+  ]).toEqual([true, true])
   expect(readFileSync(path, 'utf8')).toBe(before)
 })
 
@@ -104,6 +107,8 @@ test('a frozen daemon that goes on serves as before', async () => {
   await until(async () => (await produce(client, 't', ['c'])).errorCode === 0, 'service')
   const values = [...(await readAll(client, 't')).values()]
   expect(values.slice(0, 1)).toEqual(['a'])
-  expect(values.filter((value) => value === 'b').length).toBeGreaterThanOrEqual(errorCode === 0 ? 1 : 0)
+  expect(values.filter((value) => value === 'b').length).toBeGreaterThanOrEqual(
+    errorCode === 0 ? 1 : 0,
+  )
   expect(values.at(-1)).toBe('c')
 })

@@ -1,0 +1,78 @@
+/** A disk without room, as a small file system in memory: needs root to mount it. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { Daemon, temporaryDirectory, until } from './daemon.ts'
+import { createTopic, produce, readAll } from './requests.ts'
+
+const isRoot = process.getuid?.() === 0
+if (!isRoot)
+  console.log('Skipped: only root can mount the small file system of the full-disk tests')
+
+function smallDisk(megabytes: number): string {
+  const path = temporaryDirectory()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path])
+  onTestFinished(() => void execFileSync('umount', ['-l', path]))
+  return path
+}
+
+/** Takes all the room that is left. */
+function fill(path: string): void {
+  try {
+    for (let i = 0; ; i++)
+      writeFileSync(join(path, `filler-${i}`), Buffer.alloc(i < 100 ? 65_536 : 1))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
+}
+
+function free(path: string): void {
+  execFileSync('sh', ['-c', 'rm -f "$0"/filler-*', path])
+}
+
+test.runIf(isRoot)(
+  'a full disk is answered 56, shows nothing of it, and is used again when it has room',
+  async () => {
+    const disk = smallDisk(8)
+    const daemon = await Daemon.start(join(disk, 'data'))
+    const client = await daemon.connect()
+    await createTopic(client, 't')
+    const kept: string[] = []
+    let errorCode = 0
+    for (let i = 0; errorCode === 0; i++) {
+      const value = `${i} `.padEnd(300_000, 'x')
+      errorCode = (await produce(client, 't', [value])).errorCode
+      if (errorCode === 0) kept.push(value)
+    }
+    expect([errorCode, kept.length > 10]).toEqual([56, true])
+    expect([...(await readAll(client, 't')).values()]).toEqual(kept)
+    execFileSync('mount', ['-o', 'remount,size=16m', disk])
+    expect(await produce(client, 't', ['after'])).toEqual({ errorCode: 0, baseOffset: kept.length })
+    daemon.kill('SIGTERM')
+    expect(await daemon.ended).toBe(0)
+    const again = await Daemon.start(join(disk, 'data'))
+    expect([...(await readAll(await again.connect(), 't')).values()]).toEqual([...kept, 'after'])
+  },
+)
+
+test.runIf(isRoot)(
+  'a topic is not created on a full disk, and can be when it has room; nothing is lost',
+  async () => {
+    const disk = smallDisk(4)
+    const daemon = await Daemon.start(join(disk, 'data'))
+    const client = await daemon.connect()
+    await createTopic(client, 'before')
+    await produce(client, 'before', ['a'])
+    fill(disk)
+    // The journal's last page has some room: names of 200 characters use it up.
+    let errorCode: number | undefined = 0
+    for (let i = 0; errorCode === 0; i++)
+      errorCode = await createTopic(client, `t${i}`.padEnd(200, 'x'), 1000)
+    expect(errorCode).toBe(7)
+    expect([...(await readAll(client, 'before')).values()]).toEqual(['a'])
+    free(disk)
+    await until(async () => (await createTopic(client, `after-${Date.now()}`)) === 0, 'a new topic')
+    expect((await produce(client, 'before', ['b'])).errorCode).toBe(0)
+  },
+)
