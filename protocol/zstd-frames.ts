@@ -1,24 +1,32 @@
 /**
  * Where the frames of Zstandard data end (RFC 8878, 3.1).
  *
- * node:zlib ignores what follows the last frame, Kafka's readers fail on it: so it is looked for.
+ * node:zlib unpacks the first frame and ignores the rest (Node 24.9), Kafka's readers unpack all and
+ * fail on what is no frame: so they are looked for.
  */
 const magic = 0xfd2fb528
 const checksumBit = 0x04
 const singleSegmentBit = 0x20
 const rleBlock = 1
 
-/** True when the bytes are whole frames from end to end; what the blocks hold is not looked at. */
-export function isWholeZstd(bytes: Buffer): boolean {
+/**
+ * The frames of bytes that are whole frames from end to end, `undefined` for others. What the blocks
+ * hold is not looked at; frames that are to be skipped are left out.
+ */
+export function zstdFrames(bytes: Buffer): Buffer[] | undefined {
+  const frames: Buffer[] = []
   let at = 0
   while (at < bytes.length) {
-    if (at + 8 > bytes.length) return false
+    if (at + 8 > bytes.length) return undefined
+    const start = at
     const word = bytes.readUInt32LE(at)
     if (word >>> 4 === 0x184d2a5) at += 8 + bytes.readUInt32LE(at + 4)
-    else if (word === magic) at = frameEnd(bytes, at + 4)
-    else return false
+    else if (word === magic) {
+      at = frameEnd(bytes, at + 4)
+      frames.push(bytes.subarray(start, at))
+    } else return undefined
   }
-  return at === bytes.length
+  return at === bytes.length ? frames : undefined
 }
 
 function frameEnd(bytes: Buffer, start: number): number {

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module'
 import * as zlib from 'node:zlib'
 import { CompressionError } from './compression-error.ts'
-import { isWholeZstd } from './zstd-frames.ts'
+import { zstdFrames } from './zstd-frames.ts'
 
 interface Zstd {
   /** Throws RangeError when the result passes the limit, and Error when the data is bad. */
@@ -39,9 +39,17 @@ function builtIn(): Zstd | undefined {
   if (typeof zstdDecompressSync !== 'function') return undefined
   return {
     decompress(bytes, bytesMax) {
-      if (!isWholeZstd(bytes)) throw new Error('the data is cut off, or more follows it')
+      const frames = zstdFrames(bytes)
+      if (frames === undefined) throw new Error('the data is cut off, or more follows it')
+      let left = bytesMax
+      const unpack = (frame: Buffer) => {
+        const unpacked = zstdDecompressSync(frame, { maxOutputLength: Math.max(left, 1) })
+        left -= unpacked.length
+        return unpacked
+      }
       try {
-        return zstdDecompressSync(bytes, { maxOutputLength: Math.max(bytesMax, 1) })
+        const parts = frames.map(unpack)
+        return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
         throw code === 'ERR_BUFFER_TOO_LARGE' ? new RangeError(message) : error

@@ -55,10 +55,15 @@ export class Node {
   }
 
   /** Resolves when clients are served; rejects with one clear sentence, and leaves nothing open. */
-  static async start(env: Env, config: BrokerConfig): Promise<Node> {
+  static async start(
+    env: Env,
+    config: BrokerConfig,
+    /** The coordinator's disk failed: nothing can be decided any more until a restart. */
+    onFatal: (error: Error) => void = () => {},
+  ): Promise<Node> {
     const open: (() => Promise<void> | void)[] = []
     try {
-      return await start(env, config, open)
+      return await start(env, config, open, onFatal)
     } catch (error) {
       for (const close of open.reverse()) await close()
       throw error
@@ -82,11 +87,12 @@ async function start(
   env: Env,
   config: BrokerConfig,
   open: (() => Promise<void> | void)[],
+  onFatal: (error: Error) => void,
 ): Promise<Node> {
   const { endpoints, nodeId } = config
   const directories = config.logDirs
   const embedded = config.isController && endpoints.coordinatorServers.length === 0
-  const coordinator = embedded ? await startCoordinator(env, config) : undefined
+  const coordinator = embedded ? await startCoordinator(env, config, onFatal) : undefined
   if (coordinator !== undefined) open.push(() => coordinator.close())
   const dial: Dial = coordinator?.dial ?? dialOver(env, config)
   const clusterId = coordinator?.clusterId ?? (await clusterIdAt(env, dial, nodeId))
@@ -151,7 +157,11 @@ function sessionOptions(
   }
 }
 
-async function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordinator> {
+async function startCoordinator(
+  env: Env,
+  config: BrokerConfig,
+  onFatal: (error: Error) => void,
+): Promise<Coordinator> {
   const [directory] = config.logDirs
   // Rules are asked of the metadata as it then is.
   let image: ConfigImage = noImage
@@ -164,6 +174,7 @@ async function startCoordinator(env: Env, config: BrokerConfig): Promise<Coordin
     staticConfigs: sharedConfigs(config),
     features: initialFeatures,
     leaseMs: config.get('lease.duration.ms'),
+    onFailure: onFatal,
     ...(config.has('lease.trust.refused') && { trustRefused: config.get('lease.trust.refused') }),
   })
   image = coordinator.image

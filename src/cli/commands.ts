@@ -79,7 +79,7 @@ export const commands: readonly CommandEntry[] = [
         import('../broker/node.ts'),
       ])
       return (program) =>
-        void program.addCommand(brokerCommand((env, config) => Node.start(env, config)))
+        void program.addCommand(brokerCommand((env, config) => Node.start(env, config, dieOf)))
     },
   },
   {
@@ -92,7 +92,7 @@ export const commands: readonly CommandEntry[] = [
         import('../broker/node.ts'),
       ])
       return (program) =>
-        void program.addCommand(coordinatorCommand((env, config) => Node.start(env, config)))
+        void program.addCommand(coordinatorCommand((env, config) => Node.start(env, config, dieOf)))
     },
   },
   {
@@ -139,3 +139,9 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/bench.ts')).registerBench,
   },
 ]
+
+/** A restart reads what is really on the disk. */
+function dieOf(error: Error): void {
+  process.stderr.write(`ottla: ${error.message}; the process ends, start it again\n`)
+  process.exit(1)
+}
