@@ -64,7 +64,7 @@ export class Appender {
   }
 
   asLeader(records: Buffer, options: LeaderAppend): AppendOutcome {
-    const refusal = this.#refusalOfState()
+    const refusal = this.#refusalOfState() ?? this.#refusalOfEpoch(options.leaderEpoch)
     if (refusal) return refused(refusal, this.#log.logStartOffset)
     return options.origin === 'client'
       ? this.#fromClient(records, options.leaderEpoch)
@@ -74,6 +74,16 @@ export class Appender {
   #refusalOfState(): Refusal | undefined {
     const failure = this.#failure ?? this.#log.disk.failure
     return failure && { errorCode: errors.KAFKA_STORAGE_ERROR.code, errorMessage: failure.message }
+  }
+
+  /** Epochs never go back in a log: somebody else has led in between. */
+  #refusalOfEpoch(leaderEpoch: number): Refusal | undefined {
+    const { latest } = this.#log.leaderEpochs
+    if (leaderEpoch >= latest) return undefined
+    return {
+      errorCode: errors.NOT_LEADER_OR_FOLLOWER.code,
+      errorMessage: `Leader epoch ${leaderEpoch} is below epoch ${latest} of ${this.#log.name}`,
+    }
   }
 
   #fromClient(records: Buffer, leaderEpoch: number): AppendOutcome {

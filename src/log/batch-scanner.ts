@@ -95,6 +95,13 @@ export class BatchScanner {
     this.at = this.position - from
   }
 
+  /** Goes back or on to a position, where no batch is current before `next` or `resync`. */
+  seek(position: number): void {
+    this.position = position
+    this.size = 0
+    this.problem = undefined
+  }
+
   /**
    * After a problem: goes to the next place where a batch with a right checksum stands. False when there is
    * none before the end. Reads the rest of the file where needed, byte by byte.

@@ -1,8 +1,9 @@
 /**
  * `leader-epoch-checkpoint`: the leader epochs of a log. Read with the first question, written when a
- * batch of a new epoch is. What a crash loses of it is found again in the batches.
+ * batch of a new epoch is, and durable before the recovery point passes that. What is lost of it is found
+ * again in the batches.
  */
-import { LeaderEpochs } from '../core/replication/leader-epochs.ts'
+import { type EpochEntry, LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import { formatEpochs, parseEpochs } from './checkpoint.ts'
 import { leaderEpochFile } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
@@ -10,39 +11,40 @@ import type { LogDisk } from './log-disk.ts'
 export class EpochFile {
   readonly path: string
   readonly #disk: LogDisk
+  readonly #rebuild: () => readonly EpochEntry[]
   #epochs: LeaderEpochs | undefined
-  /** The entries that the file has. */
-  #written: readonly unknown[] | undefined
+  /** The entries that the file has, and those that it has durably. */
+  #written: readonly EpochEntry[] | undefined
+  #synced: readonly EpochEntry[] | undefined
 
-  /** `exists` is false for a new log: no file is looked for. */
-  constructor(disk: LogDisk, directory: string, exists: boolean) {
+  /** `rebuild` finds the epochs in the batches, where the file is missing or damaged. */
+  constructor(disk: LogDisk, directory: string, rebuild: () => readonly EpochEntry[]) {
     this.#disk = disk
     this.path = `${directory}/${leaderEpochFile}`
-    if (!exists) this.reset([])
+    this.#rebuild = rebuild
   }
 
-  /** A file that is missing or damaged counts as empty, with a warning: fetches tell the epochs again. */
   get epochs(): LeaderEpochs {
-    if (this.#epochs === undefined) {
-      try {
-        this.#epochs = new LeaderEpochs(parseEpochs(this.#disk.env.files.readFile(this.path)))
-      } catch (error) {
-        this.#epochs = new LeaderEpochs()
-        const { code, message } = error as NodeJS.ErrnoException
-        if (code !== 'ENOENT')
-          this.#disk.env.log.warn('Leader epochs are lost', { path: this.path, because: message })
-      }
-      this.#written = this.#epochs.entries
-    }
+    this.#epochs ??= this.#load()
     return this.#epochs
   }
 
-  get isLoaded(): boolean {
-    return this.#epochs !== undefined
+  #load(): LeaderEpochs {
+    try {
+      const epochs = new LeaderEpochs(parseEpochs(this.#disk.env.files.readFile(this.path)))
+      this.#written = this.#synced = epochs.entries
+      return epochs
+    } catch (error) {
+      const entries = this.#rebuild()
+      const { code, message: because } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' || entries.length > 0)
+        this.#disk.env.log.warn('Leader epochs are made anew', { path: this.path, because })
+      return new LeaderEpochs(entries)
+    }
   }
 
   /** Takes other entries, which are not in the file yet. */
-  reset(entries: ConstructorParameters<typeof LeaderEpochs>[0]): void {
+  reset(entries: readonly EpochEntry[]): void {
     this.#epochs = new LeaderEpochs(entries)
   }
 
@@ -52,9 +54,11 @@ export class EpochFile {
 
   /** Writes what has changed. Throws what writing throws, and then it still counts as changed. */
   write(sync: boolean): void {
-    if (!this.isDirty) return
-    const { entries } = this.#epochs!
+    if (this.#epochs === undefined) return
+    const { entries } = this.#epochs
+    if (entries === (sync ? this.#synced : this.#written)) return
     this.#disk.env.files.replaceFile(this.path, formatEpochs(entries), sync)
     this.#written = entries
+    if (sync) this.#synced = entries
   }
 }

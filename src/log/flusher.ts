@@ -25,8 +25,17 @@ export class Flusher {
   #syncedTo: number
   readonly #segments: Segments
   readonly #logEndOffset: () => number
+  readonly #syncEpochs: () => void
 
-  constructor(disk: LogDisk, segments: Segments, syncedTo: number, logEndOffset: () => number) {
+  /** `syncEpochs` makes the leader epochs durable: before the recovery point, they are believed. */
+  constructor(
+    disk: LogDisk,
+    segments: Segments,
+    syncedTo: number,
+    logEndOffset: () => number,
+    syncEpochs: () => void,
+  ) {
+    this.#syncEpochs = syncEpochs
     this.#disk = disk
     this.#segments = segments
     this.#directory = segments.directory
@@ -119,6 +128,11 @@ export class Flusher {
   #take(): Segment[] {
     const segments = [...this.#dirty].filter((segment) => !segment.isDeleted)
     this.#dirty.clear()
+    try {
+      this.#syncEpochs()
+    } catch (error) {
+      throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
+    }
     for (const directory of this.#dirtyDirectories) {
       try {
         this.#disk.env.files.syncDirectory(directory)

@@ -5,6 +5,7 @@
 import { BatchScanner } from './batch-scanner.ts'
 import { EpochFile } from './epoch-file.ts'
 import { leaderEpochFile, parseFileName, partitionMetadataFile, suffixes } from './file-names.ts'
+import { epochsIn } from './found-epochs.ts'
 import { Log } from './log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
@@ -42,7 +43,7 @@ export function createLog(disk: LogDisk, place: LogPlace, topicId?: string): Log
   const log = new Log(disk, {
     ...place,
     segments,
-    epochs: new EpochFile(disk, place.directory, false),
+    epochs: new EpochFile(disk, place.directory, () => []),
     producers: new ProducerStore(disk, segments, []),
     logStartOffset: 0,
     logEndOffset: 0,
@@ -65,7 +66,7 @@ export async function openLog(
   const segments = new Segments(disk, directory)
   segments.set(found.segments)
   if (found.segments.length === 0) segments.create(checkpoint.logStartOffset, config)
-  const epochs = new EpochFile(disk, directory, found.hasEpochs)
+  const epochs = new EpochFile(disk, directory, () => epochsIn(segments))
   const producers = new ProducerStore(disk, segments, found.snapshots)
   const logStartOffset = Math.max(checkpoint.logStartOffset, segments.first.baseOffset)
   const end =
@@ -102,7 +103,6 @@ export async function openLog(
 interface Found {
   readonly segments: Segment[]
   readonly snapshots: number[]
-  readonly hasEpochs: boolean
 }
 
 /** Lie beside segments, and belong to others. */
@@ -140,7 +140,7 @@ function look(disk: LogDisk, directory: string): Found {
       )
     } else removeOrphan(disk, path, present)
   }
-  return { segments, snapshots, hasEpochs: present.has(leaderEpochFile) }
+  return { segments, snapshots }
 }
 
 /** An index whose segment is gone. */

@@ -81,7 +81,13 @@ export class Log {
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
     this.#highWatermark = state.highWatermark
-    this.flusher = new Flusher(disk, state.segments, state.recoveryPoint, () => this.#logEndOffset)
+    this.flusher = new Flusher(
+      disk,
+      state.segments,
+      state.recoveryPoint,
+      () => this.#logEndOffset,
+      () => this.epochFile.write(true),
+    )
     this.#appender = new Appender(this)
     this.#reader = new LogReader(this)
   }
@@ -303,7 +309,11 @@ export class Log {
    * log may end below it.
    */
   truncateTo(offset: number): void {
-    if (offset >= this.#logEndOffset) return
+    if (offset >= this.#logEndOffset) {
+      // An epoch in which this broker led and wrote nothing may stand at the end.
+      this.leaderEpochs.truncateFromEnd(this.#logEndOffset)
+      return
+    }
     // A batch that contains the offset may begin below it: the checkpoint has to be as low.
     this.onTruncate(endOffsetFor(this, offset))
     this.#truncated(truncateTo(this, offset))

@@ -10,10 +10,12 @@ import {
   emptyRead,
   failedRead,
   type LogRead,
+  passedRead,
   type ReadRange,
   readSegment,
   readSegmentLater,
 } from './read.ts'
+import { salvage } from './salvage.ts'
 import type { Segment } from './segment.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
@@ -45,14 +47,14 @@ export class LogReader {
       const segment = segments.list[i]
       if (segment === undefined || segment.baseOffset >= upTo) break
       try {
-        const position = this.#positionFor(segment, offset)
-        const tail = this.#isTail(i, position)
-        if (!tail && !segment.isWarm) return undefined
-        const range = this.#range(segment, position, tail, offset, bytesMax, upTo, options)
-        const startMs = tail ? 0 : disk.env.clock.monotonicMs()
-        const read = readSegment(segment, position, range, disk.resources.buffers)
-        if (!tail && disk.env.clock.monotonicMs() - startMs > slowReadMs) segment.isWarm = false
-        if (read.errorCode !== 0 || !this.#isPassed(read, segment, i)) return this.#checked(read)
+        const range = this.#range(segment, i, offset, bytesMax, upTo, options)
+        const isTail = this.#isTail(i, range.position)
+        if (!isTail && !segment.isWarm) return undefined
+        const startMs = isTail ? 0 : disk.env.clock.monotonicMs()
+        const read = readSegment(segment, range, disk.resources.buffers)
+        if (!isTail && disk.env.clock.monotonicMs() - startMs > slowReadMs) segment.isWarm = false
+        if (read !== passedRead)
+          return read.errorCode === 0 ? read : this.#salvaged(segment, range, read)
       } catch (error) {
         return this.#failed(error, segment)
       }
@@ -67,19 +69,20 @@ export class LogReader {
     while (offset < upTo && segment !== undefined && segment.baseOffset < upTo) {
       const current = segment
       try {
-        const position = this.#positionFor(current, offset)
-        const range = this.#range(current, position, false, offset, bytesMax, upTo, options)
+        const index = segments.list.indexOf(current)
+        const range = this.#range(current, index, offset, bytesMax, upTo, options)
         const startMs = disk.env.clock.monotonicMs()
         const read = await current.file.whileOpen((file) =>
-          readSegmentLater(file, current, position, range, disk.resources.buffers),
+          readSegmentLater(file, current, range, disk.resources.buffers),
         )
         const ms = disk.env.clock.monotonicMs() - startMs
         if (read.records.length > 0 && ms < 0.5 + read.records.length / cachedBytesPerMs)
           current.isWarm = true
-        const i = segments.list.indexOf(current)
-        if (i < 0 || read.errorCode !== 0 || !this.#isPassed(read, current, i))
-          return this.#checked(read)
-        segment = segments.list[i + 1]
+        if (read !== passedRead)
+          return read.errorCode === 0 ? read : this.#salvaged(current, range, read)
+        const after = segments.list.indexOf(current)
+        if (after < 0) return emptyRead // It went away meanwhile: the next read finds out.
+        segment = segments.list[after + 1]
       } catch (error) {
         return this.#failed(error, current)
       }
@@ -87,24 +90,49 @@ export class LogReader {
     return emptyRead
   }
 
-  /** Whether nothing is there and the next segment is to be looked at: compaction leaves such holes. */
-  #isPassed(read: LogRead, segment: Segment, i: number): boolean {
-    const next = this.#log.segments.list[i + 1]
-    const isEmpty = read.records.length === 0 && !read.isPartial
-    return isEmpty && next !== undefined && next !== segment
+  #range(
+    segment: Segment,
+    index: number,
+    offset: number,
+    bytesMax: number,
+    upTo: number,
+    options: ReadOptions,
+  ): ReadRange {
+    const { config, segments, logEndOffset, leaderEpochs } = this.#log
+    const { position, firstBaseOffset, firstLastOffset } = segment.find(
+      offset,
+      config.indexIntervalBytes,
+    )
+    const isTrusted = position >= segment.trustedFrom && this.#isTail(index, position)
+    return {
+      position,
+      offset,
+      upTo,
+      bytesMax,
+      atLeastOne: options.atLeastOne ?? true,
+      verify: isTrusted
+        ? undefined
+        : {
+            firstLastOffset,
+            firstBaseOffset,
+            endOffset: segments.list[index + 1]?.baseOffset ?? logEndOffset,
+            epochs: leaderEpochs,
+          },
+    }
   }
 
-  #checked(read: LogRead): LogRead {
-    if (read.errorCode !== 0)
-      this.#log.disk.env.log.error('Log is damaged', {
-        log: this.#log.name,
-        because: read.errorMessage,
-      })
-    return read
-  }
-
-  #positionFor(segment: Segment, offset: number): number {
-    return segment.positionFor(offset, this.#log.config.indexIntervalBytes)
+  /** After damage was met: the batch with the offset itself may still be good, or the index be wrong. */
+  #salvaged(segment: Segment, range: ReadRange, failed: LogRead): LogRead {
+    const { config, disk, name, leaderEpochs } = this.#log
+    const isNew = segment.noteDamage(config.indexIntervalBytes)
+    if (isNew) disk.env.log.error('Log is damaged', { log: name, because: failed.errorMessage })
+    const endOffset = range.verify?.endOffset ?? this.#log.logEndOffset
+    const position = salvage(segment, range.offset, endOffset, leaderEpochs)
+    if (position === undefined) return failed
+    const verify = { firstLastOffset: -1, firstBaseOffset: 0, endOffset, epochs: leaderEpochs }
+    const again = { ...range, position, verify }
+    const read = readSegment(segment, again, disk.resources.buffers)
+    return read === passedRead ? failed : read
   }
 
   /** Whether so few bytes follow that they are in the page cache. */
@@ -116,19 +144,6 @@ export class LogReader {
       if (bytes > tailBytes) return false
     }
     return true
-  }
-
-  #range(
-    segment: Segment,
-    position: number,
-    isTail: boolean,
-    offset: number,
-    bytesMax: number,
-    upTo: number,
-    options: ReadOptions,
-  ): ReadRange {
-    const verify = !isTail || position < segment.trustedFrom
-    return { offset, upTo, bytesMax, atLeastOne: options.atLeastOne ?? true, verify }
   }
 
   /** A part of the disk that cannot be read is lost as damaged data is; all else is the directory's fault. */

@@ -15,6 +15,7 @@ import {
 import type { ProducerStates } from '../core/producer/producer-states.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import type { EpochFile } from './epoch-file.ts'
+import { FoundEpochs } from './found-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
 import { applyBatch, type ProducerStore } from './producer-store.ts'
@@ -52,19 +53,21 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
   const first = Math.max(segments.indexFor(recoveryPoint), 0)
   const todo = segments.list.slice(first)
   const states = recovery.producers.rebuild(logStartOffset, todo[0]!.baseOffset)
+  const epochs = new FoundEpochs(recovery.epochs.epochs, recoveryPoint)
+  recovery.epochs.epochs.truncateFromEnd(recoveryPoint)
   let end: SegmentEnd = {
     endOffset: todo[0]!.baseOffset,
     isDamaged: false,
     isCut: false,
   }
   for (const [i, segment] of todo.entries()) {
-    end = await recoverSegment(recovery, segment, end.endOffset, states)
+    end = await recoverSegment(recovery, segment, end.endOffset, states, epochs)
     const next = todo[i + 1]
     if (!end.isCut && (next === undefined || !isGap(recovery, end, next))) continue
     dropAll(recovery, todo.slice(i + 1))
     break
   }
-  recovery.epochs.epochs.truncateFromEnd(end.endOffset)
+  epochs.finish(end.endOffset)
   recovery.epochs.write(false)
   return end
 }
@@ -89,8 +92,9 @@ async function recoverSegment(
   segment: Segment,
   startOffset: number,
   states: ProducerStates,
+  epochs: FoundEpochs,
 ): Promise<SegmentEnd> {
-  const { disk, config, recoveryPoint, epochs } = recovery
+  const { disk, config, recoveryPoint } = recovery
   const { indexIntervalBytes } = config
   const end = segment.sizeBytes
   const scanner = new BatchScanner(segment.file.get(), 0, end, pieceBytes)
@@ -128,12 +132,14 @@ async function recoverSegment(
     const { bytes, at, size, lastOffset } = scanner
     if (isControl(bytes, at)) scanner.loadWhole()
     segment.index({ lastOffset, size, maxTimestamp: maxTimestampOf(bytes, at) }, indexIntervalBytes)
-    const epoch = leaderEpochOf(scanner.bytes, scanner.at)
-    if (epoch > epochs.epochs.latest) epochs.epochs.assign(epoch, scanner.baseOffset)
+    epochs.next(leaderEpochOf(scanner.bytes, scanner.at), scanner.baseOffset)
     if (producerIdOf(scanner.bytes, scanner.at) >= 0) {
       const completed = applyBatch(states, scanner.bytes, scanner.at)
-      if (completed?.aborted)
-        aborted.push({ ...completed, lastStableOffset: states.stableOffsetAfter(completed) })
+      if (completed?.aborted) {
+        const { producerId, firstOffset, lastOffset } = completed
+        const lastStableOffset = states.stableOffsetAfter(completed)
+        aborted.push({ producerId, firstOffset, lastOffset, lastStableOffset })
+      }
     }
     endOffset = lastOffset + 1
   }

@@ -29,6 +29,19 @@ export interface TimestampAndOffset {
 /** More unindexed bytes than this before a batch, and the index is not believed. */
 const unindexedBytesMax = 16 * 1024 * 1024
 
+interface ScannedBatch extends BatchExtent {
+  readonly baseOffset: number
+  readonly position: number
+}
+
+function scannedBatch(scanner: BatchScanner): ScannedBatch {
+  const { baseOffset, lastOffset, size, position, bytes, at } = scanner
+  return { baseOffset, lastOffset, size, position, maxTimestamp: maxTimestampOf(bytes, at) }
+}
+
+/** Offsets in indexes are int32, relative to the base of the segment. */
+const relativeOffsetMax = 2 ** 31 - 1
+
 export class Segment {
   readonly baseOffset: number
   readonly disk: LogDisk
@@ -52,6 +65,7 @@ export class Segment {
   isDeleted = false
   /** False until the indexes were compared with the file. */
   #indexesChecked: boolean
+  #isDamaged = false
   #bytesSinceIndexEntry = 0
   #max: TimestampAndOffset | undefined
   #firstTimestamp: number | undefined
@@ -140,9 +154,27 @@ export class Segment {
 
   /** Where a scan for the batch that contains `offset` begins. */
   positionFor(offset: number, indexIntervalBytes: number): number {
-    if (this.readTo?.offset === offset) return this.readTo.position
     this.checkIndexes(indexIntervalBytes)
     return this.offsetIndex.positionFor(offset)
+  }
+
+  /** The same for a read, with what is known of the batch there: -1 for an unknown last offset. */
+  find(
+    offset: number,
+    indexIntervalBytes: number,
+  ): { position: number; firstBaseOffset: number; firstLastOffset: number } {
+    const { readTo, offsetIndex } = this
+    if (readTo?.offset === offset)
+      return { position: readTo.position, firstBaseOffset: offset, firstLastOffset: -1 }
+    this.checkIndexes(indexIntervalBytes)
+    const entry = offsetIndex.floor(offset)
+    return entry < 0
+      ? { position: 0, firstBaseOffset: this.baseOffset, firstLastOffset: -1 }
+      : {
+          position: offsetIndex.positionAt(entry),
+          firstBaseOffset: this.baseOffset,
+          firstLastOffset: offsetIndex.offsetAt(entry),
+        }
   }
 
   /**
@@ -196,16 +228,47 @@ export class Segment {
     }
   }
 
-  /** Makes offset and time index from the headers in the file. */
+  /**
+   * Makes the indexes anew when damage is met for the first time: it may be theirs. True for the first time.
+   */
+  noteDamage(indexIntervalBytes: number): boolean {
+    if (this.#isDamaged) return false
+    this.#isDamaged = true
+    this.readTo = undefined
+    this.rebuildIndexes(indexIntervalBytes)
+    return true
+  }
+
+  /** Makes offset and time index from the headers in the file; what is damaged is passed over. */
   rebuildIndexes(indexIntervalBytes: number): void {
     const end = this.sizeBytes
     const scanner = new BatchScanner(this.file.get(), 0, end, 1024 * 1024)
     this.resetIndexes()
     this.sizeBytes = 0
-    while (scanner.next()) {
-      const { lastOffset, size, bytes, at } = scanner
-      this.index({ lastOffset, size, maxTimestamp: maxTimestampOf(bytes, at) }, indexIntervalBytes)
+    const add = (batch: ScannedBatch) => {
+      this.sizeBytes = batch.position
+      this.index(batch, indexIntervalBytes)
     }
+    let offset = this.baseOffset
+    /** A batch with a hole before it, which the next one has to confirm: its base offset has no checksum. */
+    let doubtful: ScannedBatch | undefined
+    while (scanner.next() || (scanner.problem !== undefined && scanner.resync())) {
+      const batch = scannedBatch(scanner)
+      if (doubtful && batch.baseOffset > doubtful.lastOffset) {
+        add(doubtful)
+        offset = doubtful.lastOffset + 1
+      }
+      doubtful = undefined
+      if (batch.baseOffset < offset || batch.lastOffset - this.baseOffset > relativeOffsetMax)
+        continue
+      if (batch.baseOffset > offset) {
+        doubtful = batch
+        continue
+      }
+      add(batch)
+      offset = batch.lastOffset + 1
+    }
+    if (doubtful) add(doubtful)
     this.sizeBytes = end
     this.flushIndexes(false)
   }

@@ -51,9 +51,11 @@ export class TransactionIndex {
   /** Adds to memory and file. When writing throws, the entry counts all the same; `flush` tries again. */
   add(aborted: AbortedTransaction): void {
     const position = this.entries.length * entryBytes
-    this.#entries!.push(aborted)
+    const { producerId, firstOffset, lastOffset, lastStableOffset } = aborted
+    const entry = { producerId, firstOffset, lastOffset, lastStableOffset }
+    this.#entries!.push(entry)
     this.#isBehind = true
-    this.#write(abortedTransactionLayout.write({ version: 0, ...aborted }), position, false)
+    this.#write(abortedTransactionLayout.write({ version: 0, ...entry }), position, false)
     this.#isBehind = false
   }
 

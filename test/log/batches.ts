@@ -20,7 +20,7 @@ export function batchOf(values: readonly string[], rest: Partial<NewBatch> = {})
 }
 
 export function append(log: Log, ...values: string[]) {
-  return appendBatch(log, batchOf(values))
+  return appendBatch(log, batchOf(values), Math.max(log.leaderEpochs.latest, 0))
 }
 
 export function appendBatch(
