@@ -36,6 +36,9 @@ export interface BrokerEndpoint {
 /** `queued.max.response.bytes`: answers that clients have not read yet, over all connections. */
 const outputBytesMax = 256 * 1024 * 1024
 
+/** How long a stop waits for others to take over what this broker leads. */
+const drainMaxMs = 10_000
+
 export class Broker {
   readonly env: Env
   readonly config: BrokerConfig
@@ -87,7 +90,11 @@ export class Broker {
 
   /** Hands over what it leads, then stops answering. */
   async leave(): Promise<void> {
-    await this.session.drain()
+    // Without a coordinator nobody can take over: the stop must not wait for one for ever.
+    await Promise.race([
+      this.session.drain(),
+      new Promise<void>((resolve) => void this.env.timers.after(drainMaxMs, resolve)),
+    ])
     this.#groups?.close()
     this.replication.close()
     await this.server.close()
