@@ -42,6 +42,8 @@ class Member {
   epoch = 0
   owned = new Set<string>()
   heardMs = 0
+  /** Whether an answer was lost: the next request then tells everything, as Java's does. */
+  isUnsure = false
 
   constructor(memberId: string) {
     this.memberId = memberId
@@ -79,8 +81,10 @@ class Group {
     if (what === 'leave') this.send(member, -1)
     if (what === 'leave' || what === 'die') this.members.delete(who)
     // The answer is lost: the member asks again with what it knew.
-    else if (what === 'lose') this.send(member, member.epoch)
-    else this.beat(member)
+    else if (what === 'lose') {
+      this.send(member, member.epoch)
+      member.isUnsure = true
+    } else this.beat(member)
   }
 
   send(member: Member, memberEpoch: number): any {
@@ -89,23 +93,24 @@ class Group {
       const [topicId, partition] = key.split('/') as [string, string]
       byTopic.set(topicId, [...(byTopic.get(topicId) ?? []), Number(partition)])
     }
-    const isJoin = memberEpoch === 0
+    const isFull = memberEpoch === 0 || member.isUnsure
     return this.talk.ask('consumerHeartbeat', {
       groupId: 'g',
       memberId: member.memberId,
       memberEpoch,
       instanceId: null,
       rackId: null,
-      rebalanceTimeoutMs: isJoin ? 60_000 : -1,
-      subscribedTopicNames: isJoin ? ['one', 'two', 'three'] : null,
+      rebalanceTimeoutMs: isFull ? 60_000 : -1,
+      subscribedTopicNames: isFull ? ['one', 'two', 'three'] : null,
       subscribedTopicRegex: null,
-      serverAssignor: isJoin ? this.assignor : null,
+      serverAssignor: isFull ? this.assignor : null,
       topicPartitions: [...byTopic].map(([topicId, partitions]) => ({ topicId, partitions })),
     })
   }
 
   beat(member: Member): void {
     const answer = this.send(member, member.epoch)
+    member.isUnsure = false
     member.heardMs = this.talk.nowMs
     if (answer.refused !== undefined) {
       expect([25, 110]).toContain(answer.refused)
