@@ -5,6 +5,7 @@ import { decodeRecords, encodeRecords } from '../../../protocol/coordinator/reco
 import type { ClusterMachine, Command } from '../../../src/core/cluster/cluster-machine.ts'
 import { ClusterImage, type PartitionImage } from '../../../src/core/cluster/image.ts'
 import { applyAll, difference } from '../../../src/core/cluster/image-change.ts'
+import { runs } from '../../property-seed.ts'
 import { cluster, createTopic, register, run, uuidOf } from './build.ts'
 
 const broker = fc.integer({ min: 1, max: 4 })
@@ -105,6 +106,6 @@ test('random commands keep the invariants, and replaying their records gives the
       applyAll(jumped.image, [...difference(jumped.image, machine.image)], 0)
       expect(new Set(jumped.image.records())).toEqual(new Set(machine.image.records()))
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   )
 })

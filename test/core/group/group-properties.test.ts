@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runs } from '../../property-seed.ts'
 import { Conversation } from './conversation.ts'
 import { SomeTopics } from './some-topics.ts'
 
@@ -159,7 +160,7 @@ class Group {
   }
 }
 
-const runs = { numRuns: 150 }
+const often = { numRuns: runs(150) }
 
 for (const assignor of ['uniform', 'range'])
   test(`no partition of a consumer group with ${assignor} is ever in two hands, all are held in the end`, () => {
@@ -182,7 +183,7 @@ for (const assignor of ['uniform', 'range'])
         expect([...loaded.members]).toEqual([...live.members])
         expect(loaded.groupEpoch).toBe(live.groupEpoch)
       }),
-      runs,
+      often,
     )
   })
 
@@ -200,7 +201,7 @@ test('a consumer group keeps as many partitions where they are as an even share 
       for (const [who, owned] of before.slice(1))
         for (const partition of owned) expect(group.members.get(who)!.owned).toContain(partition)
     }),
-    runs,
+    often,
   )
 })
 
@@ -371,6 +372,6 @@ test('a classic group comes to rest with everybody in one generation, and offset
       expect(new Set(clients.map(({ generationId }) => generationId)).size).toBe(1)
       expect(clients.flatMap(({ owned }) => owned).sort()).toEqual([0, 1, 2, 3, 4])
     }),
-    runs,
+    often,
   )
 })
