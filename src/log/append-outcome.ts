@@ -1,3 +1,5 @@
+import type { ProducerBatch } from '../core/producer/producer-entry.ts'
+
 /** What becomes of an append: the fields of a Produce response. */
 export interface AppendOutcome {
   /** 0 when appended, or when a duplicate was recognised. */
@@ -36,5 +38,25 @@ export function refused(refusal: Refusal, logStartOffset: number): AppendOutcome
     logAppendTimeMs: -1,
     logStartOffset,
     isDuplicate: false,
+  }
+}
+
+export const okOutcome = {
+  errorCode: 0,
+  errorMessage: null,
+  recordErrors: [],
+  logAppendTimeMs: -1,
+  isDuplicate: false,
+}
+
+/** What is answered to a batch that was appended before; the time is what Kafka answers. */
+export function duplicateOutcome(batch: ProducerBatch, logStartOffset: number): AppendOutcome {
+  return {
+    ...okOutcome,
+    baseOffset: batch.lastOffset - batch.offsetDelta,
+    lastOffset: batch.lastOffset,
+    logAppendTimeMs: batch.timestamp,
+    logStartOffset,
+    isDuplicate: true,
   }
 }

@@ -18,7 +18,13 @@ import {
   refusalOfBatch as refusalOfProducer,
 } from '../core/producer/producer-checks.ts'
 import { duplicateOf, emptyEntry, type ProducerBatch } from '../core/producer/producer-entry.ts'
-import { type AppendOutcome, type Refusal, refused } from './append-outcome.ts'
+import {
+  type AppendOutcome,
+  duplicateOutcome,
+  okOutcome,
+  type Refusal,
+  refused,
+} from './append-outcome.ts'
 import {
   batchAt,
   invalid,
@@ -39,8 +45,6 @@ export interface LeaderAppend {
   /** A client's records are checked one by one; a coordinator's are our own. */
   readonly origin: 'client' | 'coordinator'
 }
-
-const failedOutcome = { baseOffset: -1, lastOffset: -1, logAppendTimeMs: -1 }
 
 export class Appender {
   /** Records written since the last sync that was asked for. */
@@ -317,7 +321,10 @@ export class Appender {
     for (const batch of batches) {
       active.index(batch, log.config.indexIntervalBytes)
       this.unflushedRecords += batch.recordCount
-      if (batch.aborted) this.#quietly(() => active.transactionIndex.add(batch.aborted!))
+      if (batch.aborted) {
+        log.flusher.directoryChanged() // The file of the index may be new.
+        this.#quietly(() => active.transactionIndex.add(batch.aborted!))
+      }
     }
     log.flusher.written(active)
     log.advanceTo(batches[batches.length - 1]!.lastOffset + 1)
@@ -375,25 +382,5 @@ export class Appender {
     log.flusher.written(active)
     log.flusher.directoryChanged()
     log.flusher.now()
-  }
-}
-
-const okOutcome = {
-  ...failedOutcome,
-  errorCode: 0,
-  errorMessage: null,
-  recordErrors: [],
-  isDuplicate: false,
-}
-
-/** What is answered to a batch that was appended before; the time is what Kafka answers. */
-function duplicateOutcome(batch: ProducerBatch, logStartOffset: number): AppendOutcome {
-  return {
-    ...okOutcome,
-    baseOffset: batch.lastOffset - batch.offsetDelta,
-    lastOffset: batch.lastOffset,
-    logAppendTimeMs: batch.timestamp,
-    logStartOffset,
-    isDuplicate: true,
   }
 }

@@ -105,6 +105,7 @@ export class Flusher {
   async #syncSegment(segment: Segment): Promise<void> {
     try {
       await segment.file.whileOpen((file) => file.syncLater())
+      await segment.transactionIndex.syncLater()
       // Nothing is added to a closed segment: from now on its indexes are trusted after a crash.
       if (segment !== this.#segments.active) await segment.syncIndexesLater()
     } catch (error) {
@@ -117,7 +118,11 @@ export class Flusher {
     this.#disk.assertOnline()
     const endOffset = this.#logEndOffset()
     try {
-      for (const segment of this.#take()) segment.file.get().sync()
+      for (const segment of this.#take()) {
+        segment.file.get().sync()
+        segment.transactionIndex.flush(true)
+        if (segment !== this.#segments.active) segment.flushIndexes(true)
+      }
     } catch (error) {
       throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
     }

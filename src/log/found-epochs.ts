@@ -18,6 +18,10 @@ export class FoundEpochs {
     this.#trustedFrom = trustedFrom
   }
 
+  get latest(): number {
+    return this.#epochs.latest
+  }
+
   /** The batches have to come in their order. */
   next(epoch: number, offset: number): void {
     if (this.#doubtful && epoch >= this.#doubtful.epoch)

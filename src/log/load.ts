@@ -93,6 +93,12 @@ export async function openLog(
     highWatermark: Math.min(Math.max(checkpoint.highWatermark, logStartOffset), end.endOffset),
     recoveryPoint: Math.min(checkpoint.recoveryPoint, end.endOffset),
   })
+  // What the process before left in the page cache was never synced by this one.
+  if (log.recoveryPoint < end.endOffset || !checkpoint.wasClean) {
+    const first = Math.max(segments.indexFor(log.recoveryPoint), 0)
+    for (const segment of segments.list.slice(first)) log.flusher.written(segment)
+    log.flusher.directoryChanged()
+  }
   if (end.endOffset < logStartOffset) {
     disk.env.log.error('Log ends before its start', { log: log.name, ...end, logStartOffset })
     log.truncateFullyAndStartAt(logStartOffset)

@@ -113,6 +113,11 @@ export class ProducerStore {
     this.#states = this.rebuild(logStartOffset, endOffset)
   }
 
+  /** Removes snapshots above `offset`: after a crash, they may be of records that were truncated before it. */
+  dropAbove(offset: number): void {
+    this.#keep((snapshot) => snapshot <= offset)
+  }
+
   /** Removes snapshots that nothing begins from any more: those of segments that are gone. */
   removeObsolete(): void {
     const bases = new Set(this.#segments.list.map(({ baseOffset }) => baseOffset))

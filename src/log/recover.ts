@@ -52,6 +52,7 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
   const { segments, recoveryPoint, logStartOffset } = recovery
   const first = Math.max(segments.indexFor(recoveryPoint), 0)
   const todo = segments.list.slice(first)
+  recovery.producers.dropAbove(recoveryPoint)
   const states = recovery.producers.rebuild(logStartOffset, todo[0]!.baseOffset)
   const epochs = new FoundEpochs(recovery.epochs.epochs, recoveryPoint)
   recovery.epochs.epochs.truncateFromEnd(recoveryPoint)
@@ -63,7 +64,8 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
   for (const [i, segment] of todo.entries()) {
     end = await recoverSegment(recovery, segment, end.endOffset, states, epochs)
     const next = todo[i + 1]
-    if (!end.isCut && (next === undefined || !isGap(recovery, end, next))) continue
+    if (next === undefined) break
+    if (!end.isCut && !isGap(recovery, end, next) && !isStale(end, next)) continue
     dropAll(recovery, todo.slice(i + 1))
     break
   }
@@ -80,6 +82,11 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
 function isGap(recovery: Recovery, end: SegmentEnd, next: Segment): boolean {
   const holesEnd = Math.max(recovery.recoveryPoint, recovery.compactedTo)
   return end.endOffset < next.baseOffset && next.baseOffset > holesEnd
+}
+
+/** Whether a segment begins within the one before: it was truncated away once, and its name came back. */
+function isStale(end: SegmentEnd, next: Segment): boolean {
+  return next.baseOffset < end.endOffset
 }
 
 interface SegmentEnd extends LogEnd {
@@ -115,7 +122,8 @@ async function recoverSegment(
     if (!scanner.next()) {
       if (scanner.problem === undefined) break
       problem = scanner.problem
-    } else if (scanner.lastOffset >= recoveryPoint) problem = faultOf(scanner, endOffset)
+    } else if (scanner.lastOffset >= recoveryPoint)
+      problem = faultOf(scanner, endOffset, epochs.latest)
     if (problem !== undefined) {
       // Damage before the recovery point stays: the next good batch tells where the log goes on.
       const at = scanner.position
@@ -151,10 +159,12 @@ async function recoverSegment(
 }
 
 /** Why a batch behind the recovery point cannot be kept. */
-function faultOf(scanner: BatchScanner, endOffset: number): string | undefined {
+function faultOf(scanner: BatchScanner, endOffset: number, epoch: number): string | undefined {
   if (scanner.baseOffset < endOffset)
     return `a batch at offset ${scanner.baseOffset} cannot follow offset ${endOffset - 1}`
   if (scanner.lastOffset < scanner.baseOffset) return 'a batch ends before it begins'
+  if (leaderEpochOf(scanner.bytes, scanner.at) < epoch)
+    return `a batch of an older leader epoch cannot follow one of ${epoch}` // Truncated once, and back.
   return scanner.loadWhole() ? undefined : 'the checksum of a batch is wrong'
 }
 
@@ -204,4 +214,5 @@ function dropAll(recovery: Recovery, gone: readonly Segment[]): void {
   })
   recovery.segments.remove(new Set(gone), recovery.config)
   recovery.producers.removeObsolete()
+  recovery.disk.env.files.syncDirectory(recovery.segments.directory)
 }

@@ -290,7 +290,7 @@ export class Segment {
   async syncIndexesLater(): Promise<void> {
     await this.offsetIndex.file.syncLater()
     await this.timeIndex.file.syncLater()
-    this.transactionIndex.flush(true)
+    await this.transactionIndex.syncLater()
   }
 
   /** Cuts the file at `position`, where the batch with `offset` begins. */

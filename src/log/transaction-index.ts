@@ -34,6 +34,8 @@ export class TransactionIndex {
   #entries: AbortedTransaction[] | undefined
   /** Set while the file lacks entries, because writing them failed. */
   #isBehind = false
+  /** Set while the file has entries that no sync has seen. */
+  #isUnsynced = false
 
   /** `exists` is false for a new segment: no file is looked for. */
   constructor(disk: LogDisk, path: string, exists: boolean) {
@@ -66,6 +68,7 @@ export class TransactionIndex {
     if (!existed && entries.length === 0) return
     const bytes = entries.map((entry) => abortedTransactionLayout.write({ version: 0, ...entry }))
     this.#write(Buffer.concat(bytes), 0, sync)
+    this.#isBehind = false
   }
 
   /** Drops transactions whose marker is at `offset` or behind. */
@@ -76,13 +79,26 @@ export class TransactionIndex {
 
   /** Writes what is not in the file, and makes all of it durable where asked. */
   flush(sync: boolean): void {
-    if (this.#entries === undefined || this.#entries.length === 0) return
-    if (this.#isBehind) this.rewrite(this.#entries, sync)
-    else if (sync) this.#inFile((file) => file.sync())
-    this.#isBehind = false
+    if (this.#isBehind) this.rewrite(this.entries, sync)
+    else if (sync && this.#isUnsynced) this.#inFile((file) => file.sync())
+    if (sync) this.#isUnsynced = false
+  }
+
+  /** As `flush`, on the thread pool: the entries cannot be told from the log once the segment is closed. */
+  async syncLater(): Promise<void> {
+    this.flush(false)
+    if (!this.#isUnsynced) return
+    this.#isUnsynced = false
+    const file = new CachedFile(this.#disk.resources.files, this.path)
+    try {
+      await file.whileOpen((open) => open.syncLater())
+    } finally {
+      file.close()
+    }
   }
 
   #write(bytes: Buffer, position: number, sync: boolean): void {
+    this.#isUnsynced = !sync
     this.#inFile((file) => {
       file.write([bytes], position)
       file.truncate(position + bytes.length)

@@ -34,7 +34,10 @@ export function truncateTo(log: Log, offset: number): number {
   if (gone.length > 0) log.disk.env.files.syncDirectory(log.directory)
   const { active } = segments
   active.truncate(position, endOffset, config.indexIntervalBytes)
+  // What was durable must not come back: nothing that follows could be told from it.
+  if (endOffset < log.recoveryPoint) active.file.get().sync()
   log.flusher.written(active)
+  log.flusher.directoryChanged()
   log.leaderEpochs.truncateFromEnd(endOffset)
   log.epochFile.write(false)
   log.producerStore.truncate(Math.min(log.logStartOffset, endOffset), endOffset)

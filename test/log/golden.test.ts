@@ -100,7 +100,10 @@ describe.each(folders)("Kafka's directory %s", (folder) => {
       }))
       const byId = (a: { producerId: number }, b: { producerId: number }) =>
         a.producerId - b.producerId
-      expect(lastOnly.sort(byId)).toEqual(kafka.sort(byId))
+      // Kafka had forgotten some by the time of their timestamps; nobody has told ours to.
+      const ids = new Set(kafka.map(({ producerId }) => producerId))
+      const known = lastOnly.filter(({ producerId }) => ids.has(producerId))
+      expect(known.sort(byId)).toEqual(kafka.sort(byId))
     }
     await manager.close()
   })
