@@ -68,8 +68,10 @@ describe.each(folders)("Kafka's directory %s", (folder) => {
   test('has the indexes, aborted transactions and producers that we make from its batches', async () => {
     const directory = temporaryDirectory()
     unpackGolden(folder, directory)
+    // Of a producer whose batches were compacted away, only the snapshot knows, which recovery would drop.
+    const gone = folder === 'compact-after' ? /index$/ : /index$|cleanshutdown$|recovery-point/
     for (const path of goldenFiles.keys())
-      if (path.startsWith(`${folder}/`) && /index$|cleanshutdown$|recovery-point/.test(path))
+      if (path.startsWith(`${folder}/`) && gone.test(path))
         rmSync(join(directory, path.slice(folder.length + 1)))
     const manager = await open(directory)
     for (const partition of partitionsOf(folder)) {
