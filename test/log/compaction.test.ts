@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ProducerEntry } from '../../src/core/producer/producer-entry.ts'
+import { runs } from '../property-seed.ts'
 import { CompactionLife, steps } from './compaction-life.ts'
 import { finalState } from './compaction-model.ts'
 
@@ -20,9 +21,9 @@ test('compaction keeps exactly what the plain model keeps', async () => {
       await life.run([...all, { kind: 'roll' }, { kind: 'compact', afterMs: 0 }])
       expect(await life.records()).toEqual(life.model.flatMap(({ records }) => records))
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   )
-})
+}, 600_000)
 
 test('with little memory it takes several passes and keeps the last value of each key', async () => {
   await fc.assert(
@@ -43,9 +44,9 @@ test('with little memory it takes several passes and keeps the last value of eac
       }))
       expect(finalState(left)).toEqual(finalState(life.history))
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
-})
+}, 600_000)
 
 test('a log opens after compaction with the same end, producers and records', async () => {
   await fc.assert(
@@ -63,6 +64,6 @@ test('a log opens after compaction with the same end, producers and records', as
         producers.sort(byId).map(continuation),
       )
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   )
-})
+}, 600_000)
