@@ -43,12 +43,13 @@ export class Node {
   /** What clients are told to connect to, with the ports that were bound. */
   readonly advertised: readonly Endpoint[]
   readonly clusterId: string
+  /** While it runs in this process. */
+  readonly coordinator: Coordinator | undefined
   readonly #logs: LogManager
-  readonly #coordinator: Coordinator | undefined
 
   constructor({ logs, coordinator, broker, advertised, clusterId }: NodeParts) {
     this.#logs = logs
-    this.#coordinator = coordinator
+    this.coordinator = coordinator
     this.broker = broker
     this.advertised = advertised
     this.clusterId = clusterId
@@ -74,7 +75,7 @@ export class Node {
   async stop(): Promise<void> {
     await this.broker?.leave()
     await this.#logs.close(this.broker?.session.brokerEpoch)
-    await this.#coordinator?.close()
+    await this.coordinator?.close()
   }
 
   /** What is going on, for people. */

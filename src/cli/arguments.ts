@@ -1,5 +1,6 @@
 /** How arguments of commands are read; what is wrong with one is said in a sentence. */
 import { InvalidArgumentError } from 'commander'
+import { Failure } from './failure.ts'
 
 export const integer =
   (least: number, most = 2 ** 31 - 1) =>
@@ -9,6 +10,27 @@ export const integer =
       throw new InvalidArgumentError(`A whole number from ${least} to ${most} is expected.`)
     return value
   }
+
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new Failure(`"${text}" is not a number of seconds`, 2)
+  return value
+}
+
+/** `orders-0`: the number is behind the last dash. */
+export function topicPartition(text: string): { topic: string; partition: number } {
+  const match = /^(.+)-(\d+)$/.exec(text)
+  if (!match) throw new InvalidArgumentError(`"${text}" is not topic-partition, as orders-0.`)
+  return { topic: match[1]!, partition: Number(match[2]) }
+}
+
+/** `1,2,3`. */
+export function brokerList(text: string): number[] {
+  const ids = text.split(',').map(Number)
+  if (ids.some((id) => !Number.isInteger(id) || id < 0) || new Set(ids).size < ids.length)
+    throw new InvalidArgumentError(`Broker ids are expected, each once: 1,2,3.`)
+  return ids
+}
 
 /** Repeatable `name=value`, several with commas as Kafka's tools take them; `[a,b]` keeps its commas. */
 export function pairs(text: string, before?: ReadonlyMap<string, string>): Map<string, string> {

@@ -53,7 +53,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'cluster',
-    summary: 'Show the cluster, its brokers, versions, features and directories',
+    summary: 'Show the cluster and its health, move leaders and replicas',
     section: 'Administration',
     load: async () => (await import('./commands/cluster.ts')).registerCluster,
   },

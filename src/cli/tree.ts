@@ -1,5 +1,6 @@
 /** The tree of commands: global options, help, and how errors end. */
 import { Command, CommanderError, Option } from 'commander'
+import { seconds } from './arguments.ts'
 import { commands } from './commands.ts'
 import { commandName } from './dispatch.ts'
 import { ClosedPipe, explain, Failure } from './failure.ts'
@@ -23,12 +24,6 @@ export interface GlobalOptions {
 }
 
 const collect = (value: string, before: readonly string[] = []) => [...before, value]
-
-export function seconds(text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new Failure(`"${text}" is not a number of seconds`, 2)
-  return value
-}
 
 export function createProgram(): Command {
   const program = new Command('ottla')

@@ -106,6 +106,11 @@ export class Coordinator {
     return this.#kernel.image
   }
 
+  /** Where brokers reach it, with the ports that were bound. */
+  get listening(): readonly { readonly host: string; readonly port: number }[] {
+    return this.#listeners
+  }
+
   async listen(where: { host: string; port: number }): Promise<Listener> {
     const listener = await this.#env.net.listen(where, (connection) =>
       this.#accept(connection, false),

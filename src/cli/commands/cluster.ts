@@ -1,11 +1,19 @@
 import type { Command } from 'commander'
+import { registerDrain } from './cluster-drain.ts'
+import { registerElectLeaders } from './cluster-elect.ts'
+import { registerClusterHealth } from './cluster-health.ts'
 import { registerClusterInfo } from './cluster-info.ts'
+import { registerReassign } from './cluster-reassign.ts'
 import { registerClusterStart } from './cluster-start.ts'
 
 export function registerCluster(program: Command): void {
   const cluster = program
     .command('cluster')
-    .description('Show the cluster, its brokers, versions, features and directories')
+    .description('Show the cluster and its health, move leaders and replicas')
   registerClusterInfo(cluster)
+  registerClusterHealth(cluster)
+  registerElectLeaders(cluster)
+  registerReassign(cluster)
+  registerDrain(cluster)
   registerClusterStart(cluster)
 }
