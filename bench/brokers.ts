@@ -1,68 +1,146 @@
 /** The two that are held against each other, each a process of its own with the same settings. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { BenchError } from '../src/cli/bench/bench-target.ts'
-import { type Daemon, freePort, scratchDirectory, startDaemon } from '../src/cli/bench/daemon.ts'
+import {
+  type Daemon,
+  freePort,
+  scratchDirectory,
+  startDaemon,
+  stopProcess,
+  untilStarted,
+} from '../src/cli/bench/daemon.ts'
 
 export const repository = resolve(import.meta.dirname, '..')
 export const realKafka =
   process.env['REAL_KAFKA'] ?? resolve(repository, '../shared/real-kafka/kafka')
 
+/** Beside the data of both, and of the tools: less than this and a run may fill the disk. */
+const freeBytesMin = 8e9
+
 /** For both: segments that are full go soon, so that the page cache is used again. */
-const settings = {
+const settings: Readonly<Record<string, string>> = {
   'log.retention.check.interval.ms': '500',
-  'num.partitions': '1',
   'socket.request.max.bytes': '104857600',
+}
+
+export interface StartOptions {
+  /** Brokers; the first one is the target, the topics decide where the load goes. */
+  readonly nodes?: number
+}
+
+export interface Running extends Daemon {
+  /** Stops it cleanly and starts it on the same data; resolves when its port accepts. */
+  restart(): Promise<Running>
 }
 
 export interface Contender {
   readonly name: string
-  /** Starts it on an empty directory. `configs` are broker configurations beyond the common ones. */
-  start(configs?: Record<string, string>): Promise<Daemon>
+  /** @throws BenchError when it can never be started here: said before anything is measured */
+  check(): void
+  /** Starts it on an empty directory, which goes when it is stopped. */
+  start(options?: StartOptions): Promise<Running>
 }
+
+const program = process.env['OTTLA_PROGRAM'] ?? join(repository, 'dist', 'ottla.js')
 
 export const ottla: Contender = {
   name: 'ottla',
-  async start(configs = {}) {
-    const program = process.env['OTTLA_PROGRAM'] ?? join(repository, 'dist', 'ottla.js')
+  check() {
     if (!existsSync(program)) throw new BenchError(`${program} is missing: npm run build`)
-    const scratch = scratchDirectory()
-    const daemon = await startDaemon(program, scratch.dir, { ...settings, ...configs })
-    return { ...daemon, stop: () => daemon.stop().finally(scratch.remove) }
+  },
+  async start({ nodes = 1 } = {}) {
+    const { dir, remove } = scratchDirectory()
+    if (nodes > 1) return ottlaCluster(dir, nodes, remove)
+    const run = async (): Promise<Running> => {
+      const daemon = await startDaemon(program, dir, settings)
+      return {
+        ...daemon,
+        stop: () => daemon.stop().finally(remove),
+        async restart() {
+          await daemon.stop()
+          return run()
+        },
+      }
+    }
+    return run()
   },
 }
 
-function kafkaScript(args: string[]): string {
+/** A coordinator and brokers, as `ottla cluster start` has them. */
+async function ottlaCluster(dir: string, nodes: number, remove: () => void): Promise<Running> {
+  // Broker after broker takes the next port, and the coordinator the one before.
+  const port = Math.min((await freePort()) + 1, 65_000)
+  const args = ['cluster', 'start', '-n', `${nodes}`, '--data-dir', dir, '--port', `${port}`]
+  const ofEnvironment = Object.entries(settings).map(([name, value]) => [
+    `KAFKA_${name.replaceAll('.', '_').toUpperCase()}`,
+    value,
+  ])
+  const env = { ...process.env, ...Object.fromEntries(ofEnvironment) }
+  const start = performance.now()
+  const child = spawn(process.execPath, [program, ...args], { env, cwd: dir })
+  const said = await untilStarted(child, 'Ottla serves')
+  const processId = [...said.matchAll(/runs, process (\d+)/g)].map(([, id]) => Number(id))
+  const stop = () => stopProcess(child).finally(remove)
+  return {
+    ...{ host: '127.0.0.1', port, dir, processId, startedMs: performance.now() - start },
+    ...{ stop, restart: notRestarted },
+  }
+}
+
+const notRestarted = (): Promise<never> =>
+  Promise.reject(new BenchError('Only a single broker is restarted'))
+
+function kafkaScript(args: string[]): void {
   const env = { ...process.env, KAFKA_HEAP: process.env['KAFKA_HEAP'] ?? '1g' }
-  const { status, stdout, stderr, error } = spawnSync(realKafka, args, { env, timeout: 120_000 })
+  const { status, stderr, error } = spawnSync(realKafka, args, {
+    ...{ env, timeout: 180_000, stdio: ['ignore', 'ignore', 'pipe'] },
+  })
   if (error !== undefined) throw new BenchError(`${realKafka}: ${error.message}`)
   if (status !== 0) throw new BenchError(`${realKafka} ${args[0]} ended with ${status}: ${stderr}`)
-  return `${stdout}`
 }
 
 export const kafka: Contender = {
   name: 'kafka',
-  async start(configs = {}) {
+  check() {
     if (!existsSync(realKafka)) throw new BenchError(`${realKafka} is missing: set REAL_KAFKA`)
+  },
+  async start({ nodes = 1 } = {}) {
     const { dir, remove } = scratchDirectory()
-    // Its controller takes the port after it.
+    // Its controller takes the port after it, further nodes those behind.
     const port = Math.min(await freePort(), 65_000)
-    const given = Object.entries({ ...settings, ...configs })
-    const pairs = given.map(([key, value]) => `${key}=${value}`)
+    const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
     kafkaScript(['fetch'])
-    const start = performance.now()
-    kafkaScript(['start', dir, '-p', `${port}`, ...pairs])
-    return {
-      ...{ host: '127.0.0.1', port, dir },
-      processId: Number(readFileSync(join(dir, 'pid1'), 'utf8')),
-      startedMs: performance.now() - start,
-      async stop() {
-        kafkaScript(['stop', dir])
-        remove()
-      },
+    const ids = Array.from({ length: nodes }, (_, i) => i + 1)
+    const running = (startedMs: number): Running => {
+      const processId = ids.map((id) => Number(readFileSync(join(dir, `pid${id}`), 'utf8')))
+      return {
+        ...{ host: '127.0.0.1', port, dir, processId, startedMs },
+        async stop() {
+          kafkaScript(['stop', dir])
+          remove()
+        },
+        async restart() {
+          kafkaScript(['stop', dir])
+          const start = performance.now()
+          for (const id of ids) kafkaScript(['node', dir, `${id}`])
+          await untilAccepting(port, () => false)
+          return running(performance.now() - start)
+        },
+      }
     }
+    const start = performance.now()
+    try {
+      kafkaScript(['start', dir, '-n', `${nodes}`, '-p', `${port}`, ...pairs])
+    } catch (error) {
+      kafkaScript(['stop', dir])
+      remove()
+      throw error
+    }
+    return running(performance.now() - start)
   },
 }
 
@@ -72,37 +150,44 @@ export const kafka: Contender = {
  */
 export function other(against: string): Contender {
   const [, host = '', port = ''] = /^([^\s:]+):(\d+)$/.exec(against) ?? []
-  const { dir, remove } = scratchDirectory()
-  if (host !== '') {
-    const target = { host, port: Number(port), dir, processId: undefined, startedMs: Number.NaN }
-    return { name: against, start: async () => ({ ...target, stop: async () => {} }) }
-  }
+  const name = host === '' ? 'other' : against
   return {
-    name: 'other',
-    async start() {
-      const free = await freePort()
-      const start = performance.now()
-      const env = { ...process.env, PORT: `${free}`, DATA_DIR: join(dir, `${free}`) }
-      const child = spawn(`exec ${against}`, { shell: true, env, stdio: 'inherit' })
-      await untilAccepting(free, child)
-      const ended = new Promise((done) => child.once('exit', done))
-      return {
-        ...{ host: '127.0.0.1', port: free, dir, processId: child.pid },
-        startedMs: performance.now() - start,
-        async stop() {
-          child.kill('SIGTERM')
-          const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
-          await ended
-          clearTimeout(timer)
-          remove()
-        },
-      }
+    name,
+    check() {},
+    async start({ nodes = 1 } = {}) {
+      if (nodes > 1) throw new BenchError(`${name} is one broker, this row needs ${nodes}`)
+      const { dir, remove } = scratchDirectory()
+      const target = { host, port: Number(port), dir, processId: undefined, startedMs: Number.NaN }
+      if (host !== '') return { ...target, stop: async () => remove(), restart: notRestarted }
+      return commanded(against, dir, remove)
     },
   }
 }
 
-async function untilAccepting(port: number, child: ChildProcess): Promise<void> {
-  const until = Date.now() + 60_000
+async function commanded(command: string, dir: string, remove: () => void): Promise<Running> {
+  const port = await freePort()
+  const start = performance.now()
+  const env = { ...process.env, PORT: `${port}`, DATA_DIR: join(dir, 'data') }
+  const child = spawn(`exec ${command}`, { shell: true, env, stdio: 'inherit' })
+  try {
+    await untilAccepting(port, () => child.exitCode !== null)
+  } catch (error) {
+    await stopProcess(child).finally(remove)
+    throw error
+  }
+  return {
+    ...{ host: '127.0.0.1', port, dir, processId: child.pid },
+    startedMs: performance.now() - start,
+    stop: () => stopProcess(child).finally(remove),
+    async restart() {
+      await stopProcess(child)
+      return commanded(command, dir, remove)
+    },
+  }
+}
+
+async function untilAccepting(port: number, ended: () => boolean): Promise<void> {
+  const until = Date.now() + 120_000
   for (;;) {
     const accepted = await new Promise<boolean>((done) => {
       const socket = connect(port, '127.0.0.1')
@@ -110,12 +195,9 @@ async function untilAccepting(port: number, child: ChildProcess): Promise<void> 
       socket.on('connect', () => socket.destroy())
     })
     if (accepted) return
-    if (child.exitCode !== null) throw new BenchError(`--against ended with ${child.exitCode}`)
-    if (Date.now() > until) {
-      child.kill('SIGKILL')
-      throw new BenchError(`--against did not listen on PORT=${port} within 60 s`)
-    }
-    await new Promise((done) => setTimeout(done, 10))
+    if (ended()) throw new BenchError('The command of --against ended')
+    if (Date.now() > until) throw new BenchError(`Nobody listened on PORT=${port} within 120 s`)
+    await new Promise((done) => setTimeout(done, 5))
   }
 }
 
@@ -127,4 +209,13 @@ export function recyclePages(dir: string, bytes = 512 * 1024 * 1024): void {
   const file = join(dir, 'recycled')
   writeFileSync(file, Buffer.alloc(bytes, 1))
   rmSync(file)
+}
+
+/** @throws BenchError when the disk is nearly full: a benchmark must not be what fills it */
+export function requireSpace(): void {
+  const { bsize, bavail } = statfsSync(tmpdir())
+  if (bsize * bavail < freeBytesMin)
+    throw new BenchError(
+      `${tmpdir()} has ${bsize * bavail} bytes free, ${freeBytesMin} are needed; TMPDIR=… moves it`,
+    )
 }

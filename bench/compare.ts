@@ -3,44 +3,40 @@
  * settings. README.md says how to read what it prints.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { Figures } from '../src/cli/bench/bench-result.ts'
 import { BenchError } from '../src/cli/bench/bench-target.ts'
-import type { Daemon } from '../src/cli/bench/daemon.ts'
 import { runWorkload } from '../src/cli/bench/workload.ts'
 import { workloads } from '../src/cli/bench/workloads.ts'
-import { type Contender, kafka, other, ottla, recyclePages, repository } from './brokers.ts'
-import { javaFigures, javaRows } from './java-clients.ts'
+import {
+  type Contender,
+  kafka,
+  other,
+  ottla,
+  type Running,
+  recyclePages,
+  repository,
+  requireSpace,
+} from './brokers.ts'
+import { type Comparison, merged, type RowResult, tableOf } from './comparison.ts'
 import { page } from './page.ts'
-import { type Row, rows } from './rows.ts'
-import { firstAcknowledgementMs, restingRow, startRow } from './start-up.ts'
-import { isNoisy, type Spread, spreadOf } from './statistics.ts'
+import { writeResults } from './results.ts'
+import { type Measure, type Row, rows } from './rows.ts'
 
-export interface RowResult {
-  readonly row: Row
-  /** By contender: the figures of each run. */
-  readonly runs: Readonly<Record<string, readonly Figures[]>>
-}
-
-export interface Comparison {
-  readonly machine: string
-  readonly commit: string
-  readonly command: string
-  readonly takenAt: string
-  readonly contenders: readonly string[]
-  readonly results: readonly RowResult[]
-}
+/** One measurement of one contender, with starts and stops: more than this and something hangs. */
+const measureMsMax = 600_000
 
 interface Options {
-  readonly runs: string
+  readonly runs: number
   readonly rows?: string
-  readonly seconds?: string
+  readonly seconds?: number
   readonly only?: string
   readonly against?: string
   readonly out: string
+  readonly results?: boolean
 }
 
 const git = (...args: string[]) =>
@@ -52,116 +48,186 @@ function machine(): string {
   return `${cores.length} cores of ${cores[0]?.model.trim()}, ${memory} GiB, Node ${process.version}`
 }
 
-function chosenRows({ rows: pattern }: Options): Row[] {
-  const all = [startRow, ...rows, ...javaRows, restingRow]
-  if (pattern === undefined) return all
+function chosenRows(pattern: string | undefined): readonly Row[] {
+  if (pattern === undefined) return rows
   const wanted = new RegExp(pattern, 'i')
-  const found = all.filter(({ name }) => wanted.test(name))
+  const found = rows.filter(({ name }) => wanted.test(name))
   if (found.length > 0) return found
   throw new BenchError(
-    `No row matches ${pattern}; there are:\n${all.map(({ name }) => name).join('\n')}`,
+    `No row matches ${pattern}; there are:\n${rows.map(({ name }) => name).join('\n')}`,
   )
 }
 
-/** One row on one running broker. */
-async function measure(row: Row, daemon: Daemon, options: Options): Promise<Figures> {
-  if (row === restingRow) return restingRow.measure(daemon)
-  if (row.workload === 'java') return javaFigures(row, daemon)
-  recyclePages(daemon.dir)
-  const { seconds } = options
-  const duration = seconds === undefined ? {} : { durationMs: Number(seconds) * 1000 }
-  const one = workloads.get(row.workload)!
-  const given = 'durationMs' in one.defaults ? { ...duration, ...row.parameters } : row.parameters
-  return (await runWorkload(one, daemon, given)).figures
-}
+/** The brokers that run throughout: both at once, the one that is not measured is idle. */
+class Stage {
+  readonly #running = new Map<Contender, Running>()
 
-/** All rows on a fresh broker, which is stopped whatever happens. */
-async function round(
-  contender: Contender,
-  chosen: readonly Row[],
-  options: Options,
-  keep: (row: Row, figures: Figures) => void,
-): Promise<void> {
-  const daemon = await contender.start()
-  try {
-    for (const row of chosen) {
-      const figures =
-        row === startRow
-          ? { ...(await firstAcknowledgementMs(daemon)) }
-          : await measure(row, daemon, options)
-      keep(row, figures)
-      const value = figures[row.figure]
-      console.log(
-        `${contender.name.padEnd(8)} ${row.name.padEnd(52)} ${row.figure} ${value ?? '-'}`,
-      )
-    }
-  } finally {
-    await daemon.stop()
+  async of(contender: Contender): Promise<Running> {
+    const there = this.#running.get(contender)
+    if (there !== undefined) return there
+    const running = await contender.start()
+    this.#running.set(contender, running)
+    return running
+  }
+
+  async clear(): Promise<void> {
+    const all = [...this.#running.values()]
+    this.#running.clear()
+    await Promise.allSettled(all.map((running) => running.stop()))
   }
 }
 
-export function ratioOf(row: Row, ours: Spread, theirs: Spread): number {
-  return row.better === 'more' ? ours.median / theirs.median : theirs.median / ours.median
+async function take(
+  measure: Measure,
+  contender: Contender,
+  stage: Stage,
+  seconds: number | undefined,
+): Promise<Figures> {
+  if ('alone' in measure) return measure.alone(contender, seconds)
+  const daemon = await stage.of(contender)
+  if ('onDaemon' in measure) return measure.onDaemon(daemon)
+  recyclePages(daemon.dir)
+  const workload = workloads.get(measure.workload)!
+  const duration =
+    seconds !== undefined && 'durationMs' in workload.defaults ? { durationMs: seconds * 1000 } : {}
+  return (await runWorkload(workload, daemon, { ...duration, ...measure.parameters })).figures
 }
 
-function table({ results, contenders }: Comparison): string {
-  const [first = '', second = ''] = contenders
-  const short = (spread: Spread | undefined) =>
-    spread === undefined
-      ? '-'
-      : `${spread.median.toPrecision(4)} (${spread.min.toPrecision(3)}–${spread.max.toPrecision(3)})`
-  const lines = results.map(({ row, runs }) => {
-    const ours = spreadOf((runs[first] ?? []).map((figures) => figures[row.figure]))
-    const theirs = spreadOf((runs[second] ?? []).map((figures) => figures[row.figure]))
-    const ratio = ours && theirs ? ratioOf(row, ours, theirs) : undefined
-    const noisy = [ours, theirs].some((spread) => spread !== undefined && isNoisy(spread))
-    const goal = row.goal === undefined ? '' : `${row.goal} ×`
-    const verdict =
-      ratio === undefined || row.goal === undefined ? '' : ratio >= row.goal ? 'reached' : 'missed'
-    return [
-      ...[row.name, row.figure, short(ours), short(theirs)],
-      ...[ratio === undefined ? '-' : `${ratio.toFixed(2)} ×`, goal, verdict, noisy ? 'noisy' : ''],
-    ]
+function withinLimit<T>(what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new BenchError(`${what} was not done after ${measureMsMax / 1000} s`)
+    timer = setTimeout(() => reject(error), measureMsMax)
   })
-  const head = ['row', 'figure', first, second, 'ratio', 'goal', '', '']
-  return [head, head.map(() => '---'), ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n')
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+class Comparing {
+  readonly #options: Options
+  readonly #contenders: readonly Contender[]
+  readonly #chosen: readonly Row[]
+  readonly #figures = new Map<Measure, Record<string, Figures[]>>()
+  readonly #failures = new Map<Measure, string[]>()
+  readonly stage = new Stage()
+
+  constructor(options: Options, contenders: readonly Contender[], chosen: readonly Row[]) {
+    this.#options = options
+    this.#contenders = contenders
+    this.#chosen = chosen
+  }
+
+  async run(): Promise<void> {
+    const measures = [...new Set(this.#chosen.map(({ measure }) => measure))]
+    // Those that start brokers of their own come last, when no other broker runs.
+    const [alone, shared] = [true, false].map((is) => measures.filter((m) => 'alone' in m === is))
+    for (const measure of shared!) await this.#inTurn(measure)
+    await this.stage.clear()
+    for (const measure of alone!) await this.#inTurn(measure)
+  }
+
+  async #inTurn(measure: Measure): Promise<void> {
+    for (let run = 0; run < this.#options.runs; run += 1) {
+      const order = run % 2 === 0 ? this.#contenders : [...this.#contenders].reverse()
+      for (const contender of order) await this.#once(measure, contender)
+    }
+    this.write()
+  }
+
+  /** A failure is kept and told; the other rows go on. */
+  async #once(measure: Measure, contender: Contender): Promise<void> {
+    const { name } = contender
+    const of = this.#figures.get(measure) ?? {}
+    this.#figures.set(measure, of)
+    requireSpace()
+    try {
+      const taking = take(measure, contender, this.stage, this.#options.seconds)
+      const figures = await withinLimit(name, taking)
+      of[name] = [...(of[name] ?? []), figures]
+      for (const { name: row, figure } of this.#chosen.filter((row) => row.measure === measure))
+        console.log(`${name.padEnd(8)} ${row.padEnd(52)} ${figure} ${figures[figure] ?? '-'}`)
+    } catch (error) {
+      const why = `${name}: ${(error as Error).message}`
+      console.error(why)
+      this.#failures.set(measure, [...(this.#failures.get(measure) ?? []), why])
+      of[name] = [...(of[name] ?? []), {}]
+      await this.stage.clear()
+    }
+  }
+
+  comparison(): Comparison {
+    const commit = git('rev-parse', '--short', 'HEAD')
+    const args = process.argv.slice(2).filter((arg) => arg !== '--results')
+    const command = ['npm run bench:compare --', ...args].join(' ')
+    const takenAt = new Date().toISOString()
+    const results = this.#chosen.flatMap(({ measure, ...row }): RowResult[] => {
+      const runs = this.#figures.get(measure)
+      const failures = this.#failures.get(measure) ?? []
+      return runs === undefined ? [] : [{ row, runs, failures, command, commit, takenAt }]
+    })
+    const contenders = this.#contenders.map(({ name }) => name)
+    return { machine: machine(), contenders, results }
+  }
+
+  /** After each measurement, so that an end in between loses nothing. */
+  write(): void {
+    const { out, results } = this.#options
+    const comparison = this.comparison()
+    mkdirSync(out, { recursive: true })
+    writeFileSync(join(out, 'compare.json'), JSON.stringify(comparison, null, 1))
+    writeFileSync(join(out, 'compare.html'), page(comparison))
+    if (results) keepResults(comparison)
+  }
+}
+
+/** Into the repository: rows measured now replace those of before. */
+function keepResults(comparison: Comparison): void {
+  const file = join(repository, 'bench', 'results.json')
+  const order = rows.map(({ name }) => name)
+  const all = existsSync(file)
+    ? merged(JSON.parse(readFileSync(file, 'utf8')) as Comparison, comparison, order)
+    : comparison
+  writeFileSync(file, `${JSON.stringify(all, null, 1)}\n`)
+  writeResults(join(repository, 'bench', 'RESULTS.md'), all)
 }
 
 async function compare(options: Options): Promise<void> {
-  const chosen = chosenRows(options)
+  const chosen = chosenRows(options.rows)
   const all = [ottla, options.against === undefined ? kafka : other(options.against)]
   const contenders = options.only ? all.filter(({ name }) => name === options.only) : all
   if (contenders.length === 0) throw new BenchError('--only is ottla or kafka')
-  const runs = new Map<Row, Record<string, Figures[]>>(chosen.map((row) => [row, {}]))
-  for (let run = 0; run < Number(options.runs); run += 1) {
-    for (const contender of run % 2 === 0 ? contenders : [...contenders].reverse()) {
-      await round(contender, chosen, options, (row, figures) => {
-        const of = runs.get(row)!
-        of[contender.name] = [...(of[contender.name] ?? []), figures]
-      })
-    }
+  if (options.results && contenders.length < 2)
+    throw new BenchError('--results needs both, without --only')
+  for (const contender of contenders) contender.check()
+  const comparing = new Comparing(options, contenders, chosen)
+  const interrupted = () => void comparing.stage.clear().then(() => process.exit(130))
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  try {
+    await comparing.run()
+  } finally {
+    await comparing.stage.clear()
   }
-  const comparison: Comparison = {
-    ...{ machine: machine(), commit: git('rev-parse', '--short', 'HEAD') },
-    command: `npm run bench:compare -- ${process.argv.slice(2).join(' ')}`,
-    ...{ takenAt: new Date().toISOString(), contenders: contenders.map(({ name }) => name) },
-    results: chosen.map((row) => ({ row, runs: runs.get(row)! })),
-  }
-  mkdirSync(options.out, { recursive: true })
-  writeFileSync(join(options.out, 'compare.json'), JSON.stringify(comparison, null, 1))
-  writeFileSync(join(options.out, 'compare.html'), page(comparison))
-  const about = `${comparison.machine}, commit ${comparison.commit}`
-  console.log(`\n${about}\n\n${table(comparison)}\n\nwrote ${options.out}/compare.json and .html`)
+  const comparison = comparing.comparison()
+  console.log(`\n${comparison.machine}\n\n${tableOf(comparison)}`)
+  console.log(`\nwrote ${options.out}/compare.json and .html`)
+  const failed = comparison.results.filter(({ failures }) => failures.length > 0)
+  if (failed.length > 0) process.exitCode = 1
+}
+
+const atLeast = (min: number) => (text: string) => {
+  const value = Number(text)
+  if (!(value >= min)) throw new InvalidArgumentError(`It must be a number from ${min} on.`)
+  return value
 }
 
 const program = new Command('bench:compare')
   .description('Ottla and Apache Kafka in turn under the same load')
-  .option('--runs <count>', 'how often each of them', '3')
+  .option('--runs <count>', 'how often each of them', atLeast(1), 3)
   .option('--rows <pattern>', 'only rows whose names match')
-  .option('--seconds <count>', 'how long each workload is measured')
+  .option('--seconds <count>', 'how long each workload is measured', atLeast(0.1))
   .option('--against <command or host:port>', 'hold Ottla against this instead of Kafka')
   .option('--only <name>', 'measure one of them alone')
   .option('--out <dir>', 'where the results go', join(repository, 'bench', 'out'))
+  .option('--results', 'put what was measured into bench/results.json and bench/RESULTS.md')
   .action(compare)
 try {
   await program.parseAsync()

@@ -4,43 +4,10 @@ import type { Figures } from '../src/cli/bench/bench-result.ts'
 import { BenchError, createTopic, deleteTopic } from '../src/cli/bench/bench-target.ts'
 import type { Daemon } from '../src/cli/bench/daemon.ts'
 import { realKafka } from './brokers.ts'
-import type { Row } from './rows.ts'
+import type { Measure, Row } from './rows.ts'
 
 const topic = 'bench-java'
 const toolMsMax = 300_000
-
-const java = (name: string, rest: Omit<Row, 'name' | 'workload'>): Row => ({
-  ...{ name: `Java ${name}`, workload: 'java', ...rest },
-})
-
-export const javaRows: readonly Row[] = [
-  java('producer-perf, 100-byte records', {
-    ...{ parameters: { tool: 'producer-perf', records: 3_000_000, recordBytes: 100 } },
-    ...{
-      figure: 'recordsPerSecond',
-      better: 'more',
-      goal: 1.3,
-      beside: ['megabytesPerSecond', 'p99Ms'],
-    },
-  }),
-  java('producer-perf, 1 KiB records', {
-    ...{ parameters: { tool: 'producer-perf', records: 500_000, recordBytes: 1024 } },
-    ...{
-      figure: 'megabytesPerSecond',
-      better: 'more',
-      goal: 1.3,
-      beside: ['recordsPerSecond', 'p99Ms'],
-    },
-  }),
-  java('consumer-perf, 100-byte records', {
-    ...{ parameters: { tool: 'consumer-perf', records: 3_000_000, recordBytes: 100 } },
-    ...{ figure: 'recordsPerSecond', better: 'more', beside: ['megabytesPerSecond'] },
-  }),
-  java('e2e-latency 100 B, p99', {
-    ...{ parameters: { tool: 'e2e-latency', records: 5000, recordBytes: 100 } },
-    ...{ figure: 'p99Ms', better: 'less', goal: 2, beside: ['meanMs', 'p50Ms', 'p99.9Ms'] },
-  }),
-]
 
 function tool(args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -114,13 +81,37 @@ const tools: Record<
   },
 }
 
-export async function javaFigures({ parameters }: Row, daemon: Daemon): Promise<Figures> {
-  const { tool: name, records, recordBytes } = parameters
+async function run(daemon: Daemon, name: string, records: number, bytes: number) {
   await createTopic(daemon, topic, 1, { 'retention.bytes': '-1' })
   try {
-    const bootstrap = `${daemon.host}:${daemon.port}`
-    return await tools[`${name}`]!(bootstrap, Number(records), Number(recordBytes))
+    return await tools[name]!(`${daemon.host}:${daemon.port}`, records, bytes)
   } finally {
     await deleteTopic(daemon, topic)
   }
 }
+
+const measure = (name: string, records: number, bytes: number): Measure => ({
+  onDaemon: (daemon) => run(daemon, name, records, bytes),
+})
+
+export const javaMeasures: readonly Row[] = [
+  {
+    ...{ name: 'Java producer-perf, 100-byte records', figure: 'recordsPerSecond' },
+    ...{ measure: measure('producer-perf', 3_000_000, 100), better: 'more', goal: 1.3 },
+    beside: ['megabytesPerSecond', 'p99Ms'],
+  },
+  {
+    ...{ name: 'Java producer-perf, 1 KiB records', figure: 'megabytesPerSecond' },
+    ...{ measure: measure('producer-perf', 500_000, 1024), better: 'more', goal: 1.3 },
+    beside: ['recordsPerSecond', 'p99Ms'],
+  },
+  {
+    ...{ name: 'Java consumer-perf, 100-byte records', figure: 'recordsPerSecond' },
+    ...{ measure: measure('consumer-perf', 3_000_000, 100), better: 'more' },
+    beside: ['megabytesPerSecond'],
+  },
+  {
+    ...{ name: 'Java e2e-latency 100 B, p99', figure: 'p99Ms', better: 'less', goal: 2 },
+    ...{ measure: measure('e2e-latency', 5000, 100), beside: ['meanMs', 'p50Ms', 'p99.9Ms'] },
+  },
+]

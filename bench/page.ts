@@ -1,6 +1,6 @@
 /** The comparison as one HTML file with its plots drawn in it: no script, nothing to fetch. */
-import type { Comparison, RowResult } from './compare.ts'
-import { isNoisy, type Spread, spreadOf } from './statistics.ts'
+import { type Comparison, type RowResult, spreadIn, verdictOf } from './comparison.ts'
+import type { Spread } from './statistics.ts'
 
 const colours = ['#2563eb', '#9ca3af']
 const text = (value: unknown) =>
@@ -8,10 +8,10 @@ const text = (value: unknown) =>
 const short = (value: number) => Number(value.toPrecision(4)).toLocaleString('en')
 
 /** One bar for each contender: the median, with a line from min to max. */
-function plot({ row, runs }: RowResult, contenders: readonly string[]): string {
+function plot(result: RowResult, contenders: readonly string[]): string {
   const spreads = contenders.map((name) => ({
     name,
-    spread: spreadOf((runs[name] ?? []).map((figures) => figures[row.figure])),
+    spread: spreadIn(result, name, result.row.figure),
   }))
   const most = Math.max(...spreads.map(({ spread }) => spread?.max ?? 0)) || 1
   const x = (value: number) => 90 + (value / most) * 430
@@ -34,20 +34,11 @@ function bar(spread: Spread, y: number, colour: string, x: (value: number) => nu
 }
 
 function section(result: RowResult, contenders: readonly string[]): string {
-  const { row, runs } = result
-  const spread = (name: string, figure: string) =>
-    spreadOf((runs[name] ?? []).map((figures) => figures[figure]))
-  const [ours, theirs] = contenders.map((name) => spread(name, row.figure))
-  const ratio =
-    ours && theirs
-      ? row.better === 'more'
-        ? ours.median / theirs.median
-        : theirs.median / ours.median
-      : undefined
-  const noisy = [ours, theirs].some((one) => one !== undefined && isNoisy(one))
+  const { row, takenAt, command, commit, failures } = result
+  const { ratio, noisy } = verdictOf(result, contenders)
   const beside = (row.beside ?? []).map((figure) => {
     const cells = contenders.map((name) => {
-      const one = spread(name, figure)
+      const one = spreadIn(result, name, figure)
       return `<td>${one ? `${short(one.median)} <small>${short(one.min)}–${short(one.max)}</small>` : '–'}</td>`
     })
     return `<tr><th>${text(figure)}</th>${cells.join('')}</tr>`
@@ -56,22 +47,24 @@ function section(result: RowResult, contenders: readonly string[]): string {
     ratio === undefined ? '' : `${ratio.toFixed(2)} times ${contenders[1]}`,
     row.goal === undefined ? '' : `goal ${row.goal}`,
     noisy ? 'too noisy to conclude: the runs differ by more than 25 %' : '',
+    ...failures,
   ]
   return `<section><h2>${text(row.name)}</h2>
 <p>${text(row.figure)}, ${row.better} is better. ${text(verdict.filter(Boolean).join('; '))}</p>
+<p><small>${text(`${command}, commit ${commit}, ${takenAt}`)}</small></p>
 ${plot(result, contenders)}
 <table><tr><th></th>${contenders.map((name) => `<th>${text(name)}</th>`).join('')}</tr>${beside.join('')}</table>
 </section>`
 }
 
 export function page(comparison: Comparison): string {
-  const { machine, commit, command, takenAt, contenders, results } = comparison
+  const { machine, contenders, results } = comparison
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Ottla compared</title>
 <style>body{font:15px/1.5 system-ui;max-width:760px;margin:2rem auto;padding:0 1rem}h2{font-size:1.05rem;margin:2rem 0 0}
 p{margin:.2rem 0}svg{width:100%;font-size:13px}table{font-size:13px;border-collapse:collapse}th,td{padding:.1rem .8rem .1rem 0;text-align:left}
 small{color:#666}</style>
 <h1>${text(contenders.join(' and '))}</h1>
-<p>${text(machine)}; commit ${text(commit)}; ${text(takenAt)}</p><p><code>${text(command)}</code></p>
+<p>${text(machine)}</p>
 <p>Bars are medians, the lines on them go from the least to the most of all runs. bench/README.md says what not to believe.</p>
 ${results.map((result) => section(result, contenders)).join('\n')}
 </html>

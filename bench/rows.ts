@@ -1,10 +1,23 @@
-/** The rows of the comparison: a workload with its parameters, the figure that counts, the goal. */
-import type { Value } from '../src/cli/bench/workload.ts'
+/** The rows of the comparison: what is measured, the figure that counts, the goal. */
+import type { Figures } from '../src/cli/bench/bench-result.ts'
+import type { Daemon } from '../src/cli/bench/daemon.ts'
+import type { Parameters } from '../src/cli/bench/workload.ts'
+import type { Contender } from './brokers.ts'
+import { javaMeasures } from './java-clients.ts'
+import { afterLoad, manyPartitions, startUp, threeReplicas } from './own-daemon.ts'
+
+/** Rows that show figures of one measurement share its object: it is taken once. */
+export type Measure =
+  /** A workload on the broker that runs throughout. */
+  | { readonly workload: string; readonly parameters: Parameters }
+  /** Something else on that broker. */
+  | { readonly onDaemon: (daemon: Daemon) => Promise<Figures> }
+  /** Starts brokers of its own; `seconds` is how long a load in it lasts. */
+  | { readonly alone: (contender: Contender, seconds: number | undefined) => Promise<Figures> }
 
 export interface Row {
   readonly name: string
-  readonly workload: string
-  readonly parameters: Readonly<Record<string, Value>>
+  readonly measure: Measure
   /** The name of a figure. */
   readonly figure: string
   /** Whether more of the figure is better, or less. */
@@ -15,65 +28,99 @@ export interface Row {
   readonly beside?: readonly string[]
 }
 
-const produce = (kib: number, name: string, goal: number, figure: string): Row => ({
-  ...{ name: `produce ${name} batches`, workload: 'produce', figure, better: 'more', goal },
-  parameters: { batchBytes: kib * 1024 },
-  beside: ['brokerCpuSecondsPerGb', 'p99Ms', 'brokerResidentMb'],
+const KiB = 1024
+const load = (workload: string, parameters: Parameters): Measure => ({ workload, parameters })
+const produce16 = load('produce', { batchBytes: 16 * KiB })
+const partitions: Measure = { alone: manyPartitions }
+const fairness = load('fairness', {})
+
+const produced = (
+  name: string,
+  figure: string,
+  goal: number,
+  measure: Measure,
+  beside = ['brokerCpuSecondsPerGb', 'p99Ms', 'othersCpuShare'],
+): Row => ({ name, measure, figure, better: 'more', goal, beside })
+
+const fetched = (name: string, fetchBytes: number, goal: number): Row => ({
+  ...{ name, measure: load('consume', { fetchBytes }), figure: 'megabytesPerSecond' },
+  ...{ better: 'more', goal, beside: ['brokerCpuSecondsPerGb', 'p99Ms', 'othersCpuShare'] },
 })
 
+const openLoop = (ratePerSecond: number): Row => ({
+  name: `open loop ${ratePerSecond.toLocaleString('en')}/s of 16 KiB, p99`,
+  ...{ measure: load('latency', { ratePerSecond }), figure: 'p99Ms', better: 'less', goal: 2 },
+  beside: ['p50Ms', 'p99.9Ms', 'p99.99Ms', 'unansweredAtEnd', 'generatorLateP99Ms'],
+})
+
+/** Issue's table first, in its order. */
 export const rows: readonly Row[] = [
-  produce(1, '1 KiB', 5, 'requestsPerSecond'),
-  produce(16, '16 KiB', 4, 'megabytesPerSecond'),
-  produce(64, '64 KiB', 3, 'megabytesPerSecond'),
-  produce(1024, '1 MiB', 1.3, 'megabytesPerSecond'),
+  produced('produce 1 KiB batches', 'requestsPerSecond', 5, load('produce', { batchBytes: KiB })),
+  produced('produce 16 KiB batches', 'megabytesPerSecond', 4, produce16),
+  produced(
+    ...(['produce 64 KiB batches', 'megabytesPerSecond', 3] as const),
+    load('produce', { batchBytes: 64 * KiB }),
+  ),
+  produced(
+    ...(['produce 1 MiB batches', 'megabytesPerSecond', 1.3] as const),
+    load('produce', { batchBytes: KiB * KiB }),
+  ),
+  fetched('fetch 64 KiB, page cache', 64 * KiB, 2),
+  fetched('fetch 1 MiB, page cache', KiB * KiB, 1),
   {
-    ...{ name: 'broker CPU per GB produced at 16 KiB', workload: 'produce', better: 'less' },
-    ...{ figure: 'brokerCpuSecondsPerGb', parameters: { batchBytes: 16_384 }, goal: 4 },
+    ...{ name: 'broker CPU per GB produced at 16 KiB', measure: produce16, goal: 4 },
+    ...{ figure: 'brokerCpuSecondsPerGb', better: 'less' },
   },
   {
-    ...{ name: 'fetch 64 KiB, page cache', workload: 'consume', better: 'more', goal: 2 },
-    ...{ figure: 'megabytesPerSecond', parameters: { fetchBytes: 65_536 } },
-    beside: ['brokerCpuSecondsPerGb', 'p99Ms'],
+    ...{ name: 'start of the daemon to the first acknowledgement', measure: { alone: startUp } },
+    ...{ figure: 'firstAcknowledgementMs', better: 'less', goal: 20 },
+    beside: ['startedMs', 'emptyDirectoryMs', 'freshResidentMb'],
   },
   {
-    ...{ name: 'fetch 1 MiB, page cache', workload: 'consume', better: 'more', goal: 1 },
-    ...{ figure: 'megabytesPerSecond', parameters: { fetchBytes: 1024 * 1024 } },
-    beside: ['brokerCpuSecondsPerGb', 'p99Ms'],
+    ...{ name: 'resident memory after the load', measure: { alone: afterLoad } },
+    ...{ figure: 'residentMb', better: 'less', goal: 8, beside: ['freshResidentMb'] },
+  },
+  ...javaMeasures,
+  openLoop(5000),
+  openLoop(1000),
+  {
+    ...{ name: 'three replicas, acks=all, 16 KiB', measure: { alone: threeReplicas } },
+    ...{ figure: 'megabytesPerSecond', better: 'more', goal: 2 },
+    beside: ['p50Ms', 'p99Ms', 'brokerCpuSecondsPerGb', 'brokerResidentMb'],
+  },
+  produced(
+    ...(['durable acknowledgements, 64 connections of 1 KiB', 'requestsPerSecond', 5] as const),
+    load('produce', { batchBytes: KiB, connections: 64, window: 1, durable: true }),
+    ['p50Ms', 'p99Ms'],
+  ),
+  produced('10,000 partitions: produce over all', 'requestsPerSecond', 2, partitions, [
+    ...['createSeconds', 'p99Ms', 'brokerCpuSecondsPerGb'],
+  ]),
+  {
+    ...{ name: '10,000 partitions: resident memory', measure: partitions, figure: 'residentMb' },
+    ...{ better: 'less', goal: 8, beside: ['freshResidentMb'] },
   },
   {
-    ...{ name: 'mixed: write 16 KiB, two readers', workload: 'mixed', better: 'more' },
-    ...{ figure: 'megabytesPerSecond', parameters: {} },
+    ...{ name: '10,000 partitions: restart until all are served', measure: partitions },
+    ...{ figure: 'restartMs', better: 'less', goal: 10, beside: ['stopMs'] },
+  },
+  {
+    ...{ name: 'p99 beside a producer at full rate, times quiet', measure: fairness },
+    ...{ figure: 'timesQuiet', better: 'less' },
+    beside: ['quietP99Ms', 'besideP99Ms', 'greedyMegabytesPerSecond'],
+  },
+  {
+    ...{ name: 'mixed: write 16 KiB, two readers', measure: load('mixed', {}) },
+    ...{ figure: 'megabytesPerSecond', better: 'more' },
     beside: ['readMegabytesPerSecond', 'brokerCpuSecondsPerGb'],
   },
   {
-    ...{ name: 'open loop 5,000/s of 16 KiB, p99', workload: 'latency', better: 'less', goal: 2 },
-    ...{ figure: 'p99Ms', parameters: { ratePerSecond: 5000 } },
-    beside: ['p50Ms', 'p99.9Ms', 'unansweredAtEnd', 'generatorLateP99Ms'],
-  },
-  {
-    ...{ name: 'open loop 1,000/s of 16 KiB, p99', workload: 'latency', better: 'less', goal: 2 },
-    ...{ figure: 'p99Ms', parameters: { ratePerSecond: 1000 } },
-    beside: ['p50Ms', 'p99.9Ms', 'unansweredAtEnd', 'generatorLateP99Ms'],
-  },
-  {
-    name: 'durable acknowledgements, 64 connections of 1 KiB',
-    ...{ workload: 'produce', better: 'more', figure: 'requestsPerSecond', goal: 5 },
-    parameters: { batchBytes: 1024, connections: 64, window: 1, durable: true },
-    beside: ['p50Ms', 'p99Ms'],
-  },
-  {
-    ...{ name: '1,000 connections open and ask', workload: 'connections', better: 'more' },
-    ...{ figure: 'connectionsPerSecond', parameters: { connections: 1000 } },
+    ...{ name: '1,000 connections open and ask', figure: 'connectionsPerSecond', better: 'more' },
+    ...{ measure: load('connections', { connections: 1000 }) },
     beside: ['p99Ms', 'brokerKilobytesPerConnection'],
   },
   {
-    ...{ name: 'produce over 10,000 partitions', workload: 'partitions', better: 'more', goal: 2 },
-    ...{ figure: 'requestsPerSecond', parameters: { partitions: 10_000 } },
-    beside: ['createSeconds', 'brokerKilobytesPerPartition', 'brokerResidentMb'],
-  },
-  {
-    ...{ name: 'offset commits of 100 groups', workload: 'commit', better: 'more', goal: 2 },
-    ...{ figure: 'requestsPerSecond', parameters: {} },
-    beside: ['p99Ms'],
+    ...{ name: 'offset commits of 100 groups', measure: load('commit', {}), better: 'more' },
+    ...{ figure: 'requestsPerSecond', beside: ['p99Ms'] },
   },
 ]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Comparison } from '../../bench/compare.ts'
+import { type Comparison, merged, type RowResult, tableOf } from '../../bench/comparison.ts'
 import { measure } from '../../bench/micro/bytes.ts'
 import { page } from '../../bench/page.ts'
 import { rows } from '../../bench/rows.ts'
@@ -60,26 +60,44 @@ test('parameters that make no sense are refused with what would', () => {
 })
 
 test('every row of the comparison is a workload with parameters that it has', () => {
-  for (const row of rows) parametersOf(workloads.get(row.workload)!, row.parameters)
+  for (const { measure } of rows)
+    if ('workload' in measure) parametersOf(workloads.get(measure.workload)!, measure.parameters)
+})
+
+const resultOf = (name: string, commit: string): RowResult => ({
+  row: { name, figure: 'requestsPerSecond', better: 'more', goal: 5 },
+  runs: {
+    ottla: [{ requestsPerSecond: 60 }, { requestsPerSecond: 30 }],
+    kafka: [{ requestsPerSecond: 10 }],
+  },
+  ...{ failures: [], command: 'bench', commit, takenAt: 'today' },
+})
+const comparisonOf = (...results: RowResult[]): Comparison => ({
+  ...{ machine: 'a <machine>', contenders: ['ottla', 'kafka'], results },
 })
 
 test('the page shows each row with its ratio, and says what is too noisy', () => {
-  const comparison: Comparison = {
-    ...{ machine: 'a <machine>', commit: 'abc', command: 'bench', takenAt: 'today' },
-    contenders: ['ottla', 'kafka'],
-    results: [
-      {
-        row: rows[0]!,
-        runs: {
-          ottla: [{ requestsPerSecond: 60 }, { requestsPerSecond: 30 }],
-          kafka: [{ requestsPerSecond: 10 }],
-        },
-      },
-    ],
-  }
-  const html = page(comparison)
+  const html = page(comparisonOf(resultOf('produce', 'abc')))
   expect(html).toContain('a &#60;machine&#62;')
   expect(html).toContain('4.50 times kafka; goal 5; too noisy to conclude')
+})
+
+test('the table tells medians, spreads, ratios and where each row comes from', () => {
+  const [, , line] = tableOf(comparisonOf(resultOf('produce', 'abc')), true).split('\n')
+  expect(line).toBe(
+    '| produce | requestsPerSecond, more is better | 45 (30–60) | 10 (10–10) | **4.50 ×** (6.00–6.00) | 5 × missed | too noisy | `bench` at abc |',
+  )
+})
+
+test('rows that are measured again replace those of before, in the order of the table', () => {
+  const older = comparisonOf(resultOf('a', 'old'), resultOf('b', 'old'))
+  const newer = comparisonOf(resultOf('c', 'new'), resultOf('a', 'new'))
+  const { results } = merged(older, newer, ['a', 'b', 'c'])
+  expect(results.map(({ row, commit }) => [row.name, commit])).toEqual([
+    ['a', 'new'],
+    ['b', 'old'],
+    ['c', 'new'],
+  ])
 })
 
 test('the micro-benchmarks run', () => {

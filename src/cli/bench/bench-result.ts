@@ -1,6 +1,6 @@
 /** What a workload gives: figures with their units in their names. */
 import type { RecordableHistogram } from 'node:perf_hooks'
-import { type BenchTarget, processCost } from './bench-target.ts'
+import { type BenchTarget, machineCpuSeconds, processCost } from './bench-target.ts'
 
 /** Figures by name; `undefined` ones could not be had. */
 export type Figures = Record<string, number | undefined>
@@ -32,6 +32,7 @@ export class CostMeter {
   readonly #target: BenchTarget
   #broker: ReturnType<typeof processCost>
   #own = process.cpuUsage()
+  #machine = machineCpuSeconds()
   #since = performance.now()
 
   constructor(target: BenchTarget) {
@@ -42,6 +43,7 @@ export class CostMeter {
   start(): void {
     this.#broker = processCost(this.#target.processId)
     this.#own = process.cpuUsage()
+    this.#machine = machineCpuSeconds()
     this.#since = performance.now()
   }
 
@@ -50,13 +52,20 @@ export class CostMeter {
     const now = processCost(this.#target.processId)
     const own = process.cpuUsage(this.#own)
     const seconds = (performance.now() - this.#since) / 1000
+    const ownSeconds = (own.user + own.system) / 1e6
+    const machine = machineCpuSeconds()
     const cpu = now && this.#broker ? now.cpuSeconds - this.#broker.cpuSeconds : undefined
     return {
       brokerCpuShare: cpu === undefined ? undefined : round(cpu / seconds),
       brokerCpuSecondsPerGb:
         cpu === undefined || bytes === 0 ? undefined : round(cpu / (bytes / 1e9)),
       brokerResidentMb: now === undefined ? undefined : round(now.residentBytes / 1e6),
-      generatorCpuShare: round((own.user + own.system) / 1e6 / seconds),
+      generatorCpuShare: round(ownSeconds / seconds),
+      // What neither the broker nor this process used: a quiet machine has next to none of it.
+      othersCpuShare:
+        machine === undefined || this.#machine === undefined || cpu === undefined
+          ? undefined
+          : round(Math.max(0, machine - this.#machine - cpu - ownSeconds) / seconds),
     }
   }
 }

@@ -9,13 +9,14 @@ import { readResponseHeader } from '../../../protocol/header.ts'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
+import { Metadata } from '../../../protocol/messages/metadata.ts'
 import type { Api } from '../../../protocol/schema.ts'
 
 export interface BenchTarget {
   readonly host: string
   readonly port: number
-  /** The broker's process on this machine, for its CPU time and memory; left out when remote. */
-  readonly processId?: number | undefined
+  /** The broker's process on this machine, or those of a cluster, for CPU time and memory. */
+  readonly processId?: number | readonly number[] | undefined
 }
 
 /** An answer or a connection was not as it must be: the measurement counts for nothing. */
@@ -24,7 +25,9 @@ export class BenchError extends Error {
 }
 
 const answerMsMax = 30_000
-const leaderMsMax = 60_000
+/** Creating and deleting ten thousand partitions takes a broker its time. */
+const adminMsMax = 180_000
+const leaderMsMax = 180_000
 
 /** One request on a connection of its own. @throws BenchError when no answer comes */
 export function askOnce<Request extends object>(
@@ -32,6 +35,7 @@ export function askOnce<Request extends object>(
   api: Api<any, any>,
   version: number,
   body: Request,
+  msMax = answerMsMax,
 ): Promise<any> {
   const writer = new FrameWriter()
   const header = { apiVersion: version, correlationId: 1, clientId: 'ottla-bench' }
@@ -43,7 +47,7 @@ export function askOnce<Request extends object>(
       socket.destroy()
       reject(new BenchError(`${api.name} to ${host}:${port}: ${why}`))
     }
-    socket.setTimeout(answerMsMax, () => fail(`no answer within ${answerMsMax} ms`))
+    socket.setTimeout(msMax, () => fail(`no answer within ${msMax} ms`))
     socket.on('error', (error) => fail(error.message))
     socket.on('close', () => fail('the connection was closed'))
     socket.on('data', (chunk) => {
@@ -76,7 +80,7 @@ export const loadTopicConfigs = {
   'max.message.bytes': `${8 * 1024 * 1024}`,
 }
 
-/** Creates a topic and waits until each partition has a leader. */
+/** Creates a topic and waits until each partition has a leader that answers. */
 export async function createTopic(
   target: BenchTarget,
   name: string,
@@ -86,50 +90,113 @@ export async function createTopic(
 ): Promise<void> {
   const all = Object.entries({ ...loadTopicConfigs, ...configs })
   const entries = all.map(([key, value]) => ({ name: key, value }))
-  const { topics } = await askOnce(target, CreateTopics, 5, {
+  const request = {
     topics: [{ name, numPartitions, replicationFactor, assignments: [], configs: entries }],
     timeoutMs: 60_000,
     validateOnly: false,
-  })
+  }
+  const { topics } = await askOnce(target, CreateTopics, 5, request, adminMsMax)
   expectNoError(topics[0].errorCode, `Creating ${name} with ${numPartitions} partitions`)
   await untilLed(target, name, numPartitions)
 }
 
 /** Metadata tells of a leader before it serves: what counts is that it answers. */
-async function untilLed(target: BenchTarget, name: string, numPartitions: number): Promise<void> {
+export async function untilLed(
+  target: BenchTarget,
+  name: string,
+  numPartitions: number,
+): Promise<void> {
   const until = Date.now() + leaderMsMax
-  const partitions = Array.from({ length: numPartitions }, (_, partitionIndex) => ({
-    partitionIndex,
-    timestamp: -1,
-  }))
   for (;;) {
-    const topics = [{ name, partitions }]
-    const answer = await askOnce(target, ListOffsets, 1, { replicaId: -1, topics })
-    const ready = answer.topics[0].partitions.filter((one: any) => one.errorCode === 0)
-    if (ready.length === numPartitions) return
+    const ready = await servedPartitions(target, name)
+    if (ready === numPartitions) return
     if (Date.now() > until) {
-      const count = `${ready.length} of ${numPartitions} partitions`
+      const count = `${ready} of ${numPartitions} partitions`
       throw new BenchError(`${count} of ${name} were served after ${leaderMsMax} ms`)
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
-export async function deleteTopic(target: BenchTarget, name: string): Promise<void> {
-  await askOnce(target, DeleteTopics, 4, { topicNames: [name], timeoutMs: 30_000 })
+/** How many partitions their leaders answer for. */
+async function servedPartitions(target: BenchTarget, name: string): Promise<number> {
+  let ready = 0
+  for (const { where, partitions } of await leadersOf(target, name)) {
+    const asked = partitions.map((partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+    const topics = [{ name, partitions: asked }]
+    const answer = await askOnce(where, ListOffsets, 1, { replicaId: -1, topics })
+    ready += answer.topics[0].partitions.filter((one: any) => one.errorCode === 0).length
+  }
+  return ready
 }
 
-/** CPU seconds and resident bytes of a process; `undefined` where there is no /proc. */
+export interface Led {
+  /** A broker … */
+  readonly where: BenchTarget
+  /** … and what it leads of the topic. */
+  readonly partitions: readonly number[]
+}
+
+/** Who leads what of a topic; partitions without a leader are left out. */
+export async function leadersOf(target: BenchTarget, name: string): Promise<Led[]> {
+  const { topics, brokers } = await askOnce(target, Metadata, 1, { topics: [{ name }] })
+  const led = new Map<number, number[]>(brokers.map(({ nodeId }: any) => [nodeId, []]))
+  for (const { errorCode, partitionIndex, leaderId } of topics[0].partitions)
+    if (errorCode === 0) led.get(leaderId)?.push(partitionIndex)
+  return brokers.flatMap(({ nodeId, host, port }: any) => {
+    const partitions = led.get(nodeId)!.sort((a, b) => a - b)
+    // A single broker is asked where it was found: its advertised address may mean another network.
+    const where = brokers.length === 1 ? target : { host, port }
+    return partitions.length === 0 ? [] : [{ where, partitions }]
+  })
+}
+
+/**
+ * For each connection of a load where it goes and which partitions it may use there: leaders get
+ * connections in turn, all of them at least one.
+ */
+export async function lanesOf(
+  target: BenchTarget,
+  topic: string,
+  connections: number,
+): Promise<readonly Led[]> {
+  const led = await leadersOf(target, topic)
+  return Array.from({ length: Math.max(connections, led.length) }, (_, i) => led[i % led.length]!)
+}
+
+export async function deleteTopic(target: BenchTarget, name: string): Promise<void> {
+  const request = { topicNames: [name], timeoutMs: 30_000 }
+  await askOnce(target, DeleteTopics, 4, request, adminMsMax)
+}
+
+/** CPU seconds and resident bytes, summed over processes; `undefined` where there is no /proc. */
 export function processCost(
-  processId: number | undefined,
+  processId: number | readonly number[] | undefined,
 ): { cpuSeconds: number; residentBytes: number } | undefined {
   if (processId === undefined) return undefined
+  const total = { cpuSeconds: 0, residentBytes: 0 }
   try {
-    const fields = readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ')[1]!.split(' ')
-    const ticks = Number(fields[11]) + Number(fields[12])
-    const status = readFileSync(`/proc/${processId}/status`, 'utf8')
-    const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0)
-    return { cpuSeconds: ticks / 100, residentBytes: kilobytes * 1024 }
+    for (const one of [processId].flat()) {
+      const fields = readFileSync(`/proc/${one}/stat`, 'utf8').split(') ')[1]!.split(' ')
+      total.cpuSeconds += (Number(fields[11]) + Number(fields[12])) / 100
+      const status = readFileSync(`/proc/${one}/status`, 'utf8')
+      total.residentBytes += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024
+    }
+    return total
+  } catch {
+    return undefined
+  }
+}
+
+/** CPU seconds that all processes of this machine have used; `undefined` where there is no /proc. */
+export function machineCpuSeconds(): number | undefined {
+  try {
+    const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+      .split(/\s+/)
+      .slice(1)
+      .map(Number)
+    return (user + nice + system + irq + softirq + steal) / 100
   } catch {
     return undefined
   }

@@ -3,8 +3,8 @@ import { createHistogram, performance, type RecordableHistogram } from 'node:per
 import { LoadConnection } from './load-connection.ts'
 
 export interface LoopOptions {
-  readonly where: { host: string; port: number }
-  readonly connections: number
+  /** Where each connection goes. */
+  readonly where: readonly { host: string; port: number }[]
   /** Requests in flight on each connection. */
   readonly window: number
   readonly warmUpMs: number
@@ -59,9 +59,7 @@ export async function closedLoop(
   const stopped = new Promise<void>((resolve, reject) => {
     stop = (error) => (error ? reject(error) : resolve())
   })
-  const connections = Array.from({ length: options.connections }, (_, i) =>
-    openLooping(options, i, meter, stop),
-  )
+  const connections = options.where.map((_, i) => openLooping(options, i, meter, stop))
   const timers: NodeJS.Timeout[] = []
   try {
     await Promise.all(connections.map(({ connection }) => connection.connected))
@@ -97,7 +95,7 @@ function openLooping(
     room = 0
     connection.send(take(index, count))
   }
-  const connection = new LoadConnection(where, {
+  const connection = new LoadConnection(where[index]!, {
     onAnswer(head, sizeBytes) {
       try {
         check(head, sizeBytes)

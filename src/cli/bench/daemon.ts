@@ -56,11 +56,12 @@ export async function startDaemon(
   return {
     ...{ host: '127.0.0.1', port, processId: child.pid, dir },
     startedMs: performance.now() - start,
-    stop: () => stop(child),
+    stop: () => stopProcess(child),
   }
 }
 
-function untilStarted(child: ChildProcess): Promise<void> {
+/** Resolves when it says that it is started, with all that it said until then. */
+export function untilStarted(child: ChildProcess, words = startedWords): Promise<string> {
   let said = ''
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
@@ -70,9 +71,9 @@ function untilStarted(child: ChildProcess): Promise<void> {
     const timer = setTimeout(() => fail(`did not start within ${startMsMax} ms`), startMsMax)
     const hear = (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-10_000)
-      if (!said.includes(startedWords)) return
+      if (!said.includes(words)) return
       clearTimeout(timer)
-      resolve()
+      resolve(said)
     }
     child.stdout?.on('data', hear)
     child.stderr?.on('data', hear)
@@ -84,7 +85,8 @@ function untilStarted(child: ChildProcess): Promise<void> {
   })
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Ends it by SIGTERM, or by force when that takes too long. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')

@@ -2,6 +2,7 @@ import type { Workload } from './workload.ts'
 import { commit } from './workloads/commit.ts'
 import { connections } from './workloads/connections.ts'
 import { consume } from './workloads/consume.ts'
+import { fairness } from './workloads/fairness.ts'
 import { latency } from './workloads/latency.ts'
 import { mixed } from './workloads/mixed.ts'
 import { partitions } from './workloads/partitions.ts'
@@ -9,5 +10,8 @@ import { produce } from './workloads/produce.ts'
 
 /** Every workload by its name. */
 export const workloads: ReadonlyMap<string, Workload<any>> = new Map(
-  [produce, consume, mixed, latency, connections, partitions, commit].map((one) => [one.name, one]),
+  [produce, consume, mixed, latency, fairness, connections, partitions, commit].map((one) => [
+    one.name,
+    one,
+  ]),
 )

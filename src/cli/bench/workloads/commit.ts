@@ -69,7 +69,7 @@ export const commit = workload<typeof defaults>({
       const cost = new CostMeter(target)
       const totals = await closedLoop(
         {
-          ...{ where: target, connections, window },
+          ...{ where: Array<BenchTarget>(connections).fill(target), window },
           ...{ warmUpMs: settings.warmUpMs, durationMs: settings.durationMs },
           take: (connection, count) => rings[connection]!.take(count),
           check: (head) => expectNoError(head.readInt16BE(errorAt), 'OffsetCommit'),

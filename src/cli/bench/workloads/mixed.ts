@@ -72,7 +72,7 @@ export const mixed = workload<Settings>({
       let since = performance.now()
       const totals = await closedLoop(
         {
-          ...{ where: target, connections, window },
+          ...{ where: Array<BenchTarget>(connections).fill(target), window },
           ...{ warmUpMs: settings.warmUpMs, durationMs: settings.durationMs },
           take: (connection, count) => rings[connection]!.take(count),
           check: (head) => expectNoError(head.readInt16BE(produceErrorAt(topic)), 'Produce'),

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { CostMeter, type Figures, percentiles, perSecond } from '../bench-result.ts'
-import { createTopic, deleteTopic, expectNoError, processCost } from '../bench-target.ts'
+import { createTopic, deleteTopic, expectNoError, lanesOf, processCost } from '../bench-target.ts'
 import { closedLoop } from '../closed-loop.ts'
 import { FrameRing, loadBatch, produceErrorAt, produceFrame } from '../load-frames.ts'
 import { workload } from '../workload.ts'
@@ -32,15 +32,17 @@ export const partitions = workload({
       const frames = Array.from({ length: settings.partitions }, (_, i) =>
         produceFrame(topic, i, 1, batch),
       )
-      const rings = Array.from({ length: connections }, (_, i) => {
-        const from = Math.floor((i * frames.length) / connections)
-        return new FrameRing([...frames.slice(from), ...frames.slice(0, from)], window)
+      const lanes = await lanesOf(target, topic, connections)
+      const rings = lanes.map((lane, i) => {
+        const own = lane.partitions.map((index) => frames[index]!)
+        const from = Math.floor((i * own.length) / lanes.length)
+        return new FrameRing([...own.slice(from), ...own.slice(0, from)], window)
       })
       const errorAt = produceErrorAt(topic)
       const cost = new CostMeter(target)
       const totals = await closedLoop(
         {
-          ...{ where: target, connections, window },
+          ...{ where: lanes.map(({ where }) => where), window },
           ...{ warmUpMs: settings.warmUpMs, durationMs: settings.durationMs },
           take: (connection, count) => rings[connection]!.take(count),
           check: (head) => expectNoError(head.readInt16BE(errorAt), `Produce to ${topic}`),

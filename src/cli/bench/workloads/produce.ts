@@ -7,6 +7,8 @@ import {
   createTopic,
   deleteTopic,
   expectNoError,
+  type Led,
+  lanesOf,
 } from '../bench-target.ts'
 import { closedLoop } from '../closed-loop.ts'
 import {
@@ -46,19 +48,22 @@ async function senders(
   target: BenchTarget,
   settings: Settings,
   batch: Buffer,
+  lanes: readonly Led[],
 ): Promise<(connection: number, count: number) => Buffer> {
-  const { topic, partitions, connections, window, acks, idempotent } = settings
+  const { topic, partitions, window, acks, idempotent } = settings
   const frames = Array.from({ length: partitions }, (_, index) =>
     produceFrame(topic, index, acks, batch),
   )
-  if (!idempotent) {
-    const rings = Array.from({ length: connections }, (_, i) => {
-      const rotated = [...frames.slice(i % partitions), ...frames.slice(0, i % partitions)]
-      return new FrameRing(rotated, window)
-    })
-    return (connection, count) => rings[connection]!.take(count)
-  }
-  return idempotentSenders(target, settings, batch, frames)
+  if (idempotent) return idempotentSenders(target, settings, batch, frames, lanes)
+  const rings = lanes.map((lane, i) => {
+    const from = i % lane.partitions.length
+    const rotated = [...lane.partitions.slice(from), ...lane.partitions.slice(0, from)]
+    return new FrameRing(
+      rotated.map((index) => frames[index]!),
+      window,
+    )
+  })
+  return (connection, count) => rings[connection]!.take(count)
 }
 
 /** One producer, with the partitions it alone writes to in this run. */
@@ -115,15 +120,20 @@ async function idempotentSenders(
   settings: Settings,
   batch: Buffer,
   frames: readonly Buffer[],
+  lanes: readonly Led[],
 ): Promise<(connection: number, count: number) => Buffer> {
-  const { connections, window } = settings
   const records = recordsIn(settings as Settings & { codec: CodecName })
   const producers: IdempotentSender[] = []
-  for (let i = 0; i < connections; i += 1) {
+  for (const [i, lane] of lanes.entries()) {
     const answer = await producerId(target)
-    const mine = frames.filter((_, index) => index % connections === i)
-    const own = mine.length > 0 ? mine : [frames[i % frames.length]!]
-    producers.push(new IdempotentSender(answer, own, window, { bytes: batch.length, records }))
+    // Those that share a leader share out its partitions; more producers than partitions share one.
+    const beside = lanes.filter((other) => other === lane).length
+    const turn = lanes.slice(0, i).filter((other) => other === lane).length
+    const mine = lane.partitions.filter((_, at) => at % beside === turn)
+    const own = mine.length > 0 ? mine : [lane.partitions[turn % lane.partitions.length]!]
+    const ownFrames = own.map((index) => frames[index]!)
+    const shape = { bytes: batch.length, records }
+    producers.push(new IdempotentSender(answer, ownFrames, settings.window, shape))
   }
   return (connection, count) => producers[connection]!.take(count)
 }
@@ -140,12 +150,13 @@ export const produce = workload<Settings>({
     const configs: Record<string, string> = durable ? { 'flush.messages': '1' } : {}
     await createTopic(target, topic, partitions, configs, replicationFactor)
     try {
-      const take = await senders(target, settings, batch)
+      const lanes = await lanesOf(target, topic, settings.connections)
+      const take = await senders(target, settings, batch, lanes)
       const errorAt = produceErrorAt(topic)
       const cost = new CostMeter(target)
       const totals = await closedLoop(
         {
-          ...{ where: target, connections: settings.connections, window: settings.window, take },
+          ...{ where: lanes.map(({ where }) => where), window: settings.window, take },
           ...{ warmUpMs: settings.warmUpMs, durationMs: settings.durationMs },
           check: (head) => expectNoError(head.readInt16BE(errorAt), `Produce to ${topic}`),
         },
