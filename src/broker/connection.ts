@@ -45,6 +45,7 @@ export class ClientConnection implements ConnectionHandler {
   #blockers = 0
   #paused = false
   #handling = false
+  #advanceIsDue = false
   #closed = false
   /** Monotonic times, for those who watch over connections. */
   lastActiveMs: number
@@ -162,7 +163,19 @@ export class ClientConnection implements ConnectionHandler {
     this.#broker.output.add(answer.chunks)
     if (answer.close) this.#connection.destroy()
     if (this.#closed) this.#drop(slot)
-    else if (!this.#handling) this.#advance()
+    else if (!this.#handling) this.#advanceSoon()
+  }
+
+  /** Whoever answers one of several requests is likely to answer more of them in one go. */
+  #advanceSoon(): void {
+    if (this.#slots.length === 1) this.#advance()
+    else if (!this.#advanceIsDue) {
+      this.#advanceIsDue = true
+      queueMicrotask(() => {
+        this.#advanceIsDue = false
+        this.#advance()
+      })
+    }
   }
 
   /** Answers what is ready, and starts what was held up. */

@@ -11,7 +11,7 @@ import { Refusal } from '../../core/group/refusal.ts'
 import type { GroupSettings } from '../../core/group/settings.ts'
 import type { GroupTopics } from '../../core/group/topics.ts'
 import type { Env, Timer } from '../../env/env.ts'
-import { type Client, GroupRuntime } from './group-runtime.ts'
+import { type Asker, type Client, GroupRuntime } from './group-runtime.ts'
 import type { Journal } from './journal.ts'
 import { steadyClock } from './steady-clock.ts'
 
@@ -43,6 +43,8 @@ export class GroupCoordinator {
   readonly #services: GroupServices
   readonly #nowMs: () => number
   readonly #led = new Map<number, Led>()
+  /** Runtimes with something to append at the end of this turn. */
+  #flushing: GroupRuntime[] = []
   #expiry: Timer | undefined
   #closed = false
 
@@ -103,6 +105,17 @@ export class GroupCoordinator {
     return this.runtimeOf(groupId).submit(kind, request, client)
   }
 
+  /** As `submit`, without the cost of a promise. */
+  ask<K extends ConversationKind>(
+    kind: K,
+    groupId: string,
+    request: Conversations[K]['request'],
+    client: Client,
+    asker: Asker<K>,
+  ): void {
+    this.runtimeOf(groupId).ask(kind, request, client, asker)
+  }
+
   /** @throws Refusal NOT_COORDINATOR */
   runtimeOf(groupId: string): GroupRuntime {
     const count = this.#services.partitionCount()
@@ -153,13 +166,27 @@ export class GroupCoordinator {
       journal,
       env,
       this.#nowMs,
-      (errorCode) => this.#restart(partition, runtime, { errorCode }),
+      {
+        flushIsDue: (due) => this.#flushSoon(due),
+        failed: (errorCode) => this.#restart(partition, runtime, { errorCode }),
+      },
     )
     this.#led.set(partition, { leaderEpoch, journal, runtime })
     runtime.load().catch((error) => {
       const reason = error instanceof Error ? error.message : String(error)
       runtime.end(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
       this.#restart(partition, runtime, { reason })
+    })
+  }
+
+  /** All partitions in one go: answers to one connection can then leave in one write. */
+  #flushSoon(runtime: GroupRuntime): void {
+    this.#flushing.push(runtime)
+    if (this.#flushing.length > 1) return
+    this.#services.env.timers.soon(() => {
+      const flushing = this.#flushing
+      this.#flushing = []
+      for (const each of flushing) each.flush()
     })
   }
 

@@ -51,9 +51,17 @@ interface Transaction {
   readonly transactional: true
 }
 
-interface Waiting {
-  resolve(response: unknown): void
-  reject(error: Refusal): void
+/** Who waits for an answer; one of the two is called once. */
+export interface Asker<K extends ConversationKind> {
+  resolve(response: Conversations[K]['response']): void
+  reject(refusal: Refusal): void
+}
+
+export interface RuntimeEvents {
+  /** There is something for `flush`, which is to be called at the end of this turn. */
+  flushIsDue(runtime: GroupRuntime): void
+  /** The machine was dropped because of this error, which is not the end of leadership. */
+  failed(errorCode: number): void
 }
 
 export class GroupRuntime {
@@ -61,8 +69,8 @@ export class GroupRuntime {
   readonly #journal: Journal
   readonly #env: Env
   readonly #nowMs: () => number
-  readonly #onFailure: (errorCode: number) => void
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #events: RuntimeEvents
+  readonly #waiting = new Map<number, Asker<any>>()
   #state: 'loading' | 'serving' | 'ended' = 'loading'
   #endedWith: number = ErrorCode.NOT_COORDINATOR
   #lastRequestId = 0
@@ -73,19 +81,18 @@ export class GroupRuntime {
   #flushIsDue = false
   #timer: { atMs: number; timer: Timer } | undefined
 
-  /** `onFailure`: the machine was dropped because of this error, which is not the end of leadership. */
   constructor(
     machine: GroupMachine,
     journal: Journal,
     env: Env,
     nowMs: () => number,
-    onFailure: (errorCode: number) => void,
+    events: RuntimeEvents,
   ) {
     this.machine = machine
     this.#journal = journal
     this.#env = env
     this.#nowMs = nowMs
-    this.#onFailure = onFailure
+    this.#events = events
   }
 
   get isServing(): boolean {
@@ -111,18 +118,27 @@ export class GroupRuntime {
     request: Conversations[K]['request'],
     client: Client,
   ): Promise<Conversations[K]['response']> {
-    return new Promise((resolve, reject) => {
-      if (this.#state !== 'serving') {
-        reject(this.#unavailable())
-        return
-      }
-      const requestId = ++this.#lastRequestId
-      this.#waiting.set(requestId, { resolve: resolve as Waiting['resolve'], reject })
-      const makesMember = kind === 'join' || kind === 'consumerHeartbeat'
-      const entropy = makesMember ? this.#env.random.bytes(16) : noEntropy
-      const caller = { ...client, requestId, entropy }
-      this.#run({ kind, caller, request } as unknown as RequestCommand)
-    })
+    return new Promise((resolve, reject) => this.ask(kind, request, client, { resolve, reject }))
+  }
+
+  /** As `submit`, without the cost of a promise. */
+  ask<K extends ConversationKind>(
+    kind: K,
+    request: Conversations[K]['request'],
+    client: Client,
+    asker: Asker<K>,
+  ): void {
+    if (this.#state !== 'serving') {
+      asker.reject(this.#unavailable())
+      return
+    }
+    const requestId = ++this.#lastRequestId
+    this.#waiting.set(requestId, asker)
+    const makesMember = kind === 'join' || kind === 'consumerHeartbeat'
+    const entropy = makesMember ? this.#env.random.bytes(16) : noEntropy
+    const { apiVersion, clientId, clientHost } = client
+    const caller = { requestId, apiVersion, clientId, clientHost, entropy }
+    this.#run({ kind, caller, request } as unknown as RequestCommand)
   }
 
   /** Something that nobody waits for. */
@@ -135,6 +151,7 @@ export class GroupRuntime {
    * marker: the order in the log is the order in which it was applied.
    */
   flush(): void {
+    if (!this.#flushIsDue) return
     this.#flushIsDue = false
     if (this.#state === 'ended') return
     const records = this.#records
@@ -240,9 +257,7 @@ export class GroupRuntime {
     if (this.#flushIsDue) return
     if (this.#records.length === 0 && this.#replies.length === 0) return
     this.#flushIsDue = true
-    this.#env.timers.soon(() => {
-      if (this.#flushIsDue) this.flush()
-    })
+    this.#events.flushIsDue(this)
   }
 
   #send(replies: readonly GroupReply[]): void {
@@ -266,7 +281,7 @@ export class GroupRuntime {
     this.#sendError(replies, errorCode)
     if (this.#state === 'ended') return
     this.end(journalError(errorCode))
-    this.#onFailure(errorCode)
+    this.#events.failed(errorCode)
   }
 
   #arm(): void {
