@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     maxWorkers: 1,
     fileParallelism: false,
+    // Of tests that say they may: each has processes of its own, and there are two cores.
+    maxConcurrency: 3,
     disableConsoleIntercept: true,
   },
 })

@@ -31,10 +31,10 @@ const layers: Record<string, string[]> = {
     'src/index.ts',
   ],
 }
-/** Layers that decide and do nothing: no files, sockets, timers, clocks, chance or waiting. */
+/** Layers that decide and do nothing: no files, sockets, timers, clocks, chance or waiting. Hashes are fine. */
 const pure = ['protocol', 'src/core']
 const impure =
-  /from 'node:(?!assert|buffer|zlib|module)|\b(async|await|Promise|process|console|setTimeout|setInterval|setImmediate|Date\.now|Math\.random)\b/
+  /from 'node:(?!assert|buffer|zlib|module|crypto)|\b(random(Bytes|Int|UUID|FillSync)|async|await|Promise|process|console|setTimeout|setInterval|setImmediate|Date\.now|Math\.random)\b/
 /** Only the two implementations of Env (and the entry point, for process signals) touch the world. */
 const worldly =
   /from 'node:(net|tls|fs|fs\/promises|dns|timers|timers\/promises|http|child_process)'|\b(setTimeout|setInterval|setImmediate|Date\.now|Math\.random)\b/

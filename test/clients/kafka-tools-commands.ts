@@ -138,7 +138,133 @@ const data = [
   ),
   c('get-offsets --topic data --time earliest'),
   c('log-dirs --describe --topic-list data,one'),
+  c('transactions describe-producers --topic data --partition 0'),
   c('transactions list', { differs: 'transactions do not exist yet' }),
+  c('get-offsets --topic data --time 1'),
+  c('get-offsets --topic data --time latest-tiered'),
+  c('get-offsets --topic-partitions data:0-2 --exclude-internal-topics'),
+  c('log-dirs --describe --topic-list nowhere'),
+  c('log-dirs --describe --broker-list 1,7'),
+]
+
+const groups = [
+  c(
+    'console-consumer --topic data --group one --from-beginning --max-messages 2 --timeout-ms 20000',
+  ),
+  c('consumer-groups --list'),
+  c('consumer-groups --list --state'),
+  c('consumer-groups --list --state empty'),
+  c('consumer-groups --list --type classic'),
+  c('consumer-groups --list --type consumer'),
+  c('consumer-groups --describe --group one'),
+  c('consumer-groups --describe --group one --offsets --verbose'),
+  c('consumer-groups --describe --group one --members'),
+  c('consumer-groups --describe --group one --members --verbose'),
+  c('consumer-groups --describe --group one --state'),
+  c('consumer-groups --describe --all-groups'),
+  c('consumer-groups --reset-offsets --group one --topic data --to-earliest'),
+  c('consumer-groups --reset-offsets --group one --topic data --to-latest --dry-run'),
+  c('consumer-groups --reset-offsets --group one --topic data:0 --shift-by -1 --execute'),
+  c('consumer-groups --reset-offsets --group one --topic data --to-offset 99 --execute'),
+  c('consumer-groups --reset-offsets --group one --all-topics --to-current --execute'),
+  c(
+    'consumer-groups --reset-offsets --group one --all-topics --to-datetime 2020-01-01T00:00:00.000 --execute',
+  ),
+  c(
+    'consumer-groups --reset-offsets --group one --all-topics --by-duration PT1H --export --dry-run',
+  ),
+  c('consumer-groups --reset-offsets --group one --from-file FILE:{"nonsense"} --dry-run'),
+  c('consumer-groups --reset-offsets --group fresh --topic data --to-earliest --execute'),
+  c('consumer-groups --reset-offsets --group fresh --topic nowhere --to-earliest --execute'),
+  c('consumer-groups --describe --group fresh'),
+  c('consumer-groups --delete-offsets --group fresh --topic data'),
+  c('consumer-groups --delete-offsets --group fresh --topic nowhere'),
+  c('consumer-groups --validate-regex a.*'),
+  c('groups --list'),
+  c('groups --list --group-type classic'),
+  c('groups --list --consumer'),
+  c('consumer-groups --delete --group one'),
+  c('consumer-groups --delete --group one'),
+  c('consumer-groups --delete --group fresh --group nobody'),
+  c('consumer-groups --list'),
+]
+
+const users = [
+  c(
+    'configs --alter --entity-type users --entity-name ann --add-config SCRAM-SHA-256=[iterations=4096,password=secret]',
+  ),
+  c(
+    'configs --alter --entity-type users --entity-name ann --add-config SCRAM-SHA-256=[iterations=1,password=secret]',
+  ),
+  c(
+    'configs --alter --entity-type users --entity-name ann --add-config SCRAM-SHA-256=[iterations=99999,password=secret]',
+  ),
+  c(
+    'configs --alter --entity-type users --entity-name ann --add-config SCRAM-SHA-1=[password=secret]',
+  ),
+  c('configs --describe --entity-type users --entity-name ann'),
+  c('configs --describe --entity-type users'),
+  c('configs --alter --entity-type users --entity-name ann --delete-config SCRAM-SHA-256'),
+  c('configs --alter --entity-type users --entity-name bob --delete-config SCRAM-SHA-256'),
+  c(
+    'configs --alter --entity-type users --entity-name ann --add-config SCRAM-SHA-512=[password=secret]',
+  ),
+  c('configs --describe --entity-type users --entity-name ann'),
+  c('configs --alter --entity-type users --entity-name ann --delete-config SCRAM-SHA-512'),
+  c('configs --describe --entity-type users --entity-name ann'),
+]
+
+const brokers = [
+  c(
+    'configs --alter --entity-type brokers --entity-name 1 --add-config log.cleaner.threads=2,max.connections.per.ip=100',
+  ),
+  c('configs --describe --entity-type brokers --entity-name 1'),
+  c('configs --describe --entity-type brokers'),
+  c(
+    'configs --alter --entity-type brokers --entity-default --add-config log.retention.bytes=1000000,message.max.bytes=2000000',
+  ),
+  c('configs --describe --entity-type brokers --entity-default'),
+  c('configs --describe --entity-type topics --entity-name data --all'),
+  c('configs --alter --entity-type brokers --entity-default --add-config log.cleaner.threads=x'),
+  c('configs --alter --entity-type brokers --entity-name 9 --add-config log.cleaner.threads=2'),
+  c('configs --alter --entity-type brokers --entity-name 1 --delete-config nothing'),
+  c('configs --alter --entity-type brokers --entity-name 1 --add-config no.such.config=1'),
+  c(
+    'configs --alter --entity-type brokers --entity-name 1 --delete-config log.cleaner.threads,max.connections.per.ip',
+  ),
+  c(
+    'configs --alter --entity-type brokers --entity-default --delete-config log.retention.bytes,message.max.bytes',
+  ),
+  c(
+    'configs --alter --entity-type groups --entity-name g --delete-config consumer.session.timeout.ms',
+  ),
+  c('configs --alter --entity-type groups --entity-name g --add-config nothing=1'),
+]
+
+const topicsAgain = [
+  c('topics --create --topic placed --replica-assignment 1,1,1 --config min.insync.replicas=2'),
+  c('topics --create --topic placed2 --replica-assignment 1:1'),
+  c('topics --create --topic wrong --config min.insync.replicas=0'),
+  c('topics --create --topic wrong --config cleanup.policy=shred'),
+  c('topics --create --topic wrong --config compression.type=zip'),
+  c('topics --create --topic wrong --config max.message.bytes=-1'),
+  c(
+    'topics --create --topic wrong --config min.compaction.lag.ms=9 --config max.compaction.lag.ms=8',
+  ),
+  c('topics --create --topic wrong --config remote.storage.enable=true'),
+  c('topics --create --topic wrong --config message.timestamp.type=Never'),
+  c('topics --create --topic .'),
+  c('topics --create --topic __consumer_offsets'),
+  c('topics --describe --topic placed'),
+  c('topics --describe --at-min-isr-partitions'),
+  c('topics --describe --under-min-isr-partitions'),
+  c('topics --alter --topic placed --partitions 4 --replica-assignment 1,1,1,1'),
+  c('topics --alter --topic placed --partitions 6 --replica-assignment 1,1,1,1,9,1'),
+  c('topics --list --exclude-internal'),
+  c('topics --delete --topic placed'),
+  c('topics --delete --if-exists --topic placed'),
+  c('topics --describe --topic placed'),
+  c('topics --delete --topic __consumer_offsets.*'),
 ]
 
 const cluster = [
@@ -155,10 +281,31 @@ const cluster = [
   c('leader-election --election-type preferred --topic nowhere --partition 0'),
   c('leader-election --election-type preferred --all-topic-partitions'),
   c('reassign-partitions --list'),
+  c(
+    'reassign-partitions --execute --reassignment-json-file FILE:{"version":1,"partitions":[{"topic":"data","partition":0,"replicas":[1]}]}',
+  ),
+  c(
+    'reassign-partitions --verify --reassignment-json-file FILE:{"version":1,"partitions":[{"topic":"data","partition":0,"replicas":[1]}]}',
+  ),
+  c(
+    'reassign-partitions --execute --reassignment-json-file FILE:{"version":1,"partitions":[{"topic":"data","partition":0,"replicas":[7]}]}',
+  ),
+  c(
+    'reassign-partitions --generate --broker-list 1 --topics-to-move-json-file FILE:{"topics":[{"topic":"data"}],"version":1}',
+  ),
+  c(
+    'reassign-partitions --cancel --reassignment-json-file FILE:{"version":1,"partitions":[{"topic":"data","partition":0,"replicas":[1]}]}',
+  ),
+  c('api-versions', { differs: 'it lists what each has' }),
+  c('cluster unregister --id 9'),
+  c('features version-mapping'),
+  c('features upgrade --release-version 4.0'),
+  c('features downgrade --feature group.version=0'),
+  c('features disable --feature group.version'),
   c('consumer-groups --list'),
   c('consumer-groups --describe --group nobody'),
-  c('class org.apache.kafka.tools.ClientMetricsCommand --list'),
-  c('class org.apache.kafka.tools.MetadataQuorumCommand describe --status', {
+  c('client-metrics --list'),
+  c('metadata-quorum describe --status', {
     differs: 'the coordinator is told as the one voter, without the directory of a metadata log',
   }),
 ]
@@ -168,5 +315,9 @@ export const toolCommands: readonly ToolCommand[] = [
   ...configs,
   ...quotas,
   ...data,
+  ...groups,
+  ...users,
+  ...brokers,
+  ...topicsAgain,
   ...cluster,
 ]

@@ -58,7 +58,8 @@ async function begin(run: KcatRun, producer: Producer): Promise<void> {
   try {
     await producer.beginTransaction(run.options.metadataTimeoutMs)
   } catch (error) {
-    throw new Failure(`init_transactions(): ${(error as Error).message}`)
+    const why = error instanceof KafkaError ? errorText(error.code) : (error as Error).message
+    throw new Failure(`init_transactions(): Failed to initialize Producer ID: ${why}`)
   }
 }
 
@@ -131,6 +132,8 @@ class Producing {
     const { cluster, options } = this.#run
     const name = options.topic!
     try {
+      // A topic may need time to appear, a broker has to be there.
+      await cluster.any()
       this.#topic = await cluster.topic(name, { create: true, timeoutMs: propagationMs })
     } catch (error) {
       const { code } = explainFailure(this.#run, error)

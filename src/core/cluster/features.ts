@@ -64,7 +64,9 @@ function update(
   const current = image.features.get(feature) ?? 0
   const downgrades = apiVersion === 0 ? allowDowngrade : upgradeType !== upgrade
   if (maxVersionLevel < current && !downgrades)
-    return invalid(`Can't downgrade the version of this feature without setting the upgrade type.`)
+    return invalid(
+      `Can't downgrade the version of this feature without setting the upgrade type${feature === 'metadata.version' ? ' to either safe or unsafe downgrade' : ''}.`,
+    )
   return { kind: 'feature', name: feature, level: maxVersionLevel }
 }
 

@@ -4,6 +4,7 @@ import { AllocateProducerIds } from '../../../protocol/messages/allocate-produce
 import { AlterClientQuotas } from '../../../protocol/messages/alter-client-quotas.ts'
 import { AlterConfigs } from '../../../protocol/messages/alter-configs.ts'
 import { AlterPartitionReassignments } from '../../../protocol/messages/alter-partition-reassignments.ts'
+import { AlterUserScramCredentials } from '../../../protocol/messages/alter-user-scram-credentials.ts'
 import { CreatePartitions } from '../../../protocol/messages/create-partitions.ts'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
@@ -25,6 +26,7 @@ import type { ClusterImage } from './image.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import { alterClientQuotas } from './quotas.ts'
 import { alterReassignments } from './reassignments.ts'
+import { alterUserScramCredentials } from './scram.ts'
 
 export interface KafkaRequest {
   readonly apiKey: number
@@ -68,6 +70,9 @@ const entries = [
   ),
   entry(UnregisterBroker, (request, { image }) => unregisterBroker(image, request)),
   entry(AlterClientQuotas, (request) => alterClientQuotas(request)),
+  entry(AlterUserScramCredentials, (request, { image }) =>
+    alterUserScramCredentials(image, request),
+  ),
 ]
 
 const byKey = new Map(entries.map((entry) => [entry.api.key, entry]))

@@ -1,0 +1,112 @@
+/**
+ * The same command lines of Kafka's own tools against Ottla and against a real Kafka: what they
+ * print and how they exit, with ids, times, addresses and the order of lines aside. The lines build
+ * on each other (kafka-tools-commands.ts), so all of them run, in their order.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ToolCommand, toolCommands } from './kafka-tools-commands.ts'
+import { startTargetOf, type Target } from './target.ts'
+import { startToolRunner, type ToolRunner } from './tool-runner.ts'
+
+/** What both are started with, so that they have the same to show. */
+const settings = { 'broker.rack': 'here', 'log.retention.hours': '100' }
+const ones = {
+  'offsets.topic.replication.factor': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+}
+
+interface Side {
+  readonly target: Target
+  readonly runner: ToolRunner
+}
+
+interface Result {
+  readonly exit: number
+  readonly lines: readonly string[]
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'kafka-tools-'))
+let files = 0
+let kafka: Side
+let ottla: Side
+
+beforeAll(async () => {
+  const kafkaTarget = startTargetOf('kafka', { ...ones, ...settings })
+  const own = { 'default.replication.factor': '1', ...settings }
+  const ottlaTarget = startTargetOf('ottla', own)
+  kafka = { target: await kafkaTarget, runner: startToolRunner() }
+  ottla = { target: await ottlaTarget, runner: startToolRunner() }
+})
+afterAll(async () => {
+  rmSync(scratch, { recursive: true, force: true })
+  for (const side of [kafka, ottla]) {
+    await side?.runner.close()
+    await side?.target.remove()
+  }
+})
+
+async function runTool(command: ToolCommand, { target, runner }: Side): Promise<Result> {
+  const { tool, input } = command
+  const given = command.args.map((arg) => (arg.startsWith('FILE:') ? fileOf(arg.slice(5)) : arg))
+  const bootstrap = ['--bootstrap-server', target.bootstrap]
+  // Tools with subcommands want the address behind them.
+  const args = tool === 'cluster' ? [...given, ...bootstrap] : [...bootstrap, ...given]
+  const { exit, out, err } = await runner.run(tool, args, input)
+  const lines = `${out}\n${err}`.split('\n').flatMap((line) => plain(line, target))
+  return { exit, lines: lines.sort() }
+}
+
+function fileOf(content: string): string {
+  files += 1
+  const path = join(scratch, `${files}.json`)
+  writeFileSync(path, content)
+  return path
+}
+
+/** A line without what differs from run to run; none for stack traces and the client's log. */
+function plain(line: string, target: Target): string[] {
+  if (/^\s+(at |\.\.\. \d+ more)|^\s*$|^\[[\d\-: ,]+\] [A-Z]+ /.test(line)) return []
+  const text = line
+    .replaceAll(target.bootstrap, 'ADDRESS')
+    .replace(/127\.0\.0\.1(\s+)\d{4,5}\b/g, '127.0.0.1$1PORT')
+    .replaceAll(`127.0.0.1:${target.port + 1}`, 'CONTROLLER')
+    .replace(/TopicId: \S{22}/g, 'TopicId: ID')
+    .replace(/(Cluster ID: |ClusterId:\s+)\S+/g, '$1ID')
+    .replace(/Epoch: \d+/g, 'Epoch: N')
+    .replace(/\b1\d{12}\b/g, 'TIME')
+    .replace(/\/tmp\/\S*?(data1?)\b/g, 'DIR')
+    .replace(/\s+/g, ' ')
+    .trim()
+  if (text.startsWith('{')) {
+    const parts = text.split(/(?=\{)/).map((part) => part.replace(/[,\]}]+$/, ''))
+    return [parts.sort().join('')]
+  }
+  if (text.startsWith('Configs for') || !/ synonyms=\{/.test(text)) return [text]
+  return notComparable.some((name) => text.startsWith(`${name}=`)) ? [] : [text]
+}
+
+/** What cannot be the same: where each listens and keeps its data, and how Kafka finds its quorum. */
+const notComparable = [
+  'advertised.listeners',
+  'controller.quorum.voters',
+  'inter.broker.listener.name',
+  'listener.security.protocol.map',
+  'listeners',
+  'log.dirs',
+]
+
+for (const command of toolCommands) {
+  const line = [command.tool, ...command.args].join(' ')
+  const title = command.differs === undefined ? line : `${line} differs: ${command.differs}`
+  test(title, async () => {
+    const [theirs, ours] = await Promise.all([runTool(command, kafka), runTool(command, ottla)])
+    if (command.differs === undefined) expect(ours).toEqual(theirs)
+    else expect(ours).not.toEqual(theirs)
+  })
+}

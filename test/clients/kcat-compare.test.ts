@@ -1,0 +1,151 @@
+/**
+ * The same command lines through Debian's kcat and through `ottla`, against one broker: standard
+ * output, exit code, the lines of standard error, and what was written, read back. What may differ
+ * stands in kcat-cases.ts, each with its reason.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTopics } from '../../src/client/admin/topics.ts'
+import { parseEndpoints } from '../../src/client/client-options.ts'
+import { Cluster } from '../../src/client/cluster.ts'
+import { Producer } from '../../src/client/producer.ts'
+import { nodeEnv } from '../../src/env/node.ts'
+import { type KcatCase, kcatCases } from './kcat-cases.ts'
+import { startTarget, type Target } from './target.ts'
+import { repository } from './tools.ts'
+
+const tools = ['kcat', 'ottla'] as const
+type Tool = (typeof tools)[number]
+const directory = mkdtempSync(join(tmpdir(), 'kcat-compare-'))
+const bundle = join(repository, 'dist/ottla.js')
+/** A command line that takes longer hangs. */
+const caseMs = 60_000
+
+interface Outcome {
+  readonly stdout: string
+  readonly stderr: readonly string[]
+  readonly exit: number | null
+  /** What a reader finds in the topic afterwards. */
+  readonly written?: string
+}
+
+let target: Target
+beforeAll(async () => {
+  target = await startTarget()
+  writeFileSync(join(directory, 'lines.txt'), 'one\ntwo\n\nthree')
+  writeFileSync(join(directory, 'one.txt'), 'a whole\nfile\n')
+  writeFileSync(join(directory, 'two.txt'), 'second')
+  writeFileSync(
+    join(directory, 'kcat.conf'),
+    `# a comment\n bootstrap.servers=${target.bootstrap} \n`,
+  )
+  await writeSeed()
+})
+afterAll(async () => {
+  rmSync(directory, { recursive: true })
+  await target?.remove()
+})
+
+async function writeSeed(): Promise<void> {
+  const cluster = new Cluster(nodeEnv(), { bootstrap: parseEndpoints(target.bootstrap) })
+  await createTopics(cluster, [
+    { name: 'seed', partitions: 2, replicationFactor: 1 },
+    { name: 'packed', partitions: 1, replicationFactor: 1 },
+  ])
+  const producer = new Producer(cluster)
+  let timestampMs = 1_700_000_000_000
+  type Bytes = Buffer | string | null
+  const send = (topic: string, partition: number, key: Bytes, value: Bytes, headers = {}) => {
+    const entries = Object.entries<string | null>(headers)
+    return producer.send({
+      ...{ topic, partition, key, value, timestampMs: timestampMs++ },
+      headers: entries.map(([key, text]) => ({
+        key,
+        value: text === null ? null : Buffer.from(text),
+      })),
+    })
+  }
+  await send('seed', 0, 'k1', 'v1', { h1: 'a', h2: null, h3: '' })
+  await send('seed', 0, null, 'no key')
+  await send('seed', 0, 'tombstone', null)
+  await send('seed', 0, '', '')
+  await send('seed', 0, 'control', 'tab\t quote" back\\ \u0001 \u001f é 😀 /')
+  await send('seed', 0, 'binary', Buffer.from([0xff, 0xfe, 0x41]))
+  timestampMs = 1_700_000_000_000
+  for (let i = 0; i < 5; i++) await send('seed', 1, `k${i}`, `value ${i}`)
+  const [seven, minusTwo] = [Buffer.from([0, 0, 0, 7]), Buffer.from([0xff, 0xff, 0xff, 0xfe])]
+  await send('packed', 0, seven, minusTwo)
+  await producer.close()
+  cluster.close()
+}
+
+function execute(tool: Tool, item: KcatCase, fill: (text: string) => string): Promise<Outcome> {
+  const [command, first] = tool === 'kcat' ? ['kcat', []] : [process.execPath, [bundle, 'kcat']]
+  const environment = Object.entries(item.environment ?? {}).map(([key, value]) => [
+    key,
+    fill(value),
+  ])
+  const child = spawn(command, [...first, ...item.args.split(' ').map(fill)], {
+    env: { ...process.env, HOME: directory, ...Object.fromEntries(environment) },
+    timeout: caseMs,
+  })
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk) => stdout.push(chunk))
+  child.stderr.on('data', (chunk) => stderr.push(chunk))
+  child.stdin.on('error', () => {})
+  child.stdin.end(item.stdin ?? '')
+  return new Promise((resolve) => {
+    child.on('close', (exit) => {
+      const lines = Buffer.concat(stdout).toString('latin1').split('\n')
+      // Partitions come in any order.
+      const ordered = item.unordered ? lines.sort() : lines
+      const errors = Buffer.concat(stderr).toString()
+      resolve({ exit, stdout: ordered.join('\n'), stderr: normal(errors) })
+    })
+  })
+}
+
+/** Without librdkafka's own log lines, and in any order: partitions end as they like. */
+function normal(text: string): string[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !/^%\d\|/.test(line))
+    .map((line) => line.replace(/: exiting$/, ''))
+    .sort()
+}
+
+async function outcomeOf(tool: Tool, item: KcatCase, index: number): Promise<Outcome> {
+  const topic = `${tool}-${index}`
+  const fill = (text: string) =>
+    text
+      .replaceAll('{b}', target.bootstrap)
+      .replaceAll('{dir}', directory)
+      .replaceAll('{new}', topic)
+  const outcome = await execute(tool, item, fill)
+  const alike = (text: string) => text.replaceAll(topic, '{new}')
+  const same = { ...outcome, stdout: alike(outcome.stdout), stderr: outcome.stderr.map(alike) }
+  if (!item.readBack) return same
+  const back = { args: '-C -e -q -Z -b {b} -t {new} -f %p_%o_%K_%k_%S_%s_%h\\n' }
+  const written = await execute('kcat', back, fill)
+  return { ...same, written: written.stdout }
+}
+
+function withoutDifferences(outcome: Outcome, { differs = {} }: KcatCase): Partial<Outcome> {
+  const kept = Object.entries(outcome).filter(([what]) => !(what in differs))
+  return Object.fromEntries(kept)
+}
+
+const titleOf = ({ args, stdin }: KcatCase) =>
+  stdin === undefined ? `kcat ${args}` : `kcat ${args} of ${JSON.stringify(stdin)}`
+
+describe.concurrent('kcat and ottla do the same', () => {
+  for (const [index, item] of kcatCases.entries())
+    test(titleOf(item), async () => {
+      const [theirs, ours] = await Promise.all(tools.map((tool) => outcomeOf(tool, item, index)))
+      expect(withoutDifferences(ours!, item)).toEqual(withoutDifferences(theirs!, item))
+    })
+})
