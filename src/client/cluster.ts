@@ -11,7 +11,7 @@ import type { Api, Decoded, Encodable, Fields } from '../../protocol/schema.ts'
 import type { Env } from '../env/env.ts'
 import { backoffMs, retrying, sleep } from './backoff.ts'
 import { type ClientOptions, clientDefaults, type Endpoint } from './client-options.ts'
-import { BrokerConnection, type SendOptions } from './connection.ts'
+import { BrokerConnection, nameOf, type SendOptions, silenceMs } from './connection.ts'
 import { brokerError, checkError, KafkaError, localError } from './kafka-error.ts'
 import { MetadataCache, type TopicInfo } from './metadata.ts'
 
@@ -32,6 +32,8 @@ export class Cluster {
   readonly #coordinators = new Map<string, number>()
   #bootstrap: BrokerConnection | undefined
   #bootstrapping: Promise<BrokerConnection> | undefined
+  /** Silent ones that were replaced; they end with their requests. */
+  readonly #retired: BrokerConnection[] = []
   #closed = false
 
   constructor(env: Env, options: ClientOptions) {
@@ -53,25 +55,58 @@ export class Cluster {
     }
   }
 
-  /** Tries the bootstrap addresses in order, then brokers that were known before. */
+  /**
+   * The open connection with the fewest requests, unless it is silent; else a new one: to the
+   * bootstrap addresses in order, then to brokers that were known before.
+   */
   async any(): Promise<BrokerConnection> {
-    for (const { connection } of this.#slots.values())
-      if (connection && !connection.closed) return connection
-    if (this.#bootstrap && !this.#bootstrap.closed) return this.#bootstrap
+    const open = this.#openConnections().filter(({ silentMs }) => silentMs < silenceMs)
+    if (open.length > 0) return open.reduce((a, b) => (b.inFlight < a.inFlight ? b : a))
     this.#bootstrapping ??= this.#openAny().finally(() => {
       this.#bootstrapping = undefined
     })
     return this.#bootstrapping
   }
 
+  /** Those that no long poll holds up. */
+  #openConnections(): BrokerConnection[] {
+    const all = [...this.#slots].filter(([key]) => key.endsWith('/general'))
+    return [...all.map(([, { connection }]) => connection), this.#bootstrap].filter(
+      (connection) => connection !== undefined && !connection.closed,
+    ) as BrokerConnection[]
+  }
+
+  /** Asks one broker, and another one too when that is silent: it may be frozen. The first answer counts. */
+  async #askAny<T>(ask: (connection: BrokerConnection) => Promise<T>): Promise<T> {
+    const first = await this.any()
+    const answer = ask(first)
+    const silent = new Promise<'silent'>((resolve) => {
+      const timer = this.env.timers.after(silenceMs, () => resolve('silent'))
+      answer.catch(() => {}).finally(() => timer.cancel())
+    })
+    const early = await Promise.race([answer, silent])
+    if (early !== 'silent') return early
+    const second = await this.any().catch(() => first)
+    if (second === first) return answer
+    return Promise.any([answer, ask(second)]).catch((error) => {
+      throw error.errors[0]
+    })
+  }
+
   async #openAny(): Promise<BrokerConnection> {
-    const endpoints: Endpoint[] = [...this.options.bootstrap, ...this.metadata.brokers.values()]
+    const silent = new Set(this.#openConnections().map(({ name }) => name))
+    const all: Endpoint[] = [...this.options.bootstrap, ...this.metadata.brokers.values()]
+    const others = all.filter((endpoint) => !silent.has(nameOf(endpoint)))
+    const endpoints = others.length > 0 ? others : all
     let failure: unknown
     for (const endpoint of endpoints) {
       if (this.#closed) break
       try {
-        this.#bootstrap = await BrokerConnection.open(this.env, endpoint, this.options)
-        return this.#bootstrap
+        const connection = await BrokerConnection.open(this.env, endpoint, this.options)
+        if (this.#bootstrap && !this.#bootstrap.closed) this.#retired.push(this.#bootstrap)
+        this.#bootstrap = connection
+        if (this.#closed) connection.close()
+        return connection
       } catch (error) {
         // Wrong credentials are wrong everywhere: say so instead of asking the next one.
         if (error instanceof KafkaError && error.name !== 'TRANSPORT') failure = error
@@ -90,7 +125,10 @@ export class Cluster {
       this.#slots.set(key, slot)
     }
     if (slot.connection && !slot.connection.closed) return slot.connection
-    slot.opening ??= this.#open(nodeId, purpose, slot)
+    // Forgotten in a later turn than it is kept, even when opening ends in this one.
+    slot.opening ??= this.#open(nodeId, purpose, slot).finally(() => {
+      slot.opening = undefined
+    })
     return slot.opening
   }
 
@@ -114,8 +152,6 @@ export class Cluster {
       const delayMs = backoffMs(this.env, slot.failures++, firstMs, lastMs)
       slot.notBeforeMs = this.env.clock.monotonicMs() + delayMs
       throw error
-    } finally {
-      slot.opening = undefined
     }
   }
 
@@ -154,15 +190,13 @@ export class Cluster {
     topics: readonly string[] | 'all',
     allowAutoTopicCreation = false,
   ): Promise<TopicInfo[]> {
-    const connection = await this.any()
-    const version = connection.requireVersion(Metadata)
     const everyTopic = topics === 'all'
     const names = everyTopic ? [] : topics.map((name) => ({ name }))
-    const answer = await connection.send(
-      Metadata,
-      { topics: everyTopic && version > 0 ? null : names, allowAutoTopicCreation },
-      { version },
-    )
+    const answer = await this.#askAny((connection) => {
+      const version = connection.requireVersion(Metadata)
+      const asked = everyTopic && version > 0 ? null : names
+      return connection.send(Metadata, { topics: asked, allowAutoTopicCreation }, { version })
+    })
     return this.metadata.update(answer, everyTopic, this.env.clock.monotonicMs())
   }
 
@@ -187,12 +221,13 @@ export class Cluster {
   async coordinator(kind: 'group' | 'transaction', key: string): Promise<number> {
     const known = this.#coordinators.get(`${kind}/${key}`)
     if (known !== undefined) return known
-    const connection = await this.any()
-    const version = connection.requireVersion(FindCoordinator)
     const keyType = kind === 'group' ? 0 : 1
-    const request = version >= 4 ? { keyType, coordinatorKeys: [key] } : { key, keyType }
-    const answer = await connection.send(FindCoordinator, request, { version })
-    const found = version >= 4 ? answer.coordinators[0] : answer
+    const found = await this.#askAny(async (connection) => {
+      const version = connection.requireVersion(FindCoordinator)
+      const request = version >= 4 ? { keyType, coordinatorKeys: [key] } : { key, keyType }
+      const answer = await connection.send(FindCoordinator, request, { version })
+      return version >= 4 ? answer.coordinators[0] : answer
+    })
     if (found === undefined) throw brokerError(15, `Coordinator of ${kind} ${key}`)
     checkError(found.errorCode, `Coordinator of ${kind} ${key}`, found.errorMessage)
     const { nodeId, host, port } = found
@@ -210,6 +245,7 @@ export class Cluster {
   close(): void {
     this.#closed = true
     this.#bootstrap?.close()
+    for (const connection of this.#retired) connection.close()
     for (const { connection } of this.#slots.values()) connection?.close()
   }
 }

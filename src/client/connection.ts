@@ -33,8 +33,14 @@ interface Pending {
   readonly timer: Timer
 }
 
+/** An open request without a byte for so long: the broker may be frozen or cut off. */
+export const silenceMs = 1_000
+
 const apiVersionsKey = 18
 const unsupportedVersion = 35
+
+export const nameOf = ({ host, port }: Endpoint): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
 export class BrokerConnection {
   readonly endpoint: Endpoint
@@ -47,6 +53,8 @@ export class BrokerConnection {
   #socket!: Connection
   #ranges: ReadonlyMap<number, readonly [min: number, max: number]> = new Map()
   #correlationId = 0
+  /** The last byte, or the first request after all were answered. */
+  #heardMs = 0
   #closedBy: KafkaError | undefined
   #onClosed: ((error: KafkaError) => void) | undefined
   #drained: (() => void)[] = []
@@ -71,8 +79,7 @@ export class BrokerConnection {
   }
 
   get name(): string {
-    const { host, port } = this.endpoint
-    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+    return nameOf(this.endpoint)
   }
 
   get closed(): boolean {
@@ -82,6 +89,11 @@ export class BrokerConnection {
   /** Requests without an answer yet. */
   get inFlight(): number {
     return this.#pending.size
+  }
+
+  /** How long requests wait without a sign of the broker; 0 when none waits. */
+  get silentMs(): number {
+    return this.#pending.size === 0 ? 0 : this.#env.clock.monotonicMs() - this.#heardMs
   }
 
   /** API keys and the versions of each that the broker speaks. */
@@ -130,6 +142,7 @@ export class BrokerConnection {
           localError('TIMED_OUT', `${this.name} did not answer ${api.name} in ${timeoutMs} ms`),
         ),
       )
+      if (this.#pending.size === 0) this.#heardMs = this.#env.clock.monotonicMs()
       this.#pending.set(correlationId, { api, version, resolve, reject, timer })
     })
   }
@@ -150,7 +163,12 @@ export class BrokerConnection {
   }
 
   close(): void {
-    this.#fail(localError('DESTROY', `The connection to ${this.name} was closed`))
+    this.abandon(localError('DESTROY', `The connection to ${this.name} was closed`))
+  }
+
+  /** Closes; what waits is rejected with the reason. */
+  abandon(reason: KafkaError): void {
+    this.#fail(reason)
   }
 
   #write(api: Api<any, any>, version: number, request: any): number {
@@ -226,6 +244,7 @@ export class BrokerConnection {
   }
 
   #onData(chunk: Buffer): void {
+    this.#heardMs = this.#env.clock.monotonicMs()
     try {
       this.#frames.feed(chunk)
     } catch (error) {

@@ -12,6 +12,7 @@ import { endOfBatches, type Fetched } from './fetched-records.ts'
 import { groupBy } from './group-by.ts'
 import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
 import { earliest, latest, listOffsets } from './list-offsets.ts'
+import { watchLeader } from './silent-leader.ts'
 import { zeroUuid } from './zero-uuid.ts'
 
 export interface FetcherOptions {
@@ -164,10 +165,12 @@ export class Fetcher {
       if ([...ids.values()].includes(undefined)) version = Math.min(version, topicIdVersion - 1)
       const waitMsMax = this.#options.waitMsMax ?? defaults.waitMsMax
       const asked = positions.map((position) => ({ position, offset: position.offset }))
-      const answer = await connection.send(Fetch, this.#request(positions, ids, waitMsMax), {
-        version,
-        timeoutMs: waitMsMax + (this.#cluster.options.requestTimeoutMs ?? 30_000),
-      })
+      const watch = watchLeader(this.#cluster, connection, leader, positions)
+      const timeoutMs = waitMsMax + (this.#cluster.options.requestTimeoutMs ?? 30_000)
+      const request = this.#request(positions, ids, waitMsMax)
+      const answer = await connection
+        .send(Fetch, request, { version, timeoutMs })
+        .finally(() => watch.cancel())
       if (answer.errorCode !== 0) throw brokerError(answer.errorCode, 'Fetching')
       this.#onAnswer(leader, asked, ids, answer)
     } catch (error) {

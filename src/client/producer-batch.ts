@@ -29,6 +29,8 @@ export interface ProducerBatch {
   /** Sequence of the first record; -1 until it is sent for the first time in this epoch. */
   baseSequence: number
   attempts: number
+  /** Given up at its deadline while in flight: its answer interests nobody any more. */
+  expired: boolean
   readonly waiters: Waiter[]
 }
 

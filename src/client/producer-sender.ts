@@ -11,6 +11,7 @@
  */
 import { Produce } from '../../protocol/messages/produce.ts'
 import type { IncomingResponseOf } from '../../protocol/schema.ts'
+import type { Timer } from '../env/env.ts'
 import { stamp } from './batch-builder.ts'
 import { clientDefaults } from './client-options.ts'
 import type { Cluster } from './cluster.ts'
@@ -18,9 +19,10 @@ import type { BrokerConnection } from './connection.ts'
 import { groupBy } from './group-by.ts'
 import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
 import type { PartitionQueue } from './partition-queue.ts'
+import { produceRequest } from './produce-request.ts'
 import type { Delivered, ProducerBatch, Undelivered } from './producer-batch.ts'
 import type { ProducerIdentity } from './producer-identity.ts'
-import { zeroUuid } from './zero-uuid.ts'
+import { watchLeader } from './silent-leader.ts'
 
 export interface SenderOptions {
   readonly acks: -1 | 0 | 1
@@ -33,8 +35,6 @@ export interface SenderOptions {
 const requestsInFlightMax = 5
 /** Below the default `socket.request.max.bytes` by far; one batch alone may be larger. */
 const requestBytesMax = 4 * 1024 * 1024
-/** Produce from version 12 means transaction.version 2, which this client does not use. */
-const transactionalVersionMax = 11
 const duplicateSequence = 46
 /** OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID. */
 const sequenceErrors = new Set([45, 47, 59])
@@ -51,6 +51,9 @@ export class ProducerSender {
   readonly #options: SenderOptions
   readonly #busy = new Map<number, number>()
   readonly #connecting = new Set<number>()
+  /** Brokers for which something came while their connection was opened or filled. */
+  readonly #missed = new Set<number>()
+  #deadline: Timer | undefined
   #kicked = false
   #refreshing = false
   #gap = false
@@ -81,26 +84,28 @@ export class ProducerSender {
     return new Promise((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  /** Gives up everything. */
+  /** Gives up what waits, and what comes yet. */
   close(error: KafkaError): void {
     this.#closedBy = error
-    for (const queue of this.#options.queues())
-      for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, error)
+    this.#drain()
   }
 
   #drain(): void {
-    if (this.#closedBy) return
+    if (this.#cluster.closed) this.#closedBy ??= localError('DESTROY', 'The client is closed')
     const queues = [...this.#options.queues()]
     const nowMs = this.#cluster.env.clock.monotonicMs()
     for (const queue of queues) this.#expire(queue, nowMs)
+    if (this.#closedBy) this.#giveUpWaiting(queues, this.#closedBy)
+    this.#armDeadline(queues, nowMs)
     if (this.#idleWaiters.length > 0 && queues.every((queue) => queue.idle))
       for (const resolve of this.#idleWaiters.splice(0)) resolve()
+    if (this.#closedBy) return
     const waiting = queues.filter((queue) => queue.waiting.length > 0)
     if (waiting.length === 0 || !this.#identityReady(queues)) return
     const byLeader = groupBy(waiting, (queue) => this.#leader(queue))
     for (const [nodeId, theirs] of byLeader) {
       if (nodeId < 0) this.#refreshLater(theirs)
-      else this.#sendTo(nodeId, theirs, nowMs)
+      else this.#sendTo(nodeId, theirs)
     }
   }
 
@@ -108,12 +113,38 @@ export class ProducerSender {
     return this.#cluster.metadata.partition(queue.topic, queue.partition)?.leader ?? -1
   }
 
+  /**
+   * Whatever else goes on, a batch is settled at its deadline. One in flight keeps its place until
+   * its request ends: what follows must not overtake it.
+   */
   #expire(queue: PartitionQueue, nowMs: number): void {
-    while (queue.waiting[0] && queue.waiting[0].deadlineMs <= nowMs) {
-      const batch = queue.waiting.shift()!
-      const age = `${queue.topic}-${queue.partition} was not acknowledged in time`
-      this.#giveUp(queue, batch, localError('MSG_TIMED_OUT', `Local: Message timed out: ${age}`))
+    const age = `${queue.topic}-${queue.partition} was not acknowledged in time`
+    const error = () => localError('MSG_TIMED_OUT', `Local: Message timed out: ${age}`)
+    while (queue.waiting[0] && queue.waiting[0].deadlineMs <= nowMs)
+      this.#giveUp(queue, queue.waiting.shift()!, error())
+    for (const batch of queue.inFlight) {
+      if (batch.expired || batch.deadlineMs > nowMs) continue
+      batch.expired = true
+      const { topic, partition } = queue
+      this.#options.release(batch, { topic, partition, count: batch.count, error: error() })
     }
+  }
+
+  /** Wakes at the next deadline: nothing else may ever happen to a batch. */
+  #armDeadline(queues: readonly PartitionQueue[], nowMs: number): void {
+    let next = Infinity
+    for (const { waiting, inFlight } of queues) {
+      for (const batch of inFlight) if (!batch.expired) next = Math.min(next, batch.deadlineMs)
+      next = Math.min(next, waiting[0]?.deadlineMs ?? Infinity)
+    }
+    if (next === Infinity) {
+      this.#deadline?.cancel()
+      this.#deadline = undefined
+    } else
+      this.#deadline ??= this.#cluster.env.timers.after(next - nowMs, () => {
+        this.#deadline = undefined
+        this.kick()
+      })
   }
 
   /** Gets an id first, and a new epoch when sequences have a gap. */
@@ -136,32 +167,32 @@ export class ProducerSender {
       },
       (error) => {
         this.#gettingIdentity = false
-        const reason = error instanceof KafkaError ? error : localError('TRANSPORT', String(error))
-        for (const queue of this.#options.queues())
-          for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, reason)
+        this.#giveUpWaiting(this.#options.queues(), error)
         this.kick()
       },
     )
     return false
   }
 
-  #sendTo(nodeId: number, queues: readonly PartitionQueue[], nowMs: number): void {
-    if (this.#connecting.has(nodeId)) return
-    this.#connecting.add(nodeId)
-    this.#cluster.connection(nodeId).then(
-      async (connection) => {
-        // One at a time: joining a transaction waits, and a batch must not be taken twice.
-        await this.#fill(nodeId, connection, queues, nowMs)
-        this.#connecting.delete(nodeId)
-      },
-      (error) => {
-        this.#connecting.delete(nodeId)
-        for (const queue of queues)
-          if (!isRetriable(error))
-            for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, error)
-        this.#refreshLater(queues)
-      },
-    )
+  #sendTo(nodeId: number, queues: readonly PartitionQueue[]): void {
+    // One at a time: joining a transaction waits, and a batch must not be taken twice.
+    if (this.#connecting.has(nodeId)) this.#missed.add(nodeId)
+    else {
+      this.#connecting.add(nodeId)
+      void this.#connectAndFill(nodeId, queues)
+    }
+  }
+
+  async #connectAndFill(nodeId: number, queues: readonly PartitionQueue[]): Promise<void> {
+    try {
+      await this.#fill(nodeId, await this.#cluster.connection(nodeId), queues)
+    } catch (error) {
+      if (!isRetriable(error)) this.#giveUpWaiting(queues, error)
+      this.#refreshLater(queues)
+    } finally {
+      this.#connecting.delete(nodeId)
+      if (this.#missed.delete(nodeId)) this.kick()
+    }
   }
 
   /** Requests until the broker has enough, or nothing is ready. */
@@ -169,8 +200,8 @@ export class ProducerSender {
     nodeId: number,
     connection: BrokerConnection,
     queues: readonly PartitionQueue[],
-    nowMs: number,
   ): Promise<void> {
+    const nowMs = this.#cluster.env.clock.monotonicMs()
     while ((this.#busy.get(nodeId) ?? 0) < requestsInFlightMax && !this.#gap) {
       const ready: Sent[] = []
       let bytes = 0
@@ -199,10 +230,8 @@ export class ProducerSender {
       await this.#identity.addPartitions(fresh)
       return true
     } catch (error) {
-      for (const queue of fresh) {
-        queue.inTransaction = false
-        for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, error as KafkaError)
-      }
+      for (const queue of fresh) queue.inTransaction = false
+      this.#giveUpWaiting(fresh, error)
       this.kick()
       return false
     }
@@ -210,6 +239,7 @@ export class ProducerSender {
 
   #request(nodeId: number, connection: BrokerConnection, ready: readonly Sent[]): void {
     const { producerId, producerEpoch, transactionalId } = this.#identity
+    const highest = connection.requireVersion(Produce)
     for (const { queue, batch } of ready) {
       if (this.#options.idempotent && batch.baseSequence < 0) {
         batch.baseSequence = queue.nextSequence
@@ -219,33 +249,22 @@ export class ProducerSender {
       batch.attempts++
       queue.take(batch)
     }
-    const byTopic = groupBy(ready, ({ queue }) => queue.topic)
-    const ids = [...byTopic.keys()].map(
-      (topic) => this.#cluster.metadata.topics.get(topic)?.topicId,
-    )
-    let version = connection.requireVersion(Produce)
-    if (transactionalId !== null) version = Math.min(version, transactionalVersionMax)
-    if (ids.includes(undefined)) version = Math.min(version, 12)
     const timeoutMs = this.#cluster.options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs
-    const request = {
+    const { request, versionMax } = produceRequest(ready, {
       transactionalId,
       acks: this.#options.acks,
       timeoutMs,
-      topicData: [...byTopic].map(([name, sent], i) => ({
-        name,
-        topicId: ids[i] ?? zeroUuid,
-        partitionData: sent.map(({ queue, batch }) => ({
-          index: queue.partition,
-          records: batch.bytes,
-        })),
-      })),
-    }
+      topicId: (topic) => this.#cluster.metadata.topics.get(topic)?.topicId,
+    })
+    const version = Math.min(highest, versionMax)
     if (this.#options.acks === 0) {
       connection.sendWithoutAnswer(Produce, request, version)
       for (const sent of ready) this.#succeed(nodeId, sent, -1, -1)
       return
     }
     this.#busy.set(nodeId, (this.#busy.get(nodeId) ?? 0) + 1)
+    const partitions = ready.map(({ queue }) => queue)
+    const watch = watchLeader(this.#cluster, connection, nodeId, partitions)
     connection
       .send(Produce, request, { version, timeoutMs: timeoutMs + 1_000 })
       .then(
@@ -255,6 +274,7 @@ export class ProducerSender {
         },
       )
       .finally(() => {
+        watch.cancel()
         this.#busy.set(nodeId, (this.#busy.get(nodeId) ?? 1) - 1)
         this.kick()
       })
@@ -297,12 +317,18 @@ export class ProducerSender {
   #succeed(nodeId: number, { queue, batch }: Sent, baseOffset: number, logAppendTimeMs: number) {
     queue.inFlight.delete(batch)
     queue.recovering = false
+    if (batch.expired) return
     const { topic, partition } = queue
     const { count } = batch
     this.#options.release(batch, { topic, partition, baseOffset, count, nodeId, logAppendTimeMs })
   }
 
   #failed({ queue, batch }: Sent, error: KafkaError): void {
+    if (batch.expired) {
+      queue.inFlight.delete(batch)
+      this.#noteGap(batch)
+      return
+    }
     const unexplained =
       this.#options.idempotent && sequenceErrors.has(error.code) && !this.inTransaction
     const earlier = [...queue.inFlight, ...queue.waiting].some(
@@ -324,10 +350,20 @@ export class ProducerSender {
   }
 
   #giveUp(queue: PartitionQueue, batch: ProducerBatch, error: KafkaError): void {
-    // A sequence was used and never written: the broker would refuse all that follows.
-    if (batch.baseSequence >= 0 && !this.#identity.transactionalId) this.#gap = true
+    this.#noteGap(batch)
     const { topic, partition } = queue
     this.#options.release(batch, { topic, partition, count: batch.count, error })
+  }
+
+  #giveUpWaiting(queues: Iterable<PartitionQueue>, error: unknown): void {
+    const reason = error instanceof KafkaError ? error : localError('TRANSPORT', String(error))
+    for (const queue of queues)
+      for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, reason)
+  }
+
+  /** A sequence was used and perhaps never written: the broker would refuse all that follows. */
+  #noteGap(batch: ProducerBatch): void {
+    if (batch.baseSequence >= 0 && !this.#identity.transactionalId) this.#gap = true
   }
 
   /** Asks for metadata, once at a time, and goes on after a pause. */

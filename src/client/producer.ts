@@ -260,6 +260,7 @@ export class Producer {
       deadlineMs: openedMs + timeoutMs,
       baseSequence: -1,
       attempts: 0,
+      expired: false,
       waiters,
     }
   }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const entry = join(import.meta.dirname, '../../src/cli/ottla.ts')
+const program = join(import.meta.dirname, '../../dist/ottla.js')
 const startMaxMs = 30_000
 
 export interface ServerProcess {
@@ -77,7 +77,7 @@ export class LocalCluster {
   async #run(name: string, port: number, configs: readonly string[]): Promise<ServerProcess> {
     const overrides = [`log.dirs=${join(this.directory, name)}`, ...configs]
     const args = overrides.flatMap((config) => ['--override', config])
-    const child = spawn(process.execPath, ['--import', 'tsx', entry, 'broker', ...args], {
+    const child = spawn(process.execPath, [program, 'broker', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const output: string[] = []
