@@ -1,71 +1,33 @@
 /**
  * TLS and SASL of the client against a real Kafka that has a listener for each: every mechanism
- * reads back what it wrote, and every wrong setting is named by `connect-check`.
- *
- *     npm run build && npx tsx test/clients/security-check.ts
- *
- * Needs openssl, and Kafka by REAL_KAFKA (default ../shared/real-kafka/kafka beside the repository).
+ * reads back what it wrote, and every wrong setting is named by `connect-check`. Needs openssl.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from './target.ts'
+import { realKafka, repository } from './tools.ts'
 
-const root = join(import.meta.dirname, '../..')
-const kafka = process.env['REAL_KAFKA'] ?? join(root, '../shared/real-kafka/kafka')
-const bundle = join(root, 'dist/ottla.js')
+const bundle = join(repository, 'dist/ottla.js')
 const directory = mkdtempSync(join(tmpdir(), 'ottla-security-'))
-const base = Number(process.env['SECURITY_PORT'] ?? 19592)
-const ports = { plain: base, sasl: base + 2, ssl: base + 3, saslSsl: base + 4, mutual: base + 5 }
-
+const names = ['PLAINTEXT', 'SASL', 'TLS', 'SASLTLS', 'MUTUAL', 'CONTROLLER'] as const
+type Listener = (typeof names)[number]
+const ports = new Map<Listener, number>()
+const portOf = (listener: Listener) => ports.get(listener) ?? 0
 function certificates(): void {
   const openssl = (...args: string[]) =>
     execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' })
+  const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout']
   const make = (name: string, ...extra: string[]) => {
-    openssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      `/CN=${name}`,
-    )
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      `${name}.pem`,
-      '-days',
-      '2',
-      ...extra,
-    )
+    openssl('req', ...key, `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`)
+    const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial']
+    const signed = ['-out', `${name}.pem`, '-days', '2', ...extra]
+    openssl('x509', '-req', '-in', `${name}.csr`, ...authority, ...signed)
   }
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-subj',
-    '/CN=test authority',
-    '-days',
-    '2',
-  )
+  const subject = ['-subj', '/CN=test authority', '-days', '2']
+  openssl('req', '-x509', ...key, 'ca.key', '-out', 'ca.pem', ...subject)
   writeFileSync(join(directory, 'names.cnf'), 'subjectAltName=DNS:localhost\n')
   make('localhost', '-extfile', 'names.cnf')
   make('client')
@@ -78,10 +40,8 @@ const jaas = (mechanism: string, text: string) =>
   `listener.name.sasl.${mechanism}.sasl.jaas.config=${text}`
 
 function brokerArguments(): string[] {
-  const names = ['PLAINTEXT', 'SASL', 'TLS', 'SASLTLS', 'MUTUAL']
-  const listeners = names
-    .map((name, i) => `${name}://localhost:${Object.values(ports)[i]}`)
-    .join(',')
+  const address = (name: Listener) => `${name}://localhost:${portOf(name)}`
+  const listeners = names.filter((name) => name !== 'CONTROLLER').map(address)
   const logins = [
     jaas('plain', `${login}.plain.PlainLoginModule required user_alice="secret-1";`),
     jaas('scram-sha-256', `${login}.scram.ScramLoginModule required;`),
@@ -95,9 +55,9 @@ function brokerArguments(): string[] {
     'start',
     join(directory, 'kafka'),
     '-p',
-    String(ports.plain),
-    `listeners=${listeners},CONTROLLER://localhost:${base + 1}`,
-    `controller.quorum.voters=1@localhost:${base + 1}`,
+    String(portOf('PLAINTEXT')),
+    `listeners=${[...listeners, address('CONTROLLER')]}`,
+    `controller.quorum.voters=1@localhost:${portOf('CONTROLLER')}`,
     `advertised.listeners=${listeners}`,
     'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,MUTUAL:SSL',
     'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
@@ -114,9 +74,15 @@ function brokerArguments(): string[] {
   ]
 }
 
+interface Step {
+  readonly step: string
+  readonly ok: boolean
+  readonly advice?: string
+}
+
 interface Attempt {
   readonly name: string
-  readonly port: number
+  readonly to: Listener
   readonly host?: string
   readonly properties: readonly string[]
   /** What `connect-check` has to say; works when left out. */
@@ -131,35 +97,35 @@ const sasl = (mechanism: string, ...rest: string[]) => [
 const alice = ['sasl.username=alice', 'sasl.password=secret-1']
 const trust = [`ssl.ca.location=${join(directory, 'ca.pem')}`]
 const attempts: readonly Attempt[] = [
-  { name: 'plaintext', port: ports.plain, properties: [] },
-  { name: 'PLAIN', port: ports.sasl, properties: sasl('PLAIN', ...alice) },
+  { name: 'plaintext', to: 'PLAINTEXT', properties: [] },
+  { name: 'PLAIN', to: 'SASL', properties: sasl('PLAIN', ...alice) },
   {
     name: 'PLAIN by JAAS',
-    port: ports.sasl,
+    to: 'SASL',
     properties: sasl(
       'PLAIN',
       `sasl.jaas.config=${login}.plain.PlainLoginModule required username="alice" password="secret-1";`,
     ),
   },
-  { name: 'SCRAM-SHA-256', port: ports.sasl, properties: sasl('SCRAM-SHA-256', ...alice) },
-  { name: 'SCRAM-SHA-512', port: ports.sasl, properties: sasl('SCRAM-SHA-512', ...alice) },
+  { name: 'SCRAM-SHA-256', to: 'SASL', properties: sasl('SCRAM-SHA-256', ...alice) },
+  { name: 'SCRAM-SHA-512', to: 'SASL', properties: sasl('SCRAM-SHA-512', ...alice) },
   {
     name: 'OAUTHBEARER',
-    port: ports.sasl,
+    to: 'SASL',
     properties: sasl('OAUTHBEARER', 'sasl.oauthbearer.config=principal=alice'),
   },
   {
     name: 'OAUTHBEARER by command',
-    port: ports.sasl,
+    to: 'SASL',
     properties: sasl(
       'OAUTHBEARER',
       `sasl.oauthbearer.token.command=node -e "const p=(v)=>Buffer.from(JSON.stringify(v)).toString('base64url'),n=Math.floor(Date.now()/1000);console.log(p({alg:'none'})+'.'+p({sub:'alice',iat:n,exp:n+600})+'.')"`,
     ),
   },
-  { name: 'TLS', port: ports.ssl, properties: ['security.protocol=SSL', ...trust] },
+  { name: 'TLS', to: 'TLS', properties: ['security.protocol=SSL', ...trust] },
   {
     name: 'TLS by Java names',
-    port: ports.ssl,
+    to: 'TLS',
     properties: [
       'security.protocol=SSL',
       'ssl.truststore.type=PEM',
@@ -168,13 +134,13 @@ const attempts: readonly Attempt[] = [
   },
   {
     name: 'TLS for another name',
-    port: ports.ssl,
+    to: 'TLS',
     host: '127.0.0.1',
     properties: ['security.protocol=SSL', 'ssl.endpoint.identification.algorithm=none', ...trust],
   },
   {
     name: 'mutual TLS',
-    port: ports.mutual,
+    to: 'MUTUAL',
     properties: [
       'security.protocol=SSL',
       ...trust,
@@ -184,54 +150,54 @@ const attempts: readonly Attempt[] = [
   },
   {
     name: 'SASL over TLS',
-    port: ports.saslSsl,
+    to: 'SASLTLS',
     properties: ['security.protocol=SASL_SSL', 'sasl.mechanism=SCRAM-SHA-512', ...alice, ...trust],
   },
   {
     name: 'wrong password',
-    port: ports.sasl,
+    to: 'SASL',
     properties: sasl('PLAIN', 'sasl.username=alice', 'sasl.password=wrong'),
     fails: ['sasl', /sasl\.password/],
   },
   {
     name: 'wrong SCRAM password',
-    port: ports.sasl,
+    to: 'SASL',
     properties: sasl('SCRAM-SHA-256', 'sasl.username=alice', 'sasl.password=wrong'),
     fails: ['sasl', /sasl\.password/],
   },
   {
     name: 'mechanism not offered',
-    port: ports.saslSsl,
+    to: 'SASLTLS',
     properties: ['security.protocol=SASL_SSL', 'sasl.mechanism=PLAIN', ...alice, ...trust],
     fails: ['sasl', /sasl\.mechanism/],
   },
   {
     name: 'no SASL at a SASL port',
-    port: ports.sasl,
+    to: 'SASL',
     properties: [],
     fails: ['metadata', /SASL_PLAINTEXT/],
   },
   {
     name: 'no TLS at a TLS port',
-    port: ports.ssl,
+    to: 'TLS',
     properties: [],
     fails: ['kafka', /security\.protocol=SSL/],
   },
   {
     name: 'TLS at a plain port',
-    port: ports.plain,
+    to: 'PLAINTEXT',
     properties: ['security.protocol=SSL'],
     fails: ['tls', /does not speak TLS/],
   },
   {
     name: 'unknown authority',
-    port: ports.ssl,
+    to: 'TLS',
     properties: ['security.protocol=SSL'],
     fails: ['tls', /ssl\.ca\.location/],
   },
   {
     name: 'another name',
-    port: ports.ssl,
+    to: 'TLS',
     host: '127.0.0.1',
     properties: ['security.protocol=SSL', ...trust],
     fails: ['tls', /ssl\.endpoint\.identification\.algorithm/],
@@ -246,66 +212,44 @@ function ottla(args: readonly string[], input = '') {
   })
 }
 
-function judge(
-  { name, port, host = 'localhost', properties, fails }: Attempt,
-  index: number,
-): string | undefined {
-  const common = ['-b', `${host}:${port}`, ...properties.flatMap((property) => ['-X', property])]
-  const check = ottla(['connect-check', ...common, '--format', 'json'])
-  let report: {
-    ok: boolean
-    steps: { step: string; ok: boolean; detail: string; advice?: string }[]
+beforeAll(async () => {
+  certificates()
+  for (const name of names) ports.set(name, await freePort())
+  const env = { ...process.env, KAFKA_HEAP: '512m' }
+  execFileSync(realKafka, brokerArguments(), { stdio: 'pipe', env, timeout: 120_000 })
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {
+    const user = ['users', 'set-scram', 'alice', '--mechanism', mechanism, '--password-file', '-']
+    ottla([...user, '-b', `localhost:${portOf('PLAINTEXT')}`], 'secret-1\n')
   }
-  try {
-    report = JSON.parse(check.stdout)
-  } catch {
-    return `connect-check said: ${check.stdout}${check.stderr}`
-  }
-  const failed = report.steps.find((step) => !step.ok)
-  if (fails !== undefined) {
-    const [step, words] = fails
-    const right = failed?.step === step && words.test(failed.advice ?? '') && check.status === 1
-    return right ? undefined : `expected ${step} to fail with ${words}: ${JSON.stringify(failed)}`
-  }
-  if (failed) return `${failed.step}: ${failed.detail} (${failed.advice})`
-  const topic = `security-${index}`
-  const sent = ottla(['produce', topic, ...common], `${name}\n`)
-  const read = ottla(['consume', topic, '--from-beginning', '--exit', ...common])
-  return read.stdout === `${name}\n`
-    ? undefined
-    : `read ${JSON.stringify(read.stdout)}: ${sent.stderr}${read.stderr}`
-}
-
-certificates()
-execFileSync(kafka, brokerArguments(), {
-  stdio: 'inherit',
-  env: { ...process.env, KAFKA_HEAP: '512m' },
 })
-let failures = 0
-try {
-  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512'])
-    ottla(
-      [
-        'users',
-        'set-scram',
-        'alice',
-        '--mechanism',
-        mechanism,
-        '--password-file',
-        '-',
-        '-b',
-        `localhost:${ports.plain}`,
-      ],
-      'secret-1\n',
-    )
-  for (const [index, attempt] of attempts.entries()) {
-    const problem = judge(attempt, index)
-    if (problem) failures++
-    console.log(`${problem ? 'FAILED' : 'ok    '}  ${attempt.name}${problem ? `: ${problem}` : ''}`)
-  }
-} finally {
-  execFileSync(kafka, ['stop', join(directory, 'kafka')], { stdio: 'pipe' })
+afterAll(() => {
+  execFileSync(realKafka, ['stop', join(directory, 'kafka')], { stdio: 'pipe' })
   rmSync(directory, { recursive: true, force: true })
+})
+
+for (const [index, attempt] of attempts.entries()) {
+  const { name, to, host = 'localhost', properties, fails } = attempt
+  const common = () => [
+    ...['-b', `${host}:${portOf(to)}`],
+    ...properties.flatMap((property) => ['-X', property]),
+  ]
+  const check = () => {
+    const { stdout, status } = ottla(['connect-check', ...common(), '--format', 'json'])
+    const { steps } = JSON.parse(stdout) as { steps: Step[] }
+    const failed = steps.find((step) => !step.ok)
+    return { status, step: failed?.step, advice: failed?.advice }
+  }
+  if (fails !== undefined)
+    test(`connect-check names what is wrong: ${name}`, () => {
+      const [step, words] = fails
+      expect(check()).toEqual({ status: 1, step, advice: expect.stringMatching(words) })
+    })
+  else
+    test(`${name} writes and reads back`, () => {
+      expect(check()).toEqual({ status: 0, step: undefined, advice: undefined })
+      const topic = `security-${index}`
+      const sent = ottla(['produce', topic, ...common()], `${name}\n`)
+      const read = ottla(['consume', topic, '--from-beginning', '--exit', ...common()])
+      expect([sent.status, read.status, read.stdout]).toEqual([0, 0, `${name}\n`])
+    })
 }
-console.log(`${attempts.length - failures} of ${attempts.length} as expected`)
-process.exitCode = failures > 0 ? 1 : 0
