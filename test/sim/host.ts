@@ -4,6 +4,9 @@ import { MemoryDisk } from './memory-disk.ts'
 import type { Network } from './network.ts'
 import type { Process, World } from './world.ts'
 
+/** 2023: every host's wall clock begins here. */
+const epochMs = 1_700_000_000_000
+
 export class Host {
   readonly name: string
   readonly process: Process
@@ -12,8 +15,12 @@ export class Host {
   readonly #network: Network
   /** How fast its clocks run: 1 is true time. */
   readonly rate: number
+  /** By how much somebody has set its wall clock. */
+  wallOffsetMs = 0
   /** Counts boots of the machine; the page cache is lost with each. */
   boots = 0
+  /** Lines of level error, of all its processes. */
+  readonly errors: string[] = []
 
   constructor(world: World, network: Network, name: string, rate = 1) {
     this.#world = world
@@ -21,19 +28,23 @@ export class Host {
     this.name = name
     this.rate = rate
     this.process = world.process(name)
-    this.disk = new MemoryDisk(world)
+    this.disk = new MemoryDisk(world, name)
   }
 
+  /** For the process that starts now. When it has ended, nothing that it still does has an effect. */
   get env(): Env {
     const world = this.#world
     const { process, rate } = this
+    const { life } = process
+    const ended = () => process.life !== life
     const startMs = world.nowMs
     const clock: Clock = {
       monotonicMs: () => (world.nowMs - startMs) * rate + 1000,
-      wallMs: () => Math.floor(1_700_000_000_000 + world.nowMs * rate),
+      wallMs: () => Math.floor(epochMs + this.wallOffsetMs + world.nowMs * rate),
     }
     const timers: Timers = {
       after(delayMs, run) {
+        if (ended()) return { cancel: () => undefined }
         const event = world.after(delayMs / rate, 'timer', process, run)
         return {
           cancel: () => {
@@ -42,24 +53,30 @@ export class Host {
         }
       },
       soon: (run) => {
-        world.after(0, 'soon', process, run)
+        if (!ended()) world.after(0, 'soon', process, run)
       },
     }
+    const draws = world.stream(`random ${this.name}`)
     const random = {
-      float: () => world.random(),
-      bytes: (size: number) =>
-        Buffer.from(Array.from({ length: size }, () => Math.floor(world.random() * 256))),
+      float: () => draws.random(),
+      bytes: (size: number) => Buffer.from(Array.from({ length: size }, () => draws.below(256))),
     }
-    const say = (level: string) => (message: string, fields?: object) =>
-      world.note(`${process.name} ${level}: ${message} ${JSON.stringify(fields ?? {})}`)
-    const log: Logger = {
-      debug: () => undefined,
-      info: say('info'),
-      warn: say('warn'),
-      error: say('error'),
-    }
+    const bootId = Buffer.alloc(16, this.boots + 1).toString('hex')
+    this.disk.virtual.set('/proc/sys/kernel/random/boot_id', Buffer.from(bootId))
     const files = this.disk.filesOf(process)
-    return { clock, timers, random, files, net: this.#network.netOf(process), log }
+    return { clock, timers, random, files, net: this.#network.netOf(process), log: this.#log() }
+  }
+
+  #log(): Logger {
+    const { process } = this
+    const { life } = process
+    const say = (level: string) => (message: string, fields?: object) => {
+      if (process.life !== life) return
+      const line = `${process.name} ${level}: ${message} ${textOf(fields)}`
+      if (level === 'error') this.errors.push(line)
+      this.#world.note(line)
+    }
+    return { debug: () => undefined, info: say('info'), warn: say('warn'), error: say('error') }
   }
 
   /** kill -9: what was written stays. */
@@ -90,4 +107,9 @@ export class Host {
       if (this.process.life === life) this.#world.resume(this.process)
     })
   }
+}
+
+function textOf(fields: object | undefined): string {
+  if (fields === undefined) return ''
+  return JSON.stringify(fields, (_, value) => (value instanceof Error ? value.message : value))
 }

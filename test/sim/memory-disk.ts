@@ -1,99 +1,123 @@
 /**
- * A simulated disk: files in memory, each with what is durable beside what is written.
+ * A simulated disk: what processes see beside what a loss of power leaves.
  *
- * A process that crashes loses nothing of what it wrote; a power loss takes each file back to its
- * last sync, with a part of what was appended since, or none. Creations, renames and removals are
- * durable at once here (what directory syncs are for is checked with real processes).
+ * A process that crashes loses nothing of what it wrote. A loss of power takes each file back to its
+ * last sync, and of what was written since it keeps any subset of sectors, or all, or nothing; a
+ * truncation that is lost takes with it what was written behind it. Creations, renames and removals
+ * are durable when their directory was synced; of the others the first few are, in their order.
+ *
+ * A failed sync drops what it should have made durable and the next one succeeds, as Linux does.
  */
 import type { DirectoryEntry, File, Files, Lock } from '../../src/env/env.ts'
-import type { Process, World } from './world.ts'
-
-interface Stored {
-  current: Buffer
-  durable: Buffer
-}
+import { Inode } from './inode.ts'
+import { Names } from './names.ts'
+import type { Chance, Process, World } from './world.ts'
 
 export class MemoryDisk {
   readonly #world: World
-  readonly #files = new Map<string, Stored>()
-  readonly #directories = new Set<string>(['/'])
+  readonly #chance: Chance
+  #names: Names
   readonly #locks = new Map<string, { process: Process; life: number }>()
+  /** Files that no disk has: what the kernel shows. */
+  readonly virtual = new Map<string, Buffer>()
   /** How long a sync takes. */
   syncMs = 0.5
+  /** Multiplies it while the disk is slow. */
+  slowness = 1
+  /** Nothing that grows can be written. */
+  isFull = false
+  /** So many of the next syncs fail with EIO. */
+  failSyncs = 0
+  /** So many of the next writes fail with EIO, after a part. */
+  failWrites = 0
+  /** Called with every change; may end the process in the middle of its turn. */
+  onChange: ((what: string, path: string) => void) | undefined
 
-  constructor(world: World) {
+  constructor(world: World, name = 'disk') {
     this.#world = world
+    this.#chance = world.stream(`disk ${name}`)
+    this.#names = new Names()
   }
 
   powerLoss(): void {
-    for (const [path, file] of this.#files) {
-      const { current, durable } = file
-      const appended = current.length > durable.length
-      const kept = appended
-        ? durable.length + Math.floor(this.#world.random() * (current.length - durable.length))
-        : durable.length
-      const survived = appended
-        ? Buffer.concat([durable, current.subarray(durable.length, kept)])
-        : durable
-      this.#files.set(path, { current: Buffer.from(survived), durable: Buffer.from(survived) })
-    }
+    const chance = this.#chance
+    this.#names = this.#names.afterPowerLoss(chance)
+    const kept = chance.pick([0, 0.5, 1])
+    for (const inode of this.#names.inodes()) inode.losePower(chance, kept)
   }
 
   filesOf(process: Process): Files {
+    const { life } = process
+    const ended = () => process.life !== life
     const disk = this
-    const need = (path: string): Stored => {
-      const file = disk.#files.get(path)
-      if (file === undefined)
-        throw Object.assign(new Error(`${path} does not exist`), { code: 'ENOENT' })
+    const need = (path: string): Inode => {
+      const file = disk.#names.file(path)
+      if (file === undefined) throw problem('ENOENT', `${path} does not exist`)
       return file
     }
-    const files: Partial<Files> = {
+    const change = (what: string, path: string, run: () => void): void => {
+      if (!ended()) disk.onChange?.(what, path)
+      if (!ended()) run()
+    }
+    const room = (path: string) => {
+      if (disk.isFull && !ended()) throw problem('ENOSPC', `No space left for ${path}`)
+    }
+    const unlink = (path: string) =>
+      change('unlink', path, () => {
+        need(path)
+        disk.#names.remove(path)
+      })
+    return {
       open(path, mode) {
-        if (mode === 'create' && !disk.#files.has(path))
-          disk.#files.set(path, { current: Buffer.alloc(0), durable: Buffer.alloc(0) })
-        return disk.#open(process, need(path))
+        if (mode === 'create' && disk.#names.file(path) === undefined) {
+          room(path)
+          change('create', path, () => disk.#names.set(path, new Inode()))
+        }
+        return disk.#open(
+          process,
+          path,
+          disk.#names.file(path) ?? (ended() ? new Inode() : need(path)),
+        )
       },
-      readFile: (path) => Buffer.from(need(path).current),
-      replaceFile(path, bytes) {
-        disk.#files.set(path, { current: Buffer.from(bytes), durable: Buffer.from(bytes) })
+      readFile: (path) => disk.virtual.get(path) ?? need(path).bytes(),
+      replaceFile(path, bytes, sync = true) {
+        room(path)
+        if (sync) disk.#failSync(ended, path, [])
+        change('replace', path, () => {
+          const inode = new Inode()
+          inode.write([bytes], 0)
+          if (sync) inode.sync()
+          disk.#names.set(path, inode)
+          if (sync) disk.#names.sync(parentOf(path))
+        })
       },
-      rename(from, to) {
-        if (disk.#directories.has(from)) return disk.#renameDirectory(from, to)
-        disk.#files.set(to, need(from))
-        disk.#files.delete(from)
+      rename: (from, to) => change('rename', from, () => disk.#names.rename(from, to)),
+      unlink,
+      unlinkLater: async (path) => unlink(path),
+      makeDirectory: (path) => change('mkdir', path, () => disk.#names.makeDirectory(path)),
+      removeDirectory: (path) => change('rmdir', path, () => disk.#names.remove(path)),
+      list: (path): DirectoryEntry[] => {
+        if (!disk.#names.isDirectory(path)) throw problem('ENOENT', `${path} does not exist`)
+        return disk.#names.list(path)
       },
-      unlink(path) {
-        need(path)
-        disk.#files.delete(path)
-      },
-      async unlinkLater(path) {
-        need(path)
-        disk.#files.delete(path)
-      },
-      makeDirectory(path) {
-        const parts = path.split('/').filter((part) => part !== '')
-        for (let i = 1; i <= parts.length; i++)
-          disk.#directories.add(`/${parts.slice(0, i).join('/')}`)
-      },
-      removeDirectory(path) {
-        disk.#directories.delete(path)
-      },
-      list: (path) => disk.#list(path),
       stat(path) {
-        const file = disk.#files.get(path)
-        if (file !== undefined)
-          return { sizeBytes: file.current.length, modifiedMs: 0, isDirectory: false }
-        return disk.#directories.has(path)
+        const file = disk.#names.file(path)
+        if (file !== undefined) return { sizeBytes: file.size, modifiedMs: 0, isDirectory: false }
+        return disk.#names.isDirectory(path)
           ? { sizeBytes: 0, modifiedMs: 0, isDirectory: true }
           : undefined
       },
-      syncDirectory: () => undefined,
-      space: () => ({ totalBytes: 2 ** 40, usableBytes: 2 ** 40 }),
+      syncDirectory(path) {
+        disk.#failSync(ended, path, [])
+        change('syncdir', path, () => disk.#names.sync(path))
+      },
+      space: () => ({ totalBytes: 2 ** 40, usableBytes: disk.isFull ? 0 : 2 ** 40 }),
       async lock(path) {
         const holder = disk.#locks.get(path)
         if (holder?.process.alive && holder.process.life === holder.life) return undefined
-        const mine = { process, life: process.life }
+        const mine = { process, life }
         disk.#locks.set(path, mine)
+        if (disk.#names.file(path) === undefined) disk.#names.set(path, new Inode())
         const lock: Lock = {
           release: () => {
             if (disk.#locks.get(path) === mine) disk.#locks.delete(path)
@@ -102,73 +126,91 @@ export class MemoryDisk {
         return lock
       },
     }
-    return files as Files
   }
 
-  #open(process: Process, file: Stored): File {
-    const grow = (size: number) => {
-      if (file.current.length < size)
-        file.current = Buffer.concat([file.current, Buffer.alloc(size - file.current.length)])
+  /** Throws when this sync is one that shall fail; what it was for is never written then. */
+  #failSync(ended: () => boolean, path: string, dropped: readonly Inode[]): void {
+    if (this.failSyncs === 0 || ended()) return
+    this.failSyncs--
+    for (const inode of dropped) inode.dropUnsynced()
+    throw problem('EIO', `Sync of ${path} failed`)
+  }
+
+  #open(process: Process, path: string, inode: Inode): File {
+    const { life } = process
+    const ended = () => process.life !== life
+    const changed = (what: string) => {
+      if (!ended()) this.onChange?.(what, path)
+      return !ended()
     }
-    const read = (into: Buffer, offset: number, length: number, position: number) =>
-      file.current.copy(into, offset, position, Math.min(file.current.length, position + length))
-    const opened: Partial<File> = {
-      sizeBytes: () => file.current.length,
-      read,
-      readLater: async (into, offset, length, position) => read(into, offset, length, position),
-      write(chunks, position) {
-        const bytes = Buffer.concat(chunks)
-        grow(position + bytes.length)
-        file.current = Buffer.from(file.current)
-        bytes.copy(file.current, position)
-      },
-      truncate(size) {
-        grow(size)
-        file.current = Buffer.from(file.current.subarray(0, size))
-      },
-      sync() {
-        file.durable = Buffer.from(file.current)
-      },
-      syncLater: () =>
+    return {
+      sizeBytes: () => inode.size,
+      read: (into, offset, length, position) => inode.read(into, offset, length, position),
+      readLater: (into, offset, length, position) =>
         new Promise((resolve) => {
-          const asked = Buffer.from(file.current)
-          this.#world.after(this.syncMs * (0.5 + this.#world.random()), 'sync', process, () => {
-            file.durable = asked
-            resolve()
-          })
+          if (ended()) return
+          this.#world.after(this.#chance.between(0.02, 0.3), 'read', process, () =>
+            resolve(inode.read(into, offset, length, position)),
+          )
         }),
+      write: (chunks, position) => {
+        if (ended()) return
+        const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
+        const fails = this.failWrites > 0 ? 'EIO' : undefined
+        const full = this.isFull && position + bytes > inode.size ? 'ENOSPC' : undefined
+        const code = fails ?? full
+        if (code !== undefined) {
+          if (fails) this.failWrites--
+          const part = Buffer.concat(chunks).subarray(0, this.#chance.below(bytes))
+          inode.write([part], position)
+          throw problem(code, `Write to ${path} failed`)
+        }
+        if (!changed('write')) {
+          // The process ends within this call: a part of it has been done.
+          if (process.life === life + 1)
+            inode.write(
+              [Buffer.concat(chunks).subarray(0, this.#chance.below(bytes + 1))],
+              position,
+            )
+          return
+        }
+        inode.write(chunks, position)
+      },
+      truncate: (size) => {
+        if (changed('truncate')) inode.truncate(size)
+      },
+      sync: () => {
+        this.#failSync(ended, path, [inode])
+        if (changed('sync')) inode.sync()
+      },
+      syncLater: () => this.#syncLater(process, path, inode),
       close: () => undefined,
     }
-    return opened as File
   }
 
-  #list(path: string): DirectoryEntry[] {
-    const prefix = path.endsWith('/') ? path : `${path}/`
-    const names = new Map<string, boolean>()
-    for (const file of this.#files.keys())
-      if (file.startsWith(prefix)) {
-        const rest = file.slice(prefix.length)
-        const slash = rest.indexOf('/')
-        names.set(slash === -1 ? rest : rest.slice(0, slash), slash !== -1)
-      }
-    for (const directory of this.#directories)
-      if (directory.startsWith(prefix))
-        names.set(directory.slice(prefix.length).split('/')[0]!, true)
-    return [...names]
-      .map(([name, isDirectory]) => ({ name, isDirectory }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  #syncLater(process: Process, path: string, inode: Inode): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const asked = inode.mark()
+      const { life } = process
+      const takesMs = this.syncMs * this.slowness * (0.5 + this.#chance.random())
+      this.#world.after(takesMs, 'sync', process, () => {
+        try {
+          this.#failSync(() => process.life !== life, path, [inode])
+        } catch (error) {
+          reject(error)
+          return
+        }
+        inode.syncTo(asked)
+        resolve()
+      })
+    })
   }
+}
 
-  #renameDirectory(from: string, to: string): void {
-    for (const directory of [...this.#directories])
-      if (directory === from || directory.startsWith(`${from}/`)) {
-        this.#directories.delete(directory)
-        this.#directories.add(to + directory.slice(from.length))
-      }
-    for (const [path, file] of [...this.#files])
-      if (path.startsWith(`${from}/`)) {
-        this.#files.delete(path)
-        this.#files.set(to + path.slice(from.length), file)
-      }
-  }
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
+}
+
+function problem(code: string, message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code })
 }

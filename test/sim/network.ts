@@ -1,10 +1,12 @@
 /**
  * The simulated network: byte streams in order, with delays that have a heavy tail, cut into chunks
  * of any size. A path between two hosts can be blocked in one direction or both: what is on the way
- * waits (TCP sends it again), and an end that closes or crashes is not noticed at the other.
+ * waits (TCP sends it again), and an end that closes or crashes is not noticed at the other. A
+ * connection can also be cut at any byte, so that both hear of it, one, or none.
  */
 import type { Connection, ConnectionHandler, Listener, Net } from '../../src/env/env.ts'
-import { inOrder, type Process, type World } from './world.ts'
+import { End, type Link } from './network-end.ts'
+import type { Process, World } from './world.ts'
 
 type Accept = (connection: Connection) => ConnectionHandler
 
@@ -14,25 +16,42 @@ interface Bound {
   readonly accept: Accept
 }
 
+/** Sees what is written, before it is on its way. */
+export interface Tap {
+  wrote(from: End, bytes: Buffer): void
+}
+
+/** How a connection ends for its two hosts: `silent`: neither hears of it. */
+export type CutMode = 'reset' | 'sender' | 'receiver' | 'silent'
+
+interface Cut {
+  readonly from: string
+  readonly to: string
+  readonly mode: CutMode
+  leftBytes: number
+}
+
 /** How long a connection that reaches nobody keeps its caller waiting. */
 const connectTimeoutMs = 3000
-/** Between two looks whether a blocked path is open again. */
-const retransmitMs = 5
 
-export class Network {
-  readonly #world: World
+export class Network implements Link {
+  readonly world: World
   readonly #bound = new Map<string, Bound>()
-  readonly #ends = new Set<End>()
+  readonly ends = new Set<End>()
   /** `from>to`, host names. */
   readonly #blocked = new Set<string>()
+  readonly #slow = new Map<string, number>()
+  #cuts: Cut[] = []
   #port = 20_000
+  #connections = 0
   /** Multiplies every delay. */
   slowness = 1
   /** How often a delay has no sensible bound. */
   tail = 0.01
+  tap: Tap | undefined
 
   constructor(world: World) {
-    this.#world = world
+    this.world = world
   }
 
   block(from: string, to: string): void {
@@ -41,24 +60,55 @@ export class Network {
 
   unblock(from: string, to: string): void {
     this.#blocked.delete(`${from}>${to}`)
+    for (const end of this.ends) if (end.process.name === from) end.unblocked()
+  }
+
+  /** Multiplies the delays of one direction. */
+  slow(from: string, to: string, factor: number): void {
+    this.#slow.set(`${from}>${to}`, factor)
   }
 
   healAll(): void {
     this.#blocked.clear()
+    this.#slow.clear()
+    this.#cuts = []
+    for (const end of this.ends) end.unblocked()
   }
 
   isBlocked(from: string, to: string): boolean {
     return this.#blocked.has(`${from}>${to}`)
   }
 
-  /** Mostly fractions of a millisecond; one in a hundred takes up to a second. */
-  delayMs(): number {
-    const { random } = this.#world
-    const tail = this.#world.chance(this.tail) ? this.#world.between(0, 1000) : 0
-    return this.slowness * (0.05 + random.call(this.#world) * 0.5 + tail)
+  /** The next connection that has carried so many more bytes in this direction is cut there. */
+  cutAfter(from: string, to: string, bytes: number, mode: CutMode): void {
+    this.#cuts.push({ from, to, mode, leftBytes: bytes })
+  }
+
+  /** Of so many bytes in a direction, how many get through before a cut, if there is one. */
+  takeCut(from: string, to: string, bytes: number): { bytes: number; mode: CutMode } | undefined {
+    if (this.#cuts.length === 0) return undefined
+    for (const cut of this.#cuts) {
+      if (cut.from !== from || cut.to !== to) continue
+      if (cut.leftBytes >= bytes) {
+        cut.leftBytes -= bytes
+        continue
+      }
+      this.#cuts = this.#cuts.filter((other) => other !== cut)
+      return { bytes: cut.leftBytes, mode: cut.mode }
+    }
+    return undefined
+  }
+
+  /** Mostly fractions of a millisecond; now and then up to a second. */
+  delayMs(from: string, to: string): number {
+    const draws = this.world.stream(`net ${from}>${to}`)
+    const tail = draws.chance(this.tail) ? draws.between(0, 1000) : 0
+    const slow = this.slowness * (this.#slow.get(`${from}>${to}`) ?? 1)
+    return slow * (0.05 + draws.random() * 0.5 + tail)
   }
 
   netOf(process: Process): Net {
+    const { life } = process
     return {
       listen: async ({ port }, onConnection) => {
         const bound = port === 0 ? this.#port++ : port
@@ -66,7 +116,7 @@ export class Network {
         const old = this.#bound.get(key)
         if (old && old.life === old.process.life && old.process.alive)
           throw Object.assign(new Error(`${key} is in use`), { code: 'EADDRINUSE' })
-        const entry = { process, life: process.life, accept: onConnection }
+        const entry = { process, life, accept: onConnection }
         this.#bound.set(key, entry)
         const listener: Listener = {
           host: process.name,
@@ -77,213 +127,57 @@ export class Network {
         }
         return listener
       },
-      connect: ({ host, port }, handler) => this.#connect(process, host, port, handler),
+      connect: ({ host, port }, handler) => this.#connect(process, life, host, port, handler),
     }
   }
 
   /** The process has ended: its peers hear of it, as far as the network lets them. */
   crashed(process: Process, life: number): void {
-    for (const end of this.#ends)
+    for (const end of [...this.ends])
       if (end.process === process && end.life === life) end.vanish('ECONNRESET')
   }
 
   #connect(
     process: Process,
+    life: number,
     host: string,
     port: number,
     handler: ConnectionHandler & { onConnect?(): void },
   ): Connection {
-    const near = new End(this.#world, this, process, host, port, this.#ends)
+    const { name } = process
+    const id = ++this.#connections
+    const near = new End(this, process, life, host, port, id)
     near.handler = handler
     const refuse = (afterMs: number, code: string) =>
-      this.#world.after(afterMs, 'refuse', process, () => near.lost(code))
-    if (this.isBlocked(process.name, host)) {
+      this.world.after(afterMs, 'refuse', process, () => near.lost(code))
+    if (this.isBlocked(name, host)) {
       refuse(connectTimeoutMs, 'ETIMEDOUT')
       return near
     }
-    this.#world.after(this.delayMs(), `syn ${process.name}>${host}`, undefined, () => {
+    this.world.after(this.delayMs(name, host), `syn ${name}>${host}`, undefined, () => {
       if (near.closed) return
       const bound = this.#bound.get(`${host}:${port}`)
-      const blocked = this.isBlocked(host, process.name) || this.isBlocked(process.name, host)
+      const blocked = this.isBlocked(host, name) || this.isBlocked(name, host)
       if (blocked) refuse(connectTimeoutMs, 'ETIMEDOUT')
       else if (!bound?.process.alive || bound.process.life !== bound.life)
-        refuse(this.delayMs(), 'ECONNREFUSED')
+        refuse(this.delayMs(host, name), 'ECONNREFUSED')
       else {
-        const far = new End(this.#world, this, bound.process, process.name, 1, this.#ends)
+        const far = new End(this, bound.process, bound.life, name, 30_000 + id, id)
+        far.localPort = port
         near.peer = far
         far.peer = near
-        this.#world.after(0, 'accept', bound.process, () => {
+        this.world.after(0, 'accept', bound.process, () => {
           if (far.closed) return
           far.handler = bound.accept(far)
           far.ready()
         })
-        this.#world.after(this.delayMs(), 'connected', process, () => {
-          if (!near.closed) handler.onConnect?.()
+        this.world.after(this.delayMs(host, name), 'connected', process, () => {
+          if (near.closed) return
+          near.ready()
+          handler.onConnect?.()
         })
-        near.ready()
       }
     })
     return near
-  }
-}
-
-class End implements Connection {
-  readonly remoteHost: string
-  readonly remotePort: number
-  readonly pendingBytes = 0
-  readonly unsentBytes = 0
-  readonly process: Process
-  readonly life: number
-  handler: (ConnectionHandler & { onConnect?(): void }) | undefined
-  peer: End | undefined
-  closed = false
-  readonly #world: World
-  readonly #network: Network
-  readonly #ends: Set<End>
-  #outbox: (() => void)[] = []
-  #pausedInbox: Buffer[] | undefined
-  #lastArrivalMs = 0
-
-  constructor(
-    world: World,
-    network: Network,
-    process: Process,
-    host: string,
-    port: number,
-    ends: Set<End>,
-  ) {
-    this.#world = world
-    this.#network = network
-    this.process = process
-    this.life = process.life
-    this.remoteHost = host
-    this.remotePort = port
-    this.#ends = ends
-    ends.add(this)
-  }
-
-  /** Both ends exist: what was written before is sent. */
-  ready(): void {
-    for (const send of this.#outbox.splice(0)) send()
-  }
-
-  write(chunks: readonly Buffer[], onWritten?: () => void): boolean {
-    const bytes = Buffer.concat(chunks)
-    if (!this.closed) {
-      if (this.peer === undefined) this.#outbox.push(() => this.#send(bytes))
-      else this.#send(bytes)
-    }
-    if (onWritten) this.#world.after(0, 'written', this.process, onWritten)
-    return true
-  }
-
-  pause(): void {
-    this.#pausedInbox ??= []
-  }
-
-  resume(): void {
-    const waiting = this.#pausedInbox ?? []
-    this.#pausedInbox = undefined
-    for (const bytes of waiting)
-      this.#world.after(0, 'resumed', this.process, () => this.take(bytes), inOrder)
-  }
-
-  end(): void {
-    this.#finish(undefined)
-  }
-
-  destroy(): void {
-    this.#finish('ECONNRESET')
-  }
-
-  /** Its process is gone: nobody is told here, the peer is. */
-  vanish(code: string): void {
-    if (this.closed) return
-    this.closed = true
-    this.#ends.delete(this)
-    this.#tellPeer(code)
-  }
-
-  lost(code: string | undefined): void {
-    if (this.closed) return
-    this.closed = true
-    this.#ends.delete(this)
-    const error = code === undefined ? undefined : Object.assign(new Error(code), { code })
-    this.handler?.onClose(error)
-  }
-
-  take(bytes: Buffer): void {
-    if (this.closed) return
-    if (this.#pausedInbox) this.#pausedInbox.push(bytes)
-    else this.handler?.onData(bytes)
-  }
-
-  #finish(code: string | undefined): void {
-    if (this.closed) return
-    this.closed = true
-    this.#ends.delete(this)
-    this.#tellPeer(code)
-    this.#world.after(0, 'closed', this.process, () => this.handler?.onClose())
-  }
-
-  #send(bytes: Buffer): void {
-    let rest = bytes
-    while (rest.length > 0) {
-      const size = this.#world.chance(0.1)
-        ? 1 + Math.floor(this.#world.random() * rest.length)
-        : rest.length
-      const chunk = rest.subarray(0, size)
-      rest = rest.subarray(size)
-      this.#deliver(`data ${this.process.name}>${this.remoteHost} ${chunk.length}`, (peer) =>
-        peer.take(Buffer.from(chunk)),
-      )
-    }
-  }
-
-  #tellPeer(code: string | undefined): void {
-    this.#deliver('close', (peer) => peer.lost(code))
-  }
-
-  /** In order behind what was sent before; while the path is blocked it waits. */
-  #deliver(kind: string, arrive: (peer: End) => void): void {
-    const { peer } = this
-    if (peer === undefined) return
-    const dueMs = this.#world.nowMs + this.#network.delayMs()
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs + 0.001, dueMs)
-    const attempt = (): void => {
-      if (peer.closed) return
-      if (this.#network.isBlocked(this.process.name, peer.process.name)) {
-        this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#world.nowMs + retransmitMs)
-        this.#retry(attempt)
-      } else this.#world.after(0, kind, peer.process, () => arrive(peer), inOrder)
-    }
-    this.#queue.push({ atMs: this.#lastArrivalMs, attempt })
-    if (this.#queue.length === 1) this.#schedule()
-  }
-
-  readonly #queue: { atMs: number; attempt: () => void }[] = []
-  #held = false
-
-  #schedule(): void {
-    const head = this.#queue[0]
-    if (head === undefined) return
-    this.#world.after(head.atMs - this.#world.nowMs, 'arrive', undefined, () => {
-      this.#held = false
-      head.attempt()
-      if (this.#held) return
-      this.#queue.shift()
-      this.#schedule()
-    })
-  }
-
-  #retry(attempt: () => void): void {
-    this.#held = true
-    this.#world.after(retransmitMs, 'retransmit', undefined, () => {
-      this.#held = false
-      attempt()
-      if (this.#held) return
-      this.#queue.shift()
-      this.#schedule()
-    })
   }
 }

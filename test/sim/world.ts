@@ -6,6 +6,7 @@
  * have run before the next event begins, so that a seed gives the same run every time.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { crc32c } from '../../protocol/crc32c.ts'
 
 /** Events of one instant that share this tie happen in the order in which they were made. */
 export const inOrder = 0.5
@@ -24,6 +25,8 @@ interface Event {
 /** One process on one host. Its life ends with a crash; a restart begins another. */
 export interface Process {
   readonly name: string
+  /** Decides between events of one instant. */
+  readonly ties: Chance
   /** Counts crashes: what belongs to an earlier life is dropped. */
   life: number
   alive: boolean
@@ -31,22 +34,12 @@ export interface Process {
   held: Event[]
 }
 
-export class World {
-  nowMs = 0
-  events = 0
-  /** Of everything that happened: two runs of a seed must agree. */
-  readonly #hash: Hash = createHash('sha256')
-  readonly #trace: string[] = []
-  readonly #heap: Event[] = []
+/** A sequence of draws of its own: what one part of the world draws changes nothing for the others. */
+export class Chance {
   #state: number
-  #sequence = 0
-  /** The first that was found; it ends the run. */
-  failure: Error | undefined
-  /** Checked after every event. */
-  readonly invariants: (() => void)[] = []
 
   constructor(seed: number) {
-    this.#state = (seed * 0x9e3779b1) >>> 0
+    this.#state = seed >>> 0
     for (let i = 0; i < 8; i++) this.random()
   }
 
@@ -71,8 +64,71 @@ export class World {
     return items[Math.floor(this.random() * items.length)]!
   }
 
+  /** A number from 0 to `count` - 1. */
+  below(count: number): number {
+    return Math.floor(this.random() * count)
+  }
+}
+
+export class World {
+  nowMs = 0
+  events = 0
+  /** Of everything that happened: two runs of a seed must agree. */
+  readonly #hash: Hash = createHash('sha256')
+  #trace: string[] = []
+  /** Prints all that is noted, too. */
+  onNote: ((line: string) => void) | undefined
+  readonly #heap: Event[] = []
+  readonly #seed: number
+  readonly #streams = new Map<string, Chance>()
+  #sequence = 0
+  /** The first that was found; it ends the run. */
+  failure: Error | undefined
+  /** Checked after every event. */
+  readonly invariants: ((process: Process | undefined) => void)[] = []
+
+  /** Ends the run: only the first reason counts. */
+  fail(reason: string): void {
+    this.note(`VIOLATION ${reason}`)
+    this.failure ??= new Error(reason)
+  }
+
+  constructor(seed: number) {
+    this.#seed = (seed * 0x9e3779b1) >>> 0
+  }
+
+  /**
+   * The draws for one purpose, by name. Keyed so that leaving out a fault does not change every later
+   * delay: that is what lets a failing run be shrunk.
+   */
+  stream(name: string): Chance {
+    let stream = this.#streams.get(name)
+    if (stream === undefined) {
+      stream = new Chance(crc32c(Buffer.from(name), this.#seed))
+      this.#streams.set(name, stream)
+    }
+    return stream
+  }
+
+  random(): number {
+    return this.stream('world').random()
+  }
+
+  chance(probability: number): boolean {
+    return this.random() < probability
+  }
+
+  between(min: number, max: number): number {
+    return min + this.random() * (max - min)
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return this.stream('world').pick(items)
+  }
+
   process(name: string): Process {
-    return { name, life: 0, alive: true, paused: false, held: [] }
+    const ties = this.stream(`ties ${name}`)
+    return { name, ties, life: 0, alive: true, paused: false, held: [] }
   }
 
   /** `process` undefined: the world itself acts. */
@@ -81,7 +137,7 @@ export class World {
     kind: string,
     process: Process | undefined,
     run: () => void,
-    tie = this.random(),
+    tie = (process?.ties ?? this.stream('ties')).random(),
   ): Event {
     const event: Event = {
       atMs: this.nowMs + Math.max(0, delayMs),
@@ -98,8 +154,10 @@ export class World {
   }
 
   note(text: string): void {
-    this.#trace.push(`${this.nowMs.toFixed(1)} ${text}`)
-    if (this.#trace.length > 400) this.#trace.splice(0, 200)
+    const line = `${this.nowMs.toFixed(1).padStart(8)} ${text}`
+    this.onNote?.(line)
+    this.#trace.push(line)
+    if (this.#trace.length > 800) this.#trace = this.#trace.slice(400)
   }
 
   /** The last things that happened, for a failure's report. */
@@ -143,7 +201,7 @@ export class World {
       this.#hash.update(`${next.atMs} ${process?.name} ${next.kind}\n`)
       next.run()
       await settled()
-      for (const check of this.invariants) check()
+      for (const check of this.invariants) check(process)
       if (this.failure) throw this.failure
     }
     this.nowMs = Math.max(this.nowMs, untilMs)
