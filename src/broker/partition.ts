@@ -62,6 +62,11 @@ export class Partition {
     return this.#image.replicas.includes(this.#broker.nodeId) ? 'follower' : 'none'
   }
 
+  /** What it knows of its followers; undefined while it does not lead. To be read only. */
+  get followers(): LeaderReplication | undefined {
+    return this.#replication
+  }
+
   /** Takes the state that the coordinator decided. Metadata is level-triggered: only the newest counts. */
   become(image: PartitionImage, serveAfterMs: number): void {
     const { nodeId, env } = this.#broker

@@ -265,10 +265,11 @@ export class ProducerSender {
     this.#busy.set(nodeId, (this.#busy.get(nodeId) ?? 0) + 1)
     const partitions = ready.map(({ queue }) => queue)
     const watch = watchLeader(this.#cluster, connection, nodeId, partitions)
+    const topicIds = new Map([...byTopic.keys()].map((topic, i) => [topic, ids[i]]))
     connection
       .send(Produce, request, { version, timeoutMs: timeoutMs + 1_000 })
       .then(
-        (answer) => this.#onAnswer(nodeId, ready, answer),
+        (answer) => this.#onAnswer(nodeId, ready, topicIds, answer),
         (error) => {
           for (const sent of ready) this.#failed(sent, error)
         },
@@ -283,6 +284,8 @@ export class ProducerSender {
   #onAnswer(
     nodeId: number,
     ready: readonly Sent[],
+    /** As they were asked: an error for one partition makes the others' metadata old. */
+    topicIds: ReadonlyMap<string, string | undefined>,
     answer: IncomingResponseOf<typeof Produce>,
   ): void {
     this.#cluster.metadata.learnBrokers(
@@ -290,7 +293,7 @@ export class ProducerSender {
     )
     for (const sent of ready) {
       const { topic, partition } = sent.queue
-      const topicId = this.#cluster.metadata.topics.get(topic)?.topicId
+      const topicId = topicIds.get(topic)
       const theirs = answer.responses.find(
         (response) => response.name === topic || (topicId && response.topicId === topicId),
       )

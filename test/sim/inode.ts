@@ -49,6 +49,11 @@ export class Inode {
     return this.#current.size
   }
 
+  /** Valid until the next change. */
+  view(): Buffer {
+    return this.#current.view()
+  }
+
   bytes(): Buffer {
     return Buffer.from(this.#current.view())
   }

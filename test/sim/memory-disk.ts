@@ -46,6 +46,11 @@ export class MemoryDisk {
     for (const inode of this.#names.inodes()) inode.losePower(chance, kept)
   }
 
+  /** What a process would read. Empty when there is no such file. */
+  peek(path: string): Buffer {
+    return this.#names.file(path)?.view() ?? Buffer.alloc(0)
+  }
+
   filesOf(process: Process): Files {
     const { life } = process
     const ended = () => process.life !== life

@@ -51,6 +51,11 @@ export class LeaderReplication {
     return this.#proposal
   }
 
+  /** As it was decided last. */
+  get isr(): readonly number[] {
+    return this.#state.isr
+  }
+
   get maximalIsr(): readonly number[] {
     const proposed = this.#proposal?.newIsr.map(({ brokerId }) => brokerId) ?? []
     return [...new Set([...this.#state.isr, ...proposed])]

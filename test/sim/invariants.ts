@@ -1,0 +1,276 @@
+/**
+ * The invariants of LEASES §6, looked at after every event over all processes at once.
+ *
+ * S1 one broker may answer · S2 one leader in an epoch · S3 what is committed is on every replica in
+ * sync and on every new leader · S5 logs agree below the high watermark · S6 the leader's maximal ISR
+ * holds the coordinator's · S8 epochs never go back, over crashes too · S9 nothing committed is
+ * truncated. What is seen on the wire (S4, S7) is in `answers.ts`; S10 is S3 with losses of power.
+ */
+import type { Partition } from '../../src/broker/partition.ts'
+import type { PartitionImage } from '../../src/core/cluster/image.ts'
+import type { Log } from '../../src/log/log.ts'
+import type { Member, SimCluster } from './cluster.ts'
+import { Ledger, LogWalk } from './ledger.ts'
+import type { Process, World } from './world.ts'
+
+/** What was seen of one partition on one broker, in one life of it. */
+interface Seen {
+  readonly log: Log
+  readonly walk: LogWalk
+  /** Checked up to here; 0 again in a new life, so that what recovery left is looked at as a whole. */
+  checkedTo: number
+  highWatermark: number
+  leaderEpoch: number
+  truncations: number
+}
+
+interface Epochs {
+  leaderEpoch: number
+  partitionEpoch: number
+}
+
+export class Invariants {
+  readonly #world: World
+  readonly #cluster: SimCluster
+  readonly #ledgers = new Map<string, Ledger>()
+  readonly #seen = new Map<string, Seen>()
+  readonly #leaders = new Map<string, string>()
+  /** The highest that any broker was told, which includes that it is durable. */
+  readonly #told = new Map<string, Epochs>()
+  readonly #revisions = new Map<string, number>()
+  readonly #brokerEpochs = new Map<number, number>()
+  #generation = 0
+  /** Partitions that lost what was committed, as they may: every replica in sync lost power. */
+  readonly excused = new Set<string>()
+  elections = 0
+  isrChanges = 0
+  /** Losses of power so far: only they excuse an unclean election. */
+  powerLosses = 0
+
+  constructor(world: World, cluster: SimCluster) {
+    this.#world = world
+    this.#cluster = cluster
+    world.invariants.push((process) => this.#check(process))
+  }
+
+  ledger(topicId: string, partition: number): Ledger {
+    const key = `${topicId}/${partition}`
+    let ledger = this.#ledgers.get(key)
+    if (ledger === undefined) {
+      ledger = new Ledger()
+      this.#ledgers.set(key, ledger)
+    }
+    return ledger
+  }
+
+  #check(process: Process | undefined): void {
+    const { brokers, coordinator } = this.#cluster
+    if (process === coordinator.host.process) this.#coordinator()
+    this.#mayAnswer()
+    for (const member of brokers)
+      if (member.host.process === process && member.running) this.#broker(member)
+  }
+
+  #mayAnswer(): void {
+    const answering = new Map<string, string>()
+    for (const member of this.#cluster.brokers) {
+      const { broker } = member
+      if (broker === undefined || !member.running || !broker.session.lease.valid()) continue
+      for (const partition of broker.partitions.all()) {
+        if (!partition.mayAnswer()) continue
+        const { topicId, index, leaderEpoch } = partition
+        const key = `${topicId}/${index}`
+        const who = `${member.name} in epoch ${leaderEpoch}`
+        const other = answering.get(key)
+        if (other !== undefined) this.#fail('S1', partition, `${other} and ${who} may answer`)
+        answering.set(key, who)
+      }
+    }
+  }
+
+  #coordinator(): void {
+    const image = this.#cluster.coordinator.coordinator?.image
+    if (image === undefined) return
+    const life = this.#cluster.coordinator.host.process.life
+    const revision = this.#revisions.get(`c/${life}`)
+    if (revision === image.revision) return
+    // In a new life it knows at least all that was told.
+    if (revision === undefined)
+      for (const [key, told] of this.#told) {
+        const [topicId = '', index] = key.split('/')
+        const known = image.partition(topicId, Number(index))
+        if (known !== undefined && this.#isBefore(known, told))
+          this.#world.fail(`S8: the coordinator forgot epoch ${told.leaderEpoch} of ${key}`)
+      }
+    this.#revisions.set(`c/${life}`, image.revision)
+    for (const { brokerId, brokerEpoch } of image.brokers.values())
+      this.#growing('broker epoch', brokerId, brokerEpoch)
+  }
+
+  #growing(what: string, brokerId: number, epoch: number): void {
+    const before = this.#brokerEpochs.get(brokerId) ?? -1
+    if (epoch < before)
+      this.#world.fail(`S8: the ${what} of broker ${brokerId} went from ${before} to ${epoch}`)
+    this.#brokerEpochs.set(brokerId, epoch)
+  }
+
+  #broker(member: Member): void {
+    const { broker } = member
+    if (broker === undefined) return
+    const { generation, image } = broker.session
+    if (generation < this.#generation && broker.session.connected)
+      this.#world.fail(`S8: ${member.name} follows generation ${generation} after a later one`)
+    const life = `${member.name}/${member.startedLife}`
+    if (this.#revisions.get(life) !== image.revision) {
+      this.#revisions.set(life, image.revision)
+      for (const topic of image.topics())
+        for (const partition of topic.partitions) this.#told_(member, partition)
+    }
+    for (const partition of broker.partitions.all()) this.#partition(member, partition)
+  }
+
+  #isBefore(state: Epochs, told: Epochs): boolean {
+    return state.leaderEpoch < told.leaderEpoch || state.partitionEpoch < told.partitionEpoch
+  }
+
+  #told_(member: Member, partition: PartitionImage): void {
+    const { topicId, partition: index, leader, leaderEpoch, leaderBrokerEpoch } = partition
+    const key = `${topicId}/${index}`
+    const inEpoch = `${key}/${leaderEpoch}`
+    const led = `${leader} (${leaderBrokerEpoch})`
+    const known = this.#leaders.get(inEpoch)
+    if (known === undefined) this.elections++
+    else if (known !== led)
+      this.#world.fail(`S2: ${known} and ${led} lead ${key} in epoch ${leaderEpoch}`)
+    this.#leaders.set(inEpoch, led)
+    const mine = `${member.name}/${key}`
+    const before = this.#told.get(mine)
+    if (before !== undefined && this.#isBefore(partition, before))
+      this.#world.fail(
+        `S8: ${member.name} was told epoch ${leaderEpoch}.${partition.partitionEpoch} of ${key} after ${before.leaderEpoch}.${before.partitionEpoch}`,
+      )
+    const { partitionEpoch } = partition
+    if (before?.partitionEpoch !== partitionEpoch) this.isrChanges++
+    this.#told.set(mine, { leaderEpoch, partitionEpoch })
+    const highest = this.#told.get(key)
+    if (highest === undefined || this.#isBefore(highest, partition))
+      this.#told.set(key, { leaderEpoch, partitionEpoch })
+  }
+
+  #partition(member: Member, partition: Partition): void {
+    const { log, topicId, index } = partition
+    if (log === undefined) return
+    const key = `${member.name}/${topicId}/${index}`
+    let seen = this.#seen.get(key)
+    if (seen?.log !== log) {
+      const walk = new LogWalk(member.host.disk, log)
+      const { truncations } = log
+      seen = {
+        log,
+        walk,
+        checkedTo: log.logStartOffset,
+        highWatermark: 0,
+        leaderEpoch: -1,
+        truncations,
+      }
+      this.#seen.set(key, seen)
+    }
+    this.#highWatermark(partition, log, seen)
+    if (partition.role === 'leader' && partition.leaderEpoch > seen.leaderEpoch) {
+      seen.leaderEpoch = partition.leaderEpoch
+      this.#elected(member, partition, log)
+    }
+    if (partition.role === 'leader') this.#maximalIsr(member, partition)
+    if (log.highWatermark > seen.checkedTo) this.#committed(member, partition, log, seen)
+  }
+
+  #highWatermark(partition: Partition, log: Log, seen: Seen): void {
+    if (log.highWatermark < seen.highWatermark) {
+      const excused = partition.image.unclean || this.excused.has(keyOf(partition))
+      if (!excused)
+        this.#fail(
+          'S9',
+          partition,
+          `${seen.highWatermark} was committed, now ${log.highWatermark} is`,
+        )
+      seen.checkedTo = Math.min(seen.checkedTo, log.highWatermark)
+    }
+    seen.highWatermark = log.highWatermark
+  }
+
+  /** The leader counts everybody who is in sync as far as the coordinator says, in its epoch. */
+  #maximalIsr(member: Member, partition: Partition): void {
+    const image = this.#cluster.coordinator.coordinator?.image
+    const state = image?.partition(partition.topicId, partition.index)
+    if (state?.leaderEpoch !== partition.leaderEpoch || state.leader !== member.id) return
+    const maximal = partition.followers?.maximalIsr ?? state.isr
+    if (!state.isr.every((id) => maximal.includes(id)))
+      this.#fail('S6', partition, `in sync are ${state.isr}, ${member.name} counts ${maximal}`)
+  }
+
+  #elected(member: Member, partition: Partition, log: Log): void {
+    const ledger = this.ledger(partition.topicId, partition.index)
+    if (partition.image.unclean) {
+      if (this.powerLosses === 0)
+        this.#fail('S10', partition, `${member.name} was elected uncleanly, and nobody lost power`)
+      if (log.logEndOffset < ledger.endOffset) this.excused.add(keyOf(partition))
+      ledger.cut(log.logEndOffset)
+      return
+    }
+    this.#hasAll(member, partition, log, `the new leader ${member.name}`)
+  }
+
+  #hasAll(member: Member, partition: Partition, log: Log, who: string): void {
+    if (this.excused.has(keyOf(partition))) return
+    const { endOffset, entries } = this.ledger(partition.topicId, partition.index)
+    if (log.logEndOffset < endOffset)
+      this.#fail('S3', partition, `${who} ends at ${log.logEndOffset}, committed is ${endOffset}`)
+    if (log.logStartOffset >= endOffset) return
+    const ledger = this.ledger(partition.topicId, partition.index)
+    const from = Math.max(log.logStartOffset, entries[Math.max(0, entries.length - 50)]!.baseOffset)
+    for (const entry of new LogWalk(member.host.disk, log).between(from, endOffset)) {
+      const why = ledger.differs(entry)
+      if (why) this.#fail('S3', partition, `on ${who} ${why}`)
+    }
+  }
+
+  #committed(member: Member, partition: Partition, log: Log, seen: Seen): void {
+    const ledger = this.ledger(partition.topicId, partition.index)
+    const before = ledger.endOffset
+    const excused = this.excused.has(keyOf(partition))
+    for (const entry of seen.walk.between(seen.checkedTo, log.highWatermark)) {
+      const why = ledger.enter(entry)
+      if (why && !excused) this.#fail('S5', partition, `on ${member.name} ${why}`)
+      seen.checkedTo = entry.endOffset
+    }
+    if (ledger.endOffset > before) this.#replicated(partition, ledger.endOffset)
+  }
+
+  /** More is committed: everybody in sync has it. */
+  #replicated({ topicId, index }: Partition, endOffset: number): void {
+    const image = this.#cluster.coordinator.coordinator?.image
+    const state = image?.partition(topicId, index)
+    if (state === undefined) return
+    for (const id of [...state.isr, ...state.elr]) {
+      const member = this.#cluster.brokers.find((each) => each.id === id)
+      const partition = member?.broker?.partitions.get(image?.topicById(topicId)?.name ?? '', index)
+      if (partition?.log === undefined || this.excused.has(keyOf(partition))) continue
+      // One that has lost its disk's trust is in sync until somebody says otherwise.
+      if (partition.log.disk.failure) continue
+      if (partition.log.logEndOffset < endOffset)
+        this.#fail(
+          'S3',
+          partition,
+          `${endOffset} is committed, ${member?.name} is in sync (${state.isr}; eligible ${state.elr}) and ends at ${partition.log.logEndOffset}`,
+        )
+    }
+  }
+
+  #fail(name: string, { topic, index }: Partition, what: string): void {
+    this.#world.fail(`${name}: ${topic}-${index}: ${what}`)
+  }
+}
+
+export function keyOf({ topicId, index }: Partition): string {
+  return `${topicId}/${index}`
+}

@@ -1,0 +1,40 @@
+/** What a seed says about a run, before its faults. Plain data: it is printed and kept with a failure. */
+import { Chance } from './world.ts'
+
+export interface Options {
+  readonly brokers: number
+  readonly partitions: number
+  readonly minInsyncReplicas: number
+  /** Records are synced before they are acknowledged (`flush.messages=1`). */
+  readonly durable: boolean
+  readonly leaseMs: number
+  readonly lagMaxMs: number
+  /** How fast each host's clock runs: the coordinator first. */
+  readonly rates: readonly number[]
+  readonly syncMs: number
+  /** How often a message takes up to a second. */
+  readonly tail: number
+  readonly producers: number
+  readonly perSecond: number
+  /** How long faults go on after the topic was made. */
+  readonly faultsMs: number
+}
+
+export function drawOptions(seed: number): Options {
+  const draw = new Chance(seed * 7919 + 17)
+  const brokers = draw.pick([2, 3, 3, 3, 3, 4])
+  return {
+    brokers,
+    partitions: draw.pick([1, 2, 3, 4]),
+    minInsyncReplicas: draw.pick([1, 2, 2]),
+    durable: draw.chance(0.35),
+    leaseMs: draw.pick([300, 600, 600, 2000]),
+    lagMaxMs: draw.pick([500, 1500, 3000]),
+    rates: Array.from({ length: brokers + 1 }, () => 1 + draw.between(-0.009, 0.009)),
+    syncMs: draw.pick([0.5, 0.5, 5, 30]),
+    tail: draw.pick([0, 0, 0.0005, 0.005]),
+    producers: draw.pick([1, 2, 2, 3]),
+    perSecond: draw.pick([10, 20, 40]),
+    faultsMs: draw.pick([6000, 10_000]),
+  }
+}
