@@ -265,7 +265,7 @@ export class ProducerSender {
     this.#busy.set(nodeId, (this.#busy.get(nodeId) ?? 0) + 1)
     const partitions = ready.map(({ queue }) => queue)
     const watch = watchLeader(this.#cluster, connection, nodeId, partitions)
-    const topicIds = new Map([...byTopic.keys()].map((topic, i) => [topic, ids[i]]))
+    const topicIds = new Map(request.topicData.map(({ name, topicId }) => [name, topicId]))
     connection
       .send(Produce, request, { version, timeoutMs: timeoutMs + 1_000 })
       .then(
