@@ -92,7 +92,8 @@ export class Broker {
   async leave(): Promise<void> {
     // Without a coordinator nobody can take over: the stop must not wait for one for ever.
     await Promise.race([
-      this.session.drain(),
+      // A broker that the coordinator refused has nothing to hand over.
+      this.session.drain().catch(() => {}),
       new Promise<void>((resolve) => void this.env.timers.after(drainMaxMs, resolve)),
     ])
     this.#groups?.close()

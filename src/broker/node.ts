@@ -19,6 +19,7 @@ import type { Endpoint } from './config/listeners.ts'
 import { sharedConfigs } from './config/shared-configs.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { initialFeatures, supportedFeatures } from './features.ts'
+import { refuseOrphanedLogs } from './orphaned-logs.ts'
 import { clusterIdAt } from './session/cluster-id-at.ts'
 import { CoordinatorClient } from './session/coordinator-client.ts'
 import type { Dial } from './session/link.ts'
@@ -125,6 +126,7 @@ async function start(
     ...sessionOptions(env, config, logs, advertised),
     dial,
     clusterId,
+    onRefused: onFatal,
   })
   open.push(() => session.close())
   await broker.join(session)
@@ -152,6 +154,8 @@ function sessionOptions(
     cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
     bootId: bootIdOf(env),
     previousBrokerEpoch: logs.previousBrokerEpoch,
+    registrationMaxMs: config.get('initial.broker.registration.timeout.ms'),
+    onRegistered: (brokerEpoch) => logs.noteBrokerEpoch(brokerEpoch),
     durable: config.get('log.flush.interval.messages') === 1,
     defaultPartitions: config.get('num.partitions'),
     defaultReplicationFactor: config.get('default.replication.factor'),
@@ -163,13 +167,14 @@ async function startCoordinator(
   config: BrokerConfig,
   onFatal: (error: Error) => void,
 ): Promise<Coordinator> {
-  const [directory] = config.logDirs
+  const journalDirectory = `${config.logDirs[0]}/${metadataDirectory}`
+  refuseOrphanedLogs(env, config.logDirs, journalDirectory)
   // Rules are asked of the metadata as it then is.
   let image: ConfigImage = noImage
   const current: ConfigImage = { configs: (...resource) => image.configs(...resource) }
   const clusterId = config.get('cluster.id') ?? clusterIdOf(env, config.logDirs)
   const coordinator = await Coordinator.start(env, {
-    store: new Journal(env, `${directory}/${metadataDirectory}`),
+    store: new Journal(env, journalDirectory),
     rules: configRules(config, current),
     ...(clusterId ? { clusterId } : {}),
     staticConfigs: sharedConfigs(config),

@@ -106,12 +106,13 @@ export class BrokerRequests {
       })
       return
     }
-    this.#supersede(peer)
     const broker = { ...rest, local: peer.local }
     this.#kernel.commit(
       { kind: 'register', broker, cleanShutdown, previousBrokerEpoch, durable },
-
-      ({ brokerEpoch }) => {
+      ({ brokerEpoch, errorCode, errorMessage }) => {
+        if (errorCode !== 0) return () => answer({ errorCode, errorMessage })
+        this.#supersede(peer)
+        if (!peer.local) this.#liveness.watch()
         const snapshot = this.#snapshotFor(brokerId)
         return () => {
           if (peer.closed || this.#kernel.peers.get(brokerId) !== peer) return
@@ -121,7 +122,6 @@ export class BrokerRequests {
         }
       },
     )
-    if (!peer.local) this.#liveness.watch()
   }
 
   /** From now on this connection carries the session: an older one is not listened to any more. */

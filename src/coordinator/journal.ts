@@ -65,9 +65,14 @@ export class Journal implements MetaStore {
   async open(): Promise<MetaState> {
     const { files } = this.#env
     files.makeDirectory(this.#directory)
-    this.#lock = await files.lock(`${this.#directory}/.lock`)
-    if (this.#lock === undefined)
-      throw new Error(`Data directory ${this.#directory} is in use by another process`)
+    const lockPath = `${this.#directory}/.lock`
+    this.#lock = await files.lock(lockPath)
+    if (this.#lock === undefined) {
+      const holder = files.readFile(lockPath).toString().trim()
+      throw new Error(
+        `Data directory ${this.#directory} is in use by another process${holder && ` (pid ${holder})`}`,
+      )
+    }
     try {
       return await this.#load()
     } catch (error) {

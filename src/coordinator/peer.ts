@@ -66,10 +66,25 @@ export class Peer implements ConnectionHandler {
       this.fail(error as Error)
       return
     }
-    for (const { message, correlation } of frames) {
+    for (const { message, correlation, generation } of frames) {
       if (this.#closed) return
+      const wrong = this.#generationFault(message, generation)
+      if (wrong !== undefined) {
+        this.fail(new Error(wrong))
+        return
+      }
       this.#handler.onMessage(this, message, correlation)
     }
+  }
+
+  /** A broker answers in the generation it was greeted in; before, it may have seen none or an older one. */
+  #generationFault(message: Message, generation: number): string | undefined {
+    const own = this.#generation
+    if (generation > own)
+      return `The broker has seen a coordinator of generation ${generation}, this is ${own}: its metadata is an old copy, or another took over`
+    if (message.type !== 'hello' && generation < own)
+      return `A ${message.type} of generation ${generation} came to the coordinator of ${own}`
+    return undefined
   }
 
   onClose(error?: Error): void {

@@ -22,6 +22,7 @@ import {
 
 const lockFile = '.lock'
 const cleanShutdownFile = '.kafka_cleanshutdown'
+const brokerEpochFile = '.ottla_broker_epoch'
 
 type CheckpointName = keyof typeof checkpointFiles
 
@@ -32,7 +33,7 @@ export class LogDirectory {
   directoryId = ''
   /** Whether the process before stopped cleanly. */
   wasClean = false
-  /** The broker epoch of a clean stop; -1 when it is not known. */
+  /** The last broker epoch in which something may have been written here; -1 when it is not known. */
   previousBrokerEpoch = -1
   /** Offsets that compaction has come to, by `topic-partition`. */
   cleanerOffsets = new Map<string, number>()
@@ -78,12 +79,33 @@ export class LogDirectory {
   #takeCleanMark(): void {
     const { files } = this.#env
     const path = `${this.path}/${cleanShutdownFile}`
+    this.previousBrokerEpoch = this.#epochIn(`${this.path}/${brokerEpochFile}`)
     if (files.stat(path) === undefined) return
-    const text = files.readFile(path).toString()
     this.wasClean = true
-    this.previousBrokerEpoch = Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1)
+    this.previousBrokerEpoch = Math.max(this.previousBrokerEpoch, this.#epochIn(path))
     files.unlink(path)
     files.syncDirectory(this.path)
+  }
+
+  #epochIn(path: string): number {
+    const { files } = this.#env
+    if (files.stat(path) === undefined) return -1
+    const text = files.readFile(path).toString()
+    return Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1)
+  }
+
+  /**
+   * Writes down that the broker goes on in this epoch, before it serves: an old copy of the directory
+   * that comes back can then be told from what was here last.
+   */
+  noteBrokerEpoch(brokerEpoch: number): void {
+    if (this.disk.failure) return
+    const path = `${this.path}/${brokerEpochFile}`
+    try {
+      this.#env.files.replaceFile(path, markOf(brokerEpoch))
+    } catch (error) {
+      this.#env.log.warn('Broker epoch is not written', { path, because: (error as Error).message })
+    }
   }
 
   /** A checkpoint by `topic-partition`. One that is missing or damaged is empty. */
@@ -164,8 +186,7 @@ export class LogDirectory {
   markClean(brokerEpoch: number): void {
     if (this.disk.failure) return
     this.writeCheckpoints(true)
-    const mark = JSON.stringify({ version: 0, brokerEpoch })
-    this.#env.files.replaceFile(`${this.path}/${cleanShutdownFile}`, Buffer.from(mark))
+    this.#env.files.replaceFile(`${this.path}/${cleanShutdownFile}`, markOf(brokerEpoch))
   }
 
   release(): void {
@@ -173,4 +194,8 @@ export class LogDirectory {
     this.#lock?.release()
     this.#lock = undefined
   }
+}
+
+function markOf(brokerEpoch: number): Buffer {
+  return Buffer.from(JSON.stringify({ version: 0, brokerEpoch }))
 }

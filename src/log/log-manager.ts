@@ -207,10 +207,15 @@ export class LogManager {
     return this.#directories.find(({ disk }) => disk === log.disk)!
   }
 
-  /** Of the last stop, when all directories were left cleanly with the same one; -1 otherwise. */
+  /** The oldest that a directory knows of; -1 when none does. */
   get previousBrokerEpoch(): number {
-    const epochs = new Set(this.#directories.map((d) => (d.wasClean ? d.previousBrokerEpoch : -1)))
-    return epochs.size === 1 ? [...epochs][0]! : -1
+    const known = this.#directories.map((d) => d.previousBrokerEpoch).filter((epoch) => epoch >= 0)
+    return known.length === 0 ? -1 : Math.min(...known)
+  }
+
+  /** See `LogDirectory.noteBrokerEpoch`. */
+  noteBrokerEpoch(brokerEpoch: number): void {
+    for (const directory of this.#directories) directory.noteBrokerEpoch(brokerEpoch)
   }
 
   /**

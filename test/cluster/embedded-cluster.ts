@@ -136,11 +136,19 @@ export class EmbeddedCluster {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  #startCoordinator(): Promise<Node> {
+  /** On the same port; `between` runs while it is down. */
+  async restartCoordinator(between: () => void = () => {}): Promise<void> {
+    const { port } = this.coordinator.coordinator!.listening[0]!
+    await this.coordinator.stop()
+    between()
+    this.coordinator = await this.#startCoordinator(port)
+  }
+
+  #startCoordinator(port = 0): Promise<Node> {
     return startNode({
       'process.roles': 'controller',
       'node.id': 100,
-      listeners: 'CONTROLLER://127.0.0.1:0',
+      listeners: `CONTROLLER://127.0.0.1:${port}`,
       'controller.listener.names': 'CONTROLLER',
       // A machine that is busy with other tests must not look like a failure.
       'lease.duration.ms': 10_000,

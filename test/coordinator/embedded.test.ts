@@ -114,3 +114,12 @@ test('a broker of another cluster is refused', async () => {
   await expect(startBroker(coordinator, 1, 'another')).rejects.toMatchObject({ errorCode: 104 })
   await coordinator.close()
 })
+
+test('a second coordinator on the same directory is refused, with the process that has it', async () => {
+  const directory = newDirectory()
+  const coordinator = await startCoordinator(directory)
+  await expect(startCoordinator(directory)).rejects.toThrow(
+    `Data directory ${directory} is in use by another process (pid ${process.pid})`,
+  )
+  await coordinator.close()
+})

@@ -62,6 +62,7 @@ export class CoordinatorClient {
   #sent = new Map<number, LeaseMark>()
   #lastGrantMs = 0
   #submitted = 0
+  readonly #giveUpMs: number
   #opened: { resolve: () => void; reject: (e: Error) => void } | undefined
 
   private constructor(env: Env, options: SessionOptions) {
@@ -69,6 +70,7 @@ export class CoordinatorClient {
     this.#options = options
     this.#clusterId = options.clusterId
     this.lease = new Lease(env.clock)
+    this.#giveUpMs = env.clock.monotonicMs() + (options.registrationMaxMs ?? Infinity)
     this.#incarnation = env.random.bytes(16).toString('base64url')
   }
 
@@ -238,7 +240,7 @@ export class CoordinatorClient {
       },
       onMessage: (message, generation) => {
         if (this.#link !== link) return
-        if (generation < this.#generation) return
+        this.#generation = generation
         if (message.type === 'metadata') this.#metadata(message, link)
         else if (message.type === 'grant') this.#granted(message)
         else if (message.type === 'staleSession') this.#stale(message, link)
@@ -246,6 +248,7 @@ export class CoordinatorClient {
       },
       onClose: (error) => this.#disconnected(link, error),
     })
+    link.generation = this.#generation
     this.#link = link
     this.#watch(link, 0)
     this.#lastGrantMs = this.#env.clock.monotonicMs()
@@ -268,6 +271,7 @@ export class CoordinatorClient {
       // A later incarnation of the same process has lost nothing: its files are open all along.
       cleanShutdown: !first || this.#options.cleanShutdown,
       previousBrokerEpoch: first ? this.#options.previousBrokerEpoch : this.brokerEpoch,
+      giveUpMs: first ? this.#giveUpMs : Infinity,
     }
     handshake(this.#env, link, this.#options, self, {
       welcome: (ack) => {
@@ -276,6 +280,7 @@ export class CoordinatorClient {
         this.#rhoPpm = ack.rhoPpm
       },
       registered: (brokerEpoch) => {
+        if (brokerEpoch !== this.brokerEpoch) this.#options.onRegistered?.(brokerEpoch)
         this.brokerEpoch = brokerEpoch
         this.#reconnectMs = reconnectMinMs
       },
@@ -352,11 +357,15 @@ export class CoordinatorClient {
 
   #failed(link: Link, error: Error): void {
     if (this.#link !== link || this.#closed) return
-    if (error instanceof CoordinatorError && error.errorCode === codes.inconsistentClusterId) {
+    const final: readonly number[] = [codes.inconsistentClusterId, codes.duplicateBroker]
+    if (error instanceof CoordinatorError && final.includes(error.errorCode)) {
+      const running = this.#opened === undefined
       this.#fatal = error
       this.#closed = true
+      this.lease.drop()
       link.destroy()
       this.#giveUp(error)
+      if (running) this.#options.onRefused?.(error)
       return
     }
     if (!(error instanceof LinkClosedError))

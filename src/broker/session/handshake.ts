@@ -12,6 +12,8 @@ export interface Self {
   readonly incarnation: string
   readonly cleanShutdown: boolean
   readonly previousBrokerEpoch: number
+  /** Monotonic: another incarnation of this broker is not waited for any longer. */
+  readonly giveUpMs: number
 }
 
 /** All are called in the turn in which the coordinator's answer comes. */
@@ -70,7 +72,8 @@ function register(
     },
     'registerAck',
     (ack) => {
-      if (ack.errorCode === codes.duplicateBroker) {
+      const late = env.clock.monotonicMs() >= self.giveUpMs
+      if (ack.errorCode === codes.duplicateBroker && !late) {
         const retryAfterMs = Math.min(ack.retryAfterMs, retryMaxMs)
         env.log.warn('An older incarnation of this broker still has a session', {
           brokerId,

@@ -27,7 +27,10 @@ export interface LinkHandler {
 }
 
 export class Link {
-  /** Goes into every frame that is sent: the generation that the coordinator gave. */
+  /**
+   * The highest that was seen; goes into every frame that is sent. A coordinator of an older one was
+   * replaced, or has lost its metadata: what it says changes nothing, and the connection ends.
+   */
   generation = 0
   framesReceived = 0
   readonly #connection: Connection
@@ -103,7 +106,16 @@ export class Link {
     for (const { generation, correlation, message } of frames) {
       if (this.#closed) return
       this.framesReceived++
-      if (generation < this.generation) continue
+      if (generation < this.generation) {
+        this.#connection.destroy()
+        this.#close(
+          new LinkClosedError(
+            `The coordinator is of generation ${generation}, but ${this.generation} was seen before`,
+          ),
+        )
+        return
+      }
+      this.generation = generation
       const waiting = this.#waiting.get(correlation)
       this.#waiting.delete(correlation)
       if (waiting?.answer === message.type) waiting.resolve(message)

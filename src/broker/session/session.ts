@@ -18,8 +18,14 @@ export interface SessionOptions {
   readonly cleanShutdown: boolean
   /** 22 characters, changes with each boot of the machine; see `bootIdOf`. */
   readonly bootId: string
-  /** -1 when unknown. */
+  /** In which the data directories were used last; -1 when unknown. */
   readonly previousBrokerEpoch: number
+  /** Called in the turn in which a new incarnation is registered, before it can serve. */
+  onRegistered?(brokerEpoch: number): void
+  /** For how long another process with the same id is waited for at the start. */
+  readonly registrationMaxMs?: number
+  /** This broker cannot be part of the cluster any more: the process must end. */
+  onRefused?(error: Error): void
   readonly durable: boolean
   /** For requests that say -1: num.partitions and default.replication.factor. */
   readonly defaultPartitions: number

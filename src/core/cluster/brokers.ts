@@ -40,10 +40,23 @@ export function registerBroker(
     const changed = JSON.stringify(old) !== JSON.stringify(record)
     return { records: changed ? [record] : [], reply: answer(brokerEpoch) }
   }
-  // An epoch found in a data directory may be above all that is known here: a coordinator that lost
-  // its directory must not give it out again.
-  const brokerEpoch = Math.max(image.lastBrokerEpoch, previousBrokerEpoch) + 1
-  const lossy = old !== undefined && !cleanShutdown && !durable && broker.bootId !== old.bootId
+  // What it has was written under metadata that is not here: lost, or restored from an old copy. Its
+  // topics would look deleted, so it must not join.
+  if (previousBrokerEpoch > image.lastBrokerEpoch)
+    return {
+      records: [],
+      reply: {
+        errorCode: errors.INCONSISTENT_CLUSTER_ID.code,
+        errorMessage: `Broker ${broker.brokerId} was registered in epoch ${previousBrokerEpoch}, but this coordinator knows of none above ${image.lastBrokerEpoch}: its metadata was lost, or is an old copy`,
+        brokerEpoch: -1,
+      },
+    }
+  const brokerEpoch = image.lastBrokerEpoch + 1
+  // The directories are those of an earlier incarnation than the last: an old copy of them came back.
+  const restored =
+    old !== undefined && previousBrokerEpoch >= 0 && previousBrokerEpoch < old.brokerEpoch
+  const rebooted = old !== undefined && broker.bootId !== old.bootId
+  const lossy = restored || (rebooted && !cleanShutdown && !durable)
   const record: BrokerImage = {
     kind: 'broker',
     ...broker,

@@ -94,9 +94,27 @@ test('the same incarnation that registers again keeps its broker epoch', () => {
   })
 })
 
-test('an epoch found in a data directory is never given out again', () => {
+test('a broker that knows a later epoch than the coordinator is refused: metadata was lost', () => {
   const machine = cluster(1)
-  expect(run(machine, register(2, 'x', { previousBrokerEpoch: 40 })).brokerEpoch).toBe(41)
+  const asked = register(2, 'x', { previousBrokerEpoch: 40 })
+  expect({ ...run(machine, asked), known: [...machine.image.brokers.keys()] }).toEqual({
+    errorCode: 104,
+    errorMessage:
+      'Broker 2 was registered in epoch 40, but this coordinator knows of none above 1: its metadata was lost, or is an old copy',
+    brokerEpoch: -1,
+    known: [1],
+  })
+})
+
+test('a broker whose directories are an old copy is trusted neither in ISR nor in ELR', () => {
+  const machine = cluster(2, 2)
+  run(machine, createTopic('orders', [[1, 2]]))
+  fence(machine, 1)
+  const restored = register(1, 'second-1', { previousBrokerEpoch: 0 })
+  run(machine, restored)
+  fence(machine, 2)
+  activate(machine, 1)
+  expect(sketch(machine)).toBe('leader=-1 epoch=2 isr= elr=2')
 })
 
 test('an ISR change is a compare-and-set, in the order of checks that Kafka has', () => {

@@ -1,0 +1,229 @@
+/** Wrong frames to the coordinator change nothing (FAULTS I16). */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Reader, Writer } from '../../protocol/bytes.ts'
+import { encodeFrame, type Frame, FrameStream } from '../../protocol/coordinator/frame.ts'
+import type { Message, MessageOf } from '../../protocol/coordinator/messages.ts'
+import { AllocateProducerIds } from '../../protocol/messages/allocate-producer-ids.ts'
+import { Coordinator } from '../../src/coordinator/coordinator.ts'
+import { Journal } from '../../src/coordinator/journal.ts'
+import { nodeEnv } from '../../src/env/node.ts'
+import { anyConfigs } from '../core/cluster/any-configs.ts'
+
+const env = nodeEnv({ level: 'silent' })
+let directory: string
+let coordinator: Coordinator
+const peers: RawBroker[] = []
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'ottla-frames-'))
+  const store = new Journal(env, directory)
+  coordinator = await Coordinator.start(env, { store, rules: anyConfigs, leaseMs: 10_000 })
+  await coordinator.listen({ host: '127.0.0.1', port: 0 })
+})
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.socket.destroy()
+  await coordinator.close()
+  rmSync(directory, { recursive: true })
+})
+
+const zero = 'A'.repeat(22)
+
+class RawBroker {
+  readonly socket: Socket
+  readonly #frames: Frame[] = []
+  readonly #stream = new FrameStream()
+  #wake = () => {}
+  #closed = false
+  correlation = 0
+  generation = 0
+
+  constructor() {
+    this.socket = connect(coordinator.listening[0]!)
+    this.socket.on('error', () => {})
+    this.socket.on('close', () => {
+      this.#closed = true
+      this.#wake()
+    })
+    this.socket.on('data', (chunk) => {
+      this.#frames.push(...this.#stream.feed(Buffer.from(chunk)))
+      this.#wake()
+    })
+    peers.push(this)
+  }
+
+  encode(message: Message, generation = this.generation): Buffer {
+    return encodeFrame({ generation, correlation: ++this.correlation, message })
+  }
+
+  send(message: Message): void {
+    this.socket.write(this.encode(message))
+  }
+
+  async next<T extends Message['type']>(type: T): Promise<MessageOf<T>> {
+    for (;;) {
+      const at = this.#frames.findIndex(({ message }) => message.type === type)
+      const [frame] = at < 0 ? [] : this.#frames.splice(at, 1)
+      if (frame) {
+        this.generation = frame.generation
+        return frame.message as MessageOf<T> & Message
+      }
+      if (this.#closed) throw new Error(`closed before ${type}`)
+      await this.#change()
+    }
+  }
+
+  async closed(): Promise<boolean> {
+    while (!this.#closed) await this.#change()
+    return true
+  }
+
+  async hello(brokerId = 1): Promise<this> {
+    this.send({
+      type: 'hello',
+      clusterId: '',
+      brokerId,
+      incarnation: zero,
+      minVersion: 0,
+      maxVersion: 0,
+    })
+    await this.next('helloAck')
+    return this
+  }
+
+  /** Registered and active. */
+  async join(brokerId = 1): Promise<number> {
+    await this.hello(brokerId)
+    this.send({
+      type: 'register',
+      brokerId,
+      incarnation: zero,
+      rack: null,
+      listeners: [],
+      features: [],
+      logDirs: [],
+      cleanShutdown: true,
+      bootId: zero,
+      previousBrokerEpoch: -1,
+      durable: false,
+    })
+    const { brokerEpoch } = await this.next('registerAck')
+    this.send(heartbeat(brokerEpoch))
+    while ((await this.next('grant')).state !== 1);
+    return brokerEpoch
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+}
+
+const heartbeat = (brokerEpoch: number): Message => ({
+  type: 'heartbeat',
+  brokerEpoch,
+  sequence: 1,
+  revision: 0,
+  state: 1,
+  loopLagMs: 0,
+  offlineLogDirs: [],
+})
+
+function allocate(brokerEpoch: number, sequence: number): Message {
+  const writer = new Writer()
+  AllocateProducerIds.request(0).write(writer, { brokerId: 1, brokerEpoch })
+  return {
+    type: 'adminOp',
+    brokerEpoch,
+    sequence,
+    apiKey: AllocateProducerIds.key,
+    apiVersion: 0,
+    defaultPartitions: 1,
+    defaultReplicationFactor: 1,
+    request: writer.finish(),
+  }
+}
+
+test('frames that are too long, damaged, or of another generation end the connection', async () => {
+  const state = () => JSON.stringify([...coordinator.image.records()])
+  const good = await new RawBroker().hello()
+  const before = state()
+  const register = good.encode({ type: 'relinquish', brokerEpoch: 1, items: [] })
+  const wrong: Record<string, (peer: RawBroker) => Buffer> = {
+    tooLong: () => Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 5]),
+    tooShort: () => Buffer.from([0, 0, 0, 4, 1, 2, 3, 4]),
+    badChecksum: () => {
+      const bytes = Buffer.from(register)
+      bytes[bytes.length - 1]! ^= 1
+      return bytes
+    },
+    flippedBit: () => {
+      const bytes = Buffer.from(register)
+      bytes[9]! ^= 4
+      return bytes
+    },
+    olderGeneration: (peer) => peer.encode(heartbeat(1), peer.generation - 1),
+    laterGeneration: (peer) => peer.encode(heartbeat(1), peer.generation + 1),
+    aCoordinatorsMessage: (peer) =>
+      peer.encode({ type: 'staleSession', brokerEpoch: 1, errorCode: 0 }),
+  }
+  const ended: string[] = []
+  for (const [name, bytes] of Object.entries(wrong)) {
+    const peer = await new RawBroker().hello(7)
+    peer.socket.write(bytes(peer))
+    if (await peer.closed()) ended.push(name)
+  }
+  expect([ended, state()]).toEqual([Object.keys(wrong), before])
+})
+
+test('half a frame is waited for, and forgotten with its connection', async () => {
+  const peer = await new RawBroker().hello()
+  const whole = peer.encode(heartbeat(1))
+  peer.socket.end(whole.subarray(0, whole.length - 1))
+  expect([await peer.closed(), coordinator.image.brokers.size]).toEqual([true, 0])
+})
+
+test('heartbeats and requests of unknown brokers and ended sessions are refused', async () => {
+  const unknown = await new RawBroker().hello(9)
+  unknown.send(heartbeat(4))
+  const stranger = await unknown.next('staleSession')
+  const first = new RawBroker()
+  const brokerEpoch = await first.join()
+  first.send(heartbeat(brokerEpoch + 1))
+  const stale = await first.next('staleSession')
+  first.send({ type: 'relinquish', brokerEpoch: brokerEpoch - 1, items: [] })
+  const relinquished = await first.next('relinquishAck')
+  expect([stranger, stale, relinquished].map(({ errorCode }) => errorCode)).toEqual([77, 77, 77])
+})
+
+test('an operation that comes twice is done once', async () => {
+  const peer = new RawBroker()
+  const brokerEpoch = await peer.join()
+  peer.send(allocate(brokerEpoch, 5))
+  const first = await peer.next('adminAck')
+  peer.send(allocate(brokerEpoch, 5))
+  peer.send(allocate(brokerEpoch, 4))
+  peer.send(allocate(brokerEpoch, 6))
+  const second = await peer.next('adminAck')
+  const starts = [first, second].map(
+    ({ response }) => AllocateProducerIds.response(0).read(new Reader(response)).producerIdStart,
+  )
+  expect([starts, coordinator.image.nextProducerId, second.sequence]).toEqual([[0, 1000], 2000, 6])
+})
+
+test('a newer connection of a session ends the older one, with all that it still says', async () => {
+  const older = new RawBroker()
+  const brokerEpoch = await older.join()
+  const newer = new RawBroker()
+  const again = await newer.join()
+  older.socket.write(older.encode(allocate(brokerEpoch, 5)))
+  expect([again, await older.closed(), coordinator.image.nextProducerId]).toEqual([
+    brokerEpoch,
+    true,
+    0,
+  ])
+})
