@@ -5,7 +5,7 @@ import { commands } from './commands.ts'
 import { commandName } from './dispatch.ts'
 import { ClosedPipe, explain, Failure } from './failure.ts'
 import { nearest } from './nearest.ts'
-import { wantsColor } from './output.ts'
+import { Output, wantsColor } from './output.ts'
 import { version } from './version.ts'
 
 /** Options that every command takes, before or behind its name. */
@@ -34,6 +34,7 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureOutput({ writeOut: printNow })
   program
     .option('-b, --bootstrap-server <host:port,…>', 'brokers to start from (default port 9092)')
     .option('-X, --property <name=value>', 'a property, by librdkafka or Java name', collect)
@@ -47,6 +48,13 @@ export function createProgram(): Command {
     .option('-q, --quiet', 'no messages, only data and errors')
     .option('--debug', 'show where an error comes from')
   return program
+}
+
+/** Through Output, which knows closed pipes and full disks. */
+function printNow(text: string): void {
+  const out = new Output()
+  out.text(text)
+  out.flush()
 }
 
 const kcatNote = `

@@ -1,6 +1,7 @@
 /** kcat's options, read as kcat reads them. */
 import type { RecordHeader } from '../../client/batch-builder.ts'
 import { Failure, usageFailure } from '../failure.ts'
+import { nearest } from '../nearest.ts'
 import { unescapeDelimiter } from '../records/escapes.ts'
 import { type Filter, grepFilter } from '../records/grep.ts'
 import type { Encoding } from '../records/json-text.ts'
@@ -75,7 +76,7 @@ export class UsageError extends Error {}
 
 export function parseKcatOptions(args: readonly string[]): KcatOptions {
   const { options: given, words, wrong } = getopt(args, letters, kcatLongOptions, own)
-  if (wrong !== undefined) throw new UsageError('unknown argument')
+  if (wrong !== undefined) throw unknownOption(wrong)
   const options: KcatOptions = { ...defaults(), words }
   const topics: string[] = []
   for (const [letter, value] of given) {
@@ -88,6 +89,15 @@ export function parseKcatOptions(args: readonly string[]): KcatOptions {
   if (options.mode === 'Q') options.queries = topics.map(parseQuery)
   else options.topic = topics.at(-1)
   return options
+}
+
+/** A letter that is wrong has no neighbours, a long name may be meant otherwise. */
+function unknownOption(wrong: string): UsageError {
+  if (!wrong.startsWith('--')) return new UsageError('unknown argument')
+  const [name = ''] = wrong.slice(2).split('=')
+  if (kcatLongOptions.has(name) || own.has(name)) return new UsageError(`--${name} needs a value`)
+  const near = nearest(name, [...kcatLongOptions.keys(), ...own.keys()])
+  return new UsageError(`unknown argument --${name}${near ? `, did you mean --${near}?` : ''}`)
 }
 
 function defaults(): Omit<KcatOptions, 'words'> {
