@@ -5,7 +5,7 @@ import { buildBatch } from '../../protocol/build-batch.ts'
 import { batchHeaderBytes } from '../../protocol/record-batch.ts'
 import type { Env } from '../../src/env/env.ts'
 import { nodeEnv } from '../../src/env/node.ts'
-import { createLog } from '../../src/log/load.ts'
+import { createLog, openLog } from '../../src/log/load.ts'
 import type { Log } from '../../src/log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../src/log/log-config.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
@@ -29,6 +29,18 @@ export function newLog(path: string, config: Partial<LogConfig> = {}, env = sile
     directory: join(path, 'bench-0'),
     config: { ...defaultLogConfig, ...config },
   })
+}
+
+/** The log that `newLog` made, in another process. */
+export function reopened({ disk, topic, partition, directory, config }: Log): Promise<Log> {
+  const checkpoint = {
+    wasClean: true,
+    recoveryPoint: 0,
+    logStartOffset: 0,
+    highWatermark: Infinity,
+  }
+  const place = { topic, partition, directory, config }
+  return openLog(new LogDisk(disk.env, disk.path), place, checkpoint)
 }
 
 /** A batch of about `size` bytes in records of about 1 KiB. */

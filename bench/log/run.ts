@@ -21,7 +21,7 @@ export async function* rows(sizes: Sizes, names = Object.keys(parts)): AsyncGene
 
 export function line({ name, value, unit, goal = '' }: Row): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
-  return `${name.padEnd(46)} ${value.toFixed(digits).padStart(10)} ${unit.padEnd(6)} ${goal}`
+  return `${name.padEnd(56)} ${value.toFixed(digits).padStart(10)} ${unit.padEnd(6)} ${goal}`
 }
 
 if (import.meta.filename === process.argv[1]) {

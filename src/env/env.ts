@@ -17,6 +17,8 @@ export interface Env {
   readonly files: Files
   readonly net: Net
   readonly log: Logger
+  /** What the process may use: the machine's, or less where it is limited. Not known when left out. */
+  readonly memoryBytes?: number
 }
 
 export interface Clock {

@@ -1,5 +1,6 @@
 /** The world as Node.js gives it: the implementation of Env that every real process uses. */
 import { randomBytes } from 'node:crypto'
+import { totalmem } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Clock, Env, Random, Timers } from './env.ts'
 import { nodeFiles } from './node-files.ts'
@@ -32,5 +33,19 @@ const timers: Timers = {
 const random: Random = { float: Math.random, bytes: randomBytes }
 
 export function nodeEnv(log: LogOptions = {}): Env {
-  return { clock, timers, random, files: nodeFiles, net: nodeNet, log: nodeLogger(log) }
+  return {
+    clock,
+    timers,
+    random,
+    files: nodeFiles,
+    net: nodeNet,
+    log: nodeLogger(log),
+    memoryBytes: memoryBytes(),
+  }
+}
+
+function memoryBytes(): number {
+  // 0 or a number beyond all memory: no limit.
+  const limit = process.constrainedMemory?.() ?? 0
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }

@@ -9,12 +9,14 @@ import type { Env, Timer } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { FileCache } from './file-cache.ts'
 import { IndexBudget } from './index-budget.ts'
+import { PageCache } from './page-cache.ts'
 
 /** Shared by all directories of a process. */
 export interface LogResources {
   readonly files: FileCache
   readonly buffers: BufferPool
   readonly indexes: IndexBudget
+  readonly pageCache: PageCache
 }
 
 /** The indexes of 30 segments of 1 GiB: 8 bytes for each 4 KiB, and 12 for times. */
@@ -28,6 +30,7 @@ export function logResources(
     files: new FileCache(env.files, limits.openFilesMax),
     buffers: new BufferPool(),
     indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
+    pageCache: new PageCache(env.memoryBytes),
   }
 }
 

@@ -9,7 +9,6 @@ import { errors } from '../../protocol/errors.ts'
 import {
   baseOffsetOf,
   batchHeaderBytes,
-  batchPrefixBytes,
   batchSizeOf,
   isIntact,
   lastOffsetOf,
@@ -38,6 +37,8 @@ export interface ReadRange {
   /** Where in the file to begin: at a batch that is not behind the one with `offset`. */
   readonly position: number
   readonly offset: number
+  /** What a batch takes, where the position is that of the wanted one and others were read before; 0 otherwise. */
+  readonly batchBytes: number
   /** Batches that reach this offset are left out. */
   readonly upTo: number
   readonly bytesMax: number
@@ -68,20 +69,14 @@ export function failedRead(errorCode: number, errorMessage: string): LogRead {
   return { errorCode, errorMessage, records: nothing, release: noRelease }
 }
 
-/** Read ahead of `bytesMax`, because the index points some batches before the one that is wanted. */
+/** Read ahead where it is not known at which batch the read begins, or how large a batch is. */
 const slackBytes = 8 * 1024
 
 export function readSegment(segment: Segment, range: ReadRange, pool: BufferPool): LogRead {
   const file = segment.file.get()
-  const cut = new Cut(segment, range)
-  for (let length = cut.firstBytes; ; ) {
-    const buffer = pool.take(length)
-    const filled = file.read(buffer, 0, length, range.position)
-    const more = cut.take(buffer, filled, length)
-    if (more === 0) return result(cut, buffer, pool)
-    pool.give(buffer)
-    length = more
-  }
+  const cut = new Cut(segment, range, pool)
+  while (cut.length > 0) cut.take(file.read(cut.buffer, cut.into, cut.length, cut.position))
+  return result(cut, pool)
 }
 
 /** As `readSegment`, on the thread pool. */
@@ -91,19 +86,14 @@ export async function readSegmentLater(
   range: ReadRange,
   pool: BufferPool,
 ): Promise<LogRead> {
-  const cut = new Cut(segment, range)
-  for (let length = cut.firstBytes; ; ) {
-    const buffer = pool.take(length)
-    const filled = await file.readLater(buffer, 0, length, range.position)
-    const more = cut.take(buffer, filled, length)
-    if (more === 0) return result(cut, buffer, pool)
-    pool.give(buffer)
-    length = more
-  }
+  const cut = new Cut(segment, range, pool)
+  while (cut.length > 0)
+    cut.take(await file.readLater(cut.buffer, cut.into, cut.length, cut.position))
+  return result(cut, pool)
 }
 
-function result(cut: Cut, buffer: Buffer, pool: BufferPool): LogRead {
-  const { start, end, problem } = cut
+function result(cut: Cut, pool: BufferPool): LogRead {
+  const { start, end, problem, buffer } = cut
   if (start < end) {
     let held = true
     cut.remember()
@@ -126,8 +116,16 @@ function result(cut: Cut, buffer: Buffer, pool: BufferPool): LogRead {
 /** Asks for more bytes before a batch can be judged. */
 const needsMore = Symbol('needsMore')
 
-/** Finds in the bytes that were read the batches to return. */
+/**
+ * Finds in the bytes that were read the batches to return: all that fit. It is told what was read, and says
+ * what to read next. Mostly one read is enough: batches are taken to be as large as the last one.
+ */
 class Cut {
+  buffer: Buffer
+  /** The next read: so many bytes, to here in the buffer. None when 0. */
+  length: number
+  into = 0
+  /** What is returned, in the buffer. */
   start = -1
   end = -1
   problem: string | undefined
@@ -135,66 +133,132 @@ class Cut {
   isPartial = false
   /** Behind the batches that are returned. */
   nextOffset = -1
-  /** Whole file from `position` on. */
-  readonly #left: number
+  readonly #fileBytes: number
   readonly #segment: Segment
   readonly #range: ReadRange
+  readonly #pool: BufferPool
+  /** Where in the file the buffer begins, and how far it is filled. */
+  #base: number
+  #filled = 0
+  /** The batch that is looked at, in the buffer; the size of the one before it; the offset it should have. */
+  #at = 0
+  #sizeBefore: number
+  #expected: number
 
-  constructor(segment: Segment, range: ReadRange) {
+  constructor(segment: Segment, range: ReadRange, pool: BufferPool) {
     this.#segment = segment
     this.#range = range
-    this.#left = segment.sizeBytes - range.position
+    this.#pool = pool
+    this.#fileBytes = segment.sizeBytes
+    this.#base = range.position
+    this.#expected = range.verify?.firstBaseOffset ?? 0
+    this.#sizeBefore = range.batchBytes
+    this.length = Math.min(this.#fileBytes - this.#base, this.#firstBytes())
+    this.buffer = pool.take(this.length)
+    this.isPassed = this.length === 0
   }
 
-  get firstBytes(): number {
-    return Math.min(this.#left, Math.max(this.#range.bytesMax, 0) + slackBytes)
+  #firstBytes(): number {
+    const { batchBytes } = this.#range
+    const bytesMax = Math.max(this.#range.bytesMax, 0)
+    // The header behind the batches tells that the next one does not fit.
+    return batchBytes === 0
+      ? bytesMax + slackBytes
+      : Math.max(1, Math.floor(bytesMax / batchBytes)) * batchBytes + batchHeaderBytes
   }
 
-  /** Sets `start` and `end`. When the first batch needs more bytes: how many, from the same position. */
-  take(bytes: Buffer, filled: number, asked: number): number {
-    const more = this.#walk(bytes, filled)
-    if (more === 0 || filled === asked) return more
-    this.problem = `${this.#segment.file.path} ends at ${this.#range.position + filled}, not at ${this.#segment.sizeBytes}`
-    return 0
+  get position(): number {
+    return this.#base + this.into
   }
 
-  #walk(bytes: Buffer, filled: number): number {
-    const { offset, verify, upTo } = this.#range
-    let expected = verify?.firstBaseOffset ?? 0
-    let skipped = batchHeaderBytes
-    let at = 0
-    this.start = this.end = -1
-    while (at + batchHeaderBytes <= this.#left) {
-      const isFirst = this.start < 0
-      // The batch that is wanted is probably as large as the one before it.
-      if (at + batchHeaderBytes > filled) return isFirst ? this.#more(at + skipped) : 0
+  take(count: number): void {
+    const isShort = count < this.length
+    this.#filled = this.into + count
+    this.length = 0
+    const needed = this.#walk()
+    if (needed === 0) return
+    if (isShort)
+      this.problem = `${this.#segment.file.path} ends at ${this.#base + this.#filled}, not at ${this.#fileBytes}`
+    else this.#ask(needed)
+  }
+
+  /** Where in the buffer the bytes end that are needed to go on; 0 when there is nothing to go on for. */
+  #walk(): number {
+    const { offset, verify } = this.#range
+    while (this.#base + this.#at + batchHeaderBytes <= this.#fileBytes) {
+      const at = this.#at
+      if (at + batchHeaderBytes > this.#filled) return this.#ifWanted(at + batchHeaderBytes)
+      const { buffer: bytes } = this
       const size = batchSizeOf(bytes, at)
-      if (magicOf(bytes, at) !== 2 || size < batchHeaderBytes || size > this.#left - at)
-        return this.#stop(at, 'has a header that cannot be')
+      if (magicOf(bytes, at) !== 2 || size < batchHeaderBytes || size > this.#left(at))
+        return this.#stop('has a header that cannot be')
       const lastOffset = lastOffsetOf(bytes, at)
       const isBefore = lastOffset < offset
       const isEnd = !isBefore && this.#isEnd(at, size, lastOffset)
       // A read that finds nothing rests on this header: then it has to be right.
-      if (isEnd && (verify === undefined || !isFirst)) return 0
-      if (at + size > filled && (verify !== undefined || !isBefore))
-        return isFirst ? this.#more(at + size) : 0
+      if (isEnd && (verify === undefined || this.start >= 0)) return 0
+      if (isBefore) this.#sizeBefore = size
+      if (at + size > this.#filled && (verify !== undefined || !isBefore))
+        return this.#ifWanted(at + size)
       if (verify !== undefined) {
-        const fault = this.#faultOf(bytes, at, size, filled, expected, verify)
-        if (fault === needsMore) return isFirst ? this.#more(at + size + batchHeaderBytes) : 0
-        if (fault !== undefined) return this.#stop(at, fault)
+        const fault = this.#faultOf(at, size, verify)
+        if (fault === needsMore) return this.#ifWanted(at + size + batchHeaderBytes)
+        if (fault !== undefined) return this.#stop(fault)
         if (isEnd) return 0
-        expected = lastOffset + 1
+        this.#expected = lastOffset + 1
       }
-      if (!isBefore && isFirst) this.start = at
-      at += size
-      skipped = size
-      if (isBefore) continue
-      this.end = at
-      this.nextOffset = lastOffset + 1
-      this.isPartial = lastOffset + 1 < upTo
+      if (!isBefore) this.#add(at, size, lastOffset)
+      this.#at += size
+      this.#sizeBefore = size
     }
     this.isPassed = this.start < 0
     return 0
+  }
+
+  #add(at: number, size: number, lastOffset: number): void {
+    if (this.start < 0) this.start = at
+    this.end = at + size
+    this.nextOffset = lastOffset + 1
+    this.isPartial = lastOffset + 1 < this.#range.upTo
+  }
+
+  /** Bytes of the file from here on. */
+  #left(at: number): number {
+    return this.#fileBytes - this.#base - at
+  }
+
+  /** Nothing is read for a batch that cannot fit. */
+  #ifWanted(needed: number): number {
+    return this.start < 0 || needed - this.start <= this.#range.bytesMax ? needed : 0
+  }
+
+  /** Reads up to the limit, behind what the buffer holds where it has room. */
+  #ask(needed: number): void {
+    const from = this.start < 0 ? this.#at : this.start
+    // The batch that is wanted is probably as large as the one before it.
+    const ahead = this.start < 0 ? this.#sizeBefore + slackBytes : 0
+    const bytes = Math.max(this.#range.bytesMax, needed - from + ahead)
+    let wanted = Math.min(from + bytes, this.#fileBytes - this.#base)
+    if (wanted > this.buffer.length || from >= this.#filled) {
+      wanted -= from
+      this.#moveTo(wanted > this.buffer.length ? this.#pool.take(wanted) : this.buffer, from)
+    }
+    this.into = this.#filled
+    this.length = wanted - this.#filled
+  }
+
+  /** Drops what stands before `from`. */
+  #moveTo(buffer: Buffer, from: number): void {
+    const kept = Math.min(from, this.#filled)
+    this.buffer.copy(buffer, 0, kept, this.#filled)
+    if (buffer !== this.buffer) this.#pool.give(this.buffer)
+    this.buffer = buffer
+    this.#base += from
+    this.#filled -= kept
+    this.#at -= from
+    if (this.start < 0) return
+    this.start -= from
+    this.end -= from
   }
 
   /** Whether a batch that is wanted must be left out. */
@@ -209,39 +273,34 @@ class Cut {
 
   /** Where this read ends: the next one often goes on there. */
   remember(): void {
-    this.#segment.readTo = { offset: this.nextOffset, position: this.#range.position + this.end }
+    this.#segment.readTo = {
+      offset: this.nextOffset,
+      position: this.#base + this.end,
+      batchBytes: this.#sizeBefore,
+    }
   }
 
-  #more(bytes: number): number {
-    return Math.min(this.#left, bytes + batchPrefixBytes + slackBytes)
-  }
-
-  #stop(at: number, fault: string): number {
-    this.problem = `The batch at ${this.#range.position + at} of ${this.#segment.file.path} ${fault}`
+  #stop(fault: string): number {
+    this.problem = `The batch at ${this.#base + this.#at} of ${this.#segment.file.path} ${fault}`
     return 0
   }
 
-  #faultOf(
-    bytes: Buffer,
-    at: number,
-    size: number,
-    filled: number,
-    expected: number,
-    verify: Verify,
-  ): string | undefined | typeof needsMore {
+  #faultOf(at: number, size: number, verify: Verify): string | undefined | typeof needsMore {
+    const { buffer: bytes } = this
     if (!isIntact(bytes, at)) return 'does not fit its checksum'
     const baseOffset = baseOffsetOf(bytes, at)
     const lastOffset = lastOffsetOf(bytes, at)
     if (!hasEpoch(verify.epochs, baseOffset, leaderEpochOf(bytes, at)))
       return 'has a leader epoch that did not write its offset'
-    if (at === 0 && verify.firstLastOffset >= 0)
+    if (this.#base + at === this.#range.position && verify.firstLastOffset >= 0)
       return lastOffset === verify.firstLastOffset ? undefined : 'is not where the index has it'
-    if (baseOffset < expected) return 'begins before the end of the one before it'
-    if (baseOffset === expected) return undefined
+    if (baseOffset < this.#expected) return 'begins before the end of the one before it'
+    if (baseOffset === this.#expected) return undefined
     // A hole before a batch is what compaction leaves, unless the batch now reaches into the next.
     const next = at + size
-    if (next === this.#left) return lastOffset < verify.endOffset ? undefined : 'passes its segment'
-    if (next + batchHeaderBytes > filled) return needsMore
+    if (size === this.#left(at))
+      return lastOffset < verify.endOffset ? undefined : 'passes its segment'
+    if (next + batchHeaderBytes > this.#filled) return needsMore
     return lastOffset < baseOffsetOf(bytes, next) ? undefined : 'reaches into the next one'
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Decides how a log is read. What was written lately is in the page cache: it is read at once, and its
- * checksums were checked when it came. Older data may have to come from the disk, which would hold up
- * everything else, so it is read on the thread pool (`readLater`), and its checksums are checked: disks
- * lose bits. How long a read took tells whether the rest of that segment is in the page cache after all.
+ * Decides how a log is read. What this process wrote lately is in the page cache (`page-cache.ts`): it is
+ * read at once, and its checksums were checked when it came. Other data may have to come from the disk, which
+ * would hold up everything else, so it is read on the thread pool (`readLater`) unless it is at the end of the
+ * log, and its checksums are checked: disks lose bits. How long a read took tells whether the rest of that segment is in the page cache after all.
  */
 import { errors } from '../../protocol/errors.ts'
 import type { Log } from './log.ts'
@@ -48,11 +48,11 @@ export class LogReader {
       if (segment === undefined || segment.baseOffset >= upTo) break
       try {
         const range = this.#range(segment, i, offset, bytesMax, upTo, options)
-        const isTail = this.#isTail(i, range.position)
-        if (!isTail && !segment.isWarm) return undefined
-        const startMs = isTail ? 0 : disk.env.clock.monotonicMs()
+        const isHot = range.verify === undefined || this.#isTail(i, range.position)
+        if (!isHot && !segment.isWarm) return undefined
+        const startMs = isHot ? 0 : disk.env.clock.monotonicMs()
         const read = readSegment(segment, range, disk.resources.buffers)
-        if (!isTail && disk.env.clock.monotonicMs() - startMs > slowReadMs) segment.isWarm = false
+        if (!isHot && disk.env.clock.monotonicMs() - startMs > slowReadMs) segment.isWarm = false
         if (read !== passedRead)
           return read.errorCode === 0 ? read : this.#salvaged(segment, range, read)
       } catch (error) {
@@ -76,6 +76,7 @@ export class LogReader {
           readSegmentLater(file, current, range, disk.resources.buffers),
         )
         const ms = disk.env.clock.monotonicMs() - startMs
+        disk.resources.pageCache.add(read.records.length)
         if (read.records.length > 0 && ms < 0.5 + read.records.length / cachedBytesPerMs)
           current.isWarm = true
         if (read !== passedRead)
@@ -99,18 +100,18 @@ export class LogReader {
     options: ReadOptions,
   ): ReadRange {
     const { config, segments, logEndOffset, leaderEpochs } = this.#log
-    const { position, firstBaseOffset, firstLastOffset } = segment.find(
+    const { position, batchBytes, firstBaseOffset, firstLastOffset } = segment.find(
       offset,
       config.indexIntervalBytes,
     )
-    const isTrusted = position >= segment.trustedFrom && this.#isTail(index, position)
     return {
       position,
       offset,
+      batchBytes,
       upTo,
       bytesMax,
       atLeastOne: options.atLeastOne ?? true,
-      verify: isTrusted
+      verify: segment.isTrusted(position)
         ? undefined
         : {
             firstLastOffset,
@@ -130,7 +131,7 @@ export class LogReader {
     const position = salvage(segment, range.offset, endOffset, leaderEpochs)
     if (position === undefined) return failed
     const verify = { firstLastOffset: -1, firstBaseOffset: 0, endOffset, epochs: leaderEpochs }
-    const again = { ...range, position, verify }
+    const again = { ...range, position, batchBytes: 0, verify }
     const read = readSegment(segment, again, disk.resources.buffers)
     return read === passedRead ? failed : read
   }

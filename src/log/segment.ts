@@ -58,9 +58,13 @@ export class Segment {
   /** Whether the file is probably in the page cache. Corrected by how long reads take. */
   isWarm: boolean
   /** What stands behind this position was checked and written by this process. */
-  readonly trustedFrom: number
+  #trustedFrom: number
+  /** Where in the page cache its last bytes went. */
+  #cacheMark = 0
   /** Where the last read ended: the next one often goes on there, and needs no index. */
-  readTo: { readonly offset: number; readonly position: number } | undefined
+  readTo:
+    | { readonly offset: number; readonly position: number; readonly batchBytes: number }
+    | undefined
   /** Set when the files have been renamed for deletion. */
   isDeleted = false
   /** False until the indexes were compared with the file. */
@@ -98,7 +102,7 @@ export class Segment {
     )
     this.sizeBytes = state.sizeBytes
     this.isWarm = state.isNew
-    this.trustedFrom = state.sizeBytes
+    this.#trustedFrom = state.sizeBytes
     this.createdMs = state.createdMs
     this.jitterMs = state.jitterMs
     this.#indexesChecked = state.isNew
@@ -131,7 +135,14 @@ export class Segment {
     }
     if (this.sizeBytes === 0) this.#firstTimestamp = batch.maxTimestamp
     this.sizeBytes += batch.size
+    this.#cacheMark = this.disk.resources.pageCache.add(batch.size)
     this.#bytesSinceIndexEntry += batch.size
+  }
+
+  /** Whether this process wrote what stands at `position`, so lately that it is in the page cache. */
+  isTrusted(position: number): boolean {
+    if (position < this.#trustedFrom) return false
+    return this.disk.resources.pageCache.holds(this.#cacheMark, this.sizeBytes - position)
   }
 
   /** The largest timestamp; -1 when no batch has one. */
@@ -162,16 +173,19 @@ export class Segment {
   find(
     offset: number,
     indexIntervalBytes: number,
-  ): { position: number; firstBaseOffset: number; firstLastOffset: number } {
+  ): { position: number; batchBytes: number; firstBaseOffset: number; firstLastOffset: number } {
     const { readTo, offsetIndex } = this
-    if (readTo?.offset === offset)
-      return { position: readTo.position, firstBaseOffset: offset, firstLastOffset: -1 }
+    if (readTo?.offset === offset) {
+      const { position, batchBytes } = readTo
+      return { position, batchBytes, firstBaseOffset: offset, firstLastOffset: -1 }
+    }
     this.checkIndexes(indexIntervalBytes)
     const entry = offsetIndex.floor(offset)
     return entry < 0
-      ? { position: 0, firstBaseOffset: this.baseOffset, firstLastOffset: -1 }
+      ? { position: 0, batchBytes: 0, firstBaseOffset: this.baseOffset, firstLastOffset: -1 }
       : {
           position: offsetIndex.positionAt(entry),
+          batchBytes: 0,
           firstBaseOffset: this.baseOffset,
           firstLastOffset: offsetIndex.offsetAt(entry),
         }
@@ -234,6 +248,7 @@ export class Segment {
   noteDamage(indexIntervalBytes: number): boolean {
     if (this.#isDamaged) return false
     this.#isDamaged = true
+    this.#trustedFrom = Infinity
     this.readTo = undefined
     this.rebuildIndexes(indexIntervalBytes)
     return true

@@ -298,6 +298,7 @@ export class LogLife {
       expect(offsets).toEqual(model.map(({ first }) => first))
       expect(read.records.equals(Buffer.concat(model.map((batch) => stamped(batch))))).toBe(true)
       if (next < end) expect(offsets.length).toBeGreaterThan(0)
+      this.#checkFull(limit, model, read.records.length)
       next = model.length > 0 ? model.at(-1)!.last + 1 : next
       read.release()
     }
@@ -318,6 +319,15 @@ export class LogLife {
       )!
       expect(log.offsetForTimestamp(timestamp)?.offset).toBe(Math.max(first.first, start))
     }
+  }
+
+  /** A read ends where the next batch does not fit, or is in another segment. */
+  #checkFull(limit: number, read: readonly Batch[], bytes: number): void {
+    const last = read.at(-1)
+    const following = last && this.batches.find(({ first }) => first > last.last)
+    const { segments } = this.log
+    if (!following || segments.indexFor(following.first) > segments.indexFor(last.first)) return
+    expect(bytes + following.bytes.length).toBeGreaterThan(limit)
   }
 
   #checkTransactions(from: number): void {
