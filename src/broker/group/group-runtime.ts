@@ -170,7 +170,7 @@ export class GroupRuntime {
     if (records.length > 0) {
       const timestamp = this.#nowMs()
       const batch = buildBatch({
-        records: records.map((each) => ({ ...each, timestamp })),
+        records: records.map(({ key, value }) => ({ timestamp, key, value })),
         ...transaction,
       })
       const errorCode = this.#journal.append(batch)
@@ -245,9 +245,11 @@ export class GroupRuntime {
 
   /** Why these records cannot be written: asked before they are applied. */
   #room(stored: readonly StoredRecord[]): number {
-    const errorCode = this.#journal.appendError()
+    // What was true for the first record of a turn counts for all of them.
+    const errorCode = this.#records.length === 0 ? this.#journal.appendError() : ErrorCode.NONE
     if (errorCode !== ErrorCode.NONE) return errorCode
-    const bytes = stored.reduce((sum, record) => sum + bytesOf(record), 0)
+    let bytes = 0
+    for (const record of stored) bytes += bytesOf(record)
     if (bytes + batchOverheadBytes > this.#journal.batchBytesMax) return ErrorCode.MESSAGE_TOO_LARGE
     if (bytes + this.#recordsBytes > this.#journal.batchBytesMax) this.flush()
     return ErrorCode.NONE
