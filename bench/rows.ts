@@ -3,6 +3,7 @@ import type { Figures } from '../src/cli/bench/bench-result.ts'
 import type { Daemon } from '../src/cli/bench/daemon.ts'
 import type { Parameters } from '../src/cli/bench/workload.ts'
 import type { Contender } from './brokers.ts'
+import { groupRows } from './group-rows.ts'
 import { javaMeasures } from './java-clients.ts'
 import { afterLoad, manyPartitions, startUp, threeReplicas } from './own-daemon.ts'
 
@@ -123,4 +124,5 @@ export const rows: readonly Row[] = [
     ...{ name: 'offset commits of 100 groups', measure: load('commit', {}), better: 'more' },
     ...{ figure: 'requestsPerSecond', beside: ['p99Ms'] },
   },
+  ...groupRows,
 ]

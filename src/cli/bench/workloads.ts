@@ -7,11 +7,11 @@ import { latency } from './workloads/latency.ts'
 import { mixed } from './workloads/mixed.ts'
 import { partitions } from './workloads/partitions.ts'
 import { produce } from './workloads/produce.ts'
+import { rebalance } from './workloads/rebalance.ts'
 
 /** Every workload by its name. */
 export const workloads: ReadonlyMap<string, Workload<any>> = new Map(
-  [produce, consume, mixed, latency, fairness, connections, partitions, commit].map((one) => [
-    one.name,
-    one,
-  ]),
+  [produce, consume, mixed, latency, fairness, connections, partitions, commit, rebalance].map(
+    (one) => [one.name, one],
+  ),
 )
