@@ -89,6 +89,7 @@ import { UpdateRaftVoter } from './messages/update-raft-voter.ts'
 import { Vote } from './messages/vote.ts'
 import { WriteShareGroupState } from './messages/write-share-group-state.ts'
 import { WriteTxnMarkers } from './messages/write-txn-markers.ts'
+import { DescribeTimeline } from './ottla/describe-timeline.ts'
 import type { Api } from './schema.ts'
 
 export const apis: readonly Api<any, any>[] = [
@@ -183,7 +184,10 @@ export const apis: readonly Api<any, any>[] = [
   DeleteShareGroupOffsets,
 ]
 
-const byKey = new Map(apis.map((api) => [api.key, api]))
+/** Not Kafka's: served, and not told by ApiVersions, because clients may not expect unknown keys. */
+export const ownApis: readonly Api<any, any>[] = [DescribeTimeline]
+
+const byKey = new Map([...apis, ...ownApis].map((api) => [api.key, api]))
 
 /** `undefined` for a key that Kafka 4.3 does not know (any more). */
 export function apiByKey(key: number): Api<any, any> | undefined {

@@ -1,4 +1,5 @@
 /** What this broker says of itself: the versions of its APIs, computed from the handlers, and features. */
+import { ownApis } from '../../protocol/apis.ts'
 import type { Api } from '../../protocol/schema.ts'
 import type { Handler } from './handler.ts'
 
@@ -13,7 +14,9 @@ export function advertisedVersions(
   handlers: readonly Handler[],
   unstable: boolean,
 ): readonly VersionRange[] {
-  const byKey = [...handlers].sort((a, b) => a.api.key - b.api.key)
+  const own: readonly unknown[] = ownApis
+  const kafkas = handlers.filter(({ api }) => !own.includes(api))
+  const byKey = kafkas.sort((a, b) => a.api.key - b.api.key)
   return byKey.map(({ api, versions = api.versions }) => {
     const [minVersion, max] = versions
     const { unstableSince = Infinity } = api as Api<any, any> & { unstableSince?: number }

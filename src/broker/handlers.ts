@@ -19,6 +19,7 @@ import { describeGroups } from './handlers/describe-groups.ts'
 import { describeLogDirs } from './handlers/describe-log-dirs.ts'
 import { describeProducers } from './handlers/describe-producers.ts'
 import { describeQuorum } from './handlers/describe-quorum.ts'
+import { describeTimeline } from './handlers/describe-timeline.ts'
 import { describeTopicPartitions } from './handlers/describe-topic-partitions.ts'
 import { describeUserScramCredentials } from './handlers/describe-user-scram-credentials.ts'
 import { electLeaders } from './handlers/elect-leaders.ts'
@@ -86,6 +87,7 @@ export const handlers: readonly Handler[] = [
   listPartitionReassignments,
   unregisterBroker,
   describeUserScramCredentials,
+  describeTimeline,
 ]
 
 const byKey = new Map(handlers.map((handler) => [handler.api.key, handler]))

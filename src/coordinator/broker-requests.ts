@@ -7,6 +7,7 @@
 import { Reader, Writer } from '../../protocol/bytes.ts'
 import type { Message, MessageOf } from '../../protocol/coordinator/messages.ts'
 import { errors } from '../../protocol/errors.ts'
+import { DescribeTimeline } from '../../protocol/ottla/describe-timeline.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { coordinatorApi } from '../core/cluster/kafka-requests.ts'
 import type { Env } from '../env/env.ts'
@@ -244,6 +245,10 @@ export class BrokerRequests {
       refuse(errors.NOT_CONTROLLER, 'The session of the broker has ended')
       return
     }
+    if (apiKey === DescribeTimeline.key) {
+      this.#tellTimeline(peer, op, correlation)
+      return
+    }
     const api = coordinatorApi(apiKey)
     if (api === undefined || apiVersion < api.versions[0] || apiVersion > api.versions[1]) {
       refuse(errors.UNSUPPORTED_VERSION, `API ${apiKey} version ${apiVersion} is not decided here`)
@@ -271,6 +276,21 @@ export class BrokerRequests {
       const done = { type: 'adminAck', sequence, errorCode: 0, errorMessage: null } as const
       peer.send({ ...done, response }, correlation)
     })
+  }
+
+  #tellTimeline(peer: Peer, op: MessageOf<'adminOp'>, correlation: number): void {
+    const { sequence, apiVersion } = op
+    const { afterSequence, limit } = DescribeTimeline.request(apiVersion).read(
+      new Reader(op.request),
+    )
+    const writer = new Writer()
+    const answer = this.#kernel.timeline.answer(afterSequence, limit)
+    DescribeTimeline.response(apiVersion).write(writer, answer)
+    const response = writer.finish()
+    peer.send(
+      { type: 'adminAck', sequence, errorCode: 0, errorMessage: null, response },
+      correlation,
+    )
   }
 
   #newTopicId(): string {

@@ -190,7 +190,7 @@ export class Coordinator {
   #fence(brokerId: number, cause: string): void {
     if (this.image.brokers.get(brokerId)?.fenced !== false) return
     this.#env.log.info('A broker is fenced', { brokerId, cause })
-    this.#kernel.commit({ kind: 'fence', brokerId })
+    this.#kernel.commit({ kind: 'fence', brokerId, cause })
   }
 
   #tick(nowMs: number): void {

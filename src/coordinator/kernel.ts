@@ -7,12 +7,14 @@
 import type { ClusterRecord } from '../../protocol/coordinator/record.ts'
 import { ClusterMachine, type Command, type ReplyTo } from '../core/cluster/cluster-machine.ts'
 import type { ConfigRules } from '../core/cluster/config-rules.ts'
+import { eventsOf } from '../core/cluster/events.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import type { Sessions } from '../core/cluster/sessions.ts'
 import type { Clock } from '../env/env.ts'
 import type { MetaState, MetaStore } from './meta-store.ts'
 import type { Peer } from './peer.ts'
 import { Publisher } from './publisher.ts'
+import { Timeline } from './timeline.ts'
 
 const journalBytesMax = 4 * 1024 * 1024
 
@@ -21,6 +23,7 @@ export class Kernel {
   /** By broker id: the connection that carries its session. */
   readonly peers = new Map<number, Peer>()
   readonly publisher: Publisher
+  readonly timeline: Timeline
   readonly #clock: Clock
   readonly #store: MetaStore
   readonly #machine: ClusterMachine
@@ -53,6 +56,7 @@ export class Kernel {
     for (const record of state.records) this.#machine.apply(record)
     this.image.revision = state.revision
     this.#toldRevision = state.revision
+    this.timeline = new Timeline(clock, state.generation)
     this.publisher = new Publisher(parts.sessions, this.peers)
   }
 
@@ -69,6 +73,7 @@ export class Kernel {
   commit<C extends Command>(command: C, applied?: (reply: ReplyTo<C['kind']>) => () => void): void {
     if (this.#closed) return
     const { records, reply } = this.#machine.decide(command)
+    this.timeline.note(this.image, eventsOf(this.image, command, records))
     this.commitRecords(records, applied && (() => applied(reply)))
   }
 

@@ -118,3 +118,26 @@ test('what cannot be done is said in a sentence, with an exit code', async () =>
     [1, 'ottla: - is no plan: {"version":1,"partitions":[…]} is expected\n'],
   ])
 })
+
+test('the timeline tells who led when and why, and how long a replica was away', async () => {
+  await cluster.createTopic('told', [[3, 1]])
+  await cluster.stopBroker(3)
+  await cluster.startBroker(3)
+  await cluster.settled('told')
+  const { events } = await json('cluster timeline --topic told')
+  const lasted = (ms: number) => (ms < 0 ? '' : ' after some time')
+  expect(
+    events.map(
+      (e: Record<'kind' | 'before' | 'after' | 'cause' | 'durationMs', never>) =>
+        `${e.kind} ${e.before} -> ${e.after}${lasted(e.durationMs)}: ${e.cause}`,
+    ),
+  ).toEqual([
+    'election 3 -> 1: broker 3 stops',
+    'isr 3,1 -> 1: broker 3 stops',
+    'isr 1 -> 3,1 after some time: 3 caught up',
+  ])
+  const leases = await ottla('cluster timeline --kind lease --limit 2')
+  expect(leases.out).toMatch(
+    /lease +broker 3 +held -> none +\d+ ms +broker 3: .*\n.*lease +broker 3 +none -> held +- +broker 3 is ready\n$/,
+  )
+})

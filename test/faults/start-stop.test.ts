@@ -33,7 +33,7 @@ test('a directory that another process holds is refused in one sentence', async 
   const second = Daemon.spawn(directory)
   expect(await second.ended).toBe(1)
   expect(complaints(second)).toEqual([
-    `ottla broker: Data directory ${directory}/__cluster_metadata-0 is in use by another process`,
+    `ottla broker: Data directory ${directory}/__cluster_metadata-0 is in use by another process (pid ${holder.child.pid})`,
   ])
   const client = await holder.connect()
   expect(await createTopic(client, 't')).toBe(0)

@@ -5,6 +5,7 @@ import { registerClusterHealth } from './cluster-health.ts'
 import { registerClusterInfo } from './cluster-info.ts'
 import { registerReassign } from './cluster-reassign.ts'
 import { registerClusterStart } from './cluster-start.ts'
+import { registerTimeline } from './cluster-timeline.ts'
 
 export function registerCluster(program: Command): void {
   const cluster = program
@@ -15,5 +16,6 @@ export function registerCluster(program: Command): void {
   registerElectLeaders(cluster)
   registerReassign(cluster)
   registerDrain(cluster)
+  registerTimeline(cluster)
   registerClusterStart(cluster)
 }

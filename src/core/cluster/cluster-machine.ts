@@ -23,7 +23,8 @@ import { decideKafkaRequest, type KafkaRequest } from './kafka-requests.ts'
 
 export type Command =
   | ({ readonly kind: 'register' } & RegisterBroker)
-  | { readonly kind: 'activate' | 'fence' | 'drain'; readonly brokerId: number }
+  | { readonly kind: 'activate' | 'drain'; readonly brokerId: number }
+  | { readonly kind: 'fence'; readonly brokerId: number; readonly cause?: string }
   | {
       readonly kind: 'relinquish'
       readonly brokerId: number
