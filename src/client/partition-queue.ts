@@ -8,6 +8,7 @@
  */
 import { BatchBuilder, type RecordHeader } from './batch-builder.ts'
 import type { ProducerBatch, Waiter } from './producer-batch.ts'
+import { splitBatch } from './split-batch.ts'
 
 /** As many as a broker remembers for each producer and partition. */
 const inFlightMax = 5
@@ -92,6 +93,15 @@ export class PartitionQueue {
   take(batch: ProducerBatch): void {
     this.waiting.shift()
     this.inFlight.add(batch)
+  }
+
+  /** Puts the halves of a batch that is too large in its place; false for a record alone. */
+  split(batch: ProducerBatch): boolean {
+    const halves = splitBatch(batch)
+    if (halves === undefined) return false
+    this.putBack(batch)
+    this.waiting.splice(this.waiting.indexOf(batch), 1, ...halves)
+    return true
   }
 
   /** Puts a batch back where its sequence belongs. */

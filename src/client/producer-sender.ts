@@ -5,7 +5,7 @@
  * What each answer means for a batch:
  * - taken, or a duplicate of one taken: done;
  * - an error that may pass: back into its place in the queue, until its deadline;
- * - too large: refused (a batch is far below Kafka's default limit);
+ * - too large: in two halves again, a record alone is refused;
  * - a sequence error that is not explained by an earlier batch still being tried, or any final
  *   error: sequences have a gap now, so a new epoch is taken once nothing is in flight (KIP-360).
  */
@@ -38,6 +38,8 @@ const requestBytesMax = 4 * 1024 * 1024
 const duplicateSequence = 46
 /** OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID. */
 const sequenceErrors = new Set([45, 47, 59])
+/** MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE. */
+const tooLarge = new Set([10, 18])
 const topicIdErrors = new Set([3, 100])
 
 interface Sent {
@@ -332,6 +334,7 @@ export class ProducerSender {
       this.#noteGap(batch)
       return
     }
+    if (tooLarge.has(error.code) && queue.split(batch)) return
     const unexplained =
       this.#options.idempotent && sequenceErrors.has(error.code) && !this.inTransaction
     const earlier = [...queue.inFlight, ...queue.waiting].some(

@@ -1,4 +1,5 @@
 /** The client against a real node of ours in the same process. */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,6 +63,26 @@ for (const compression of [0, 1, 2, 3, 4])
       values.map((value, i) => producer.send({ topic, key: `k${i}`, value })),
     )
     await producer.close()
+    expect(sent.map(({ offset }) => offset)).toEqual(values.map((_, i) => i))
+    expect(await readAll(topic, 0)).toEqual(values.map((value, i) => [i, `k${i}`, value]))
+  })
+
+for (const compression of [0, 4])
+  test(`batches larger than the topic allows are sent in halves (codec ${compression}), one record alone is refused`, async () => {
+    const topic = `small-batches-${compression}`
+    const configs = new Map([['max.message.bytes', '3000']])
+    await createTopics(cluster, [{ name: topic, partitions: 1, configs }])
+    const producer = new Producer(cluster, { compression })
+    const values = Array.from({ length: 60 }, () => randomBytes(300).toString('base64'))
+    const large = { topic, value: randomBytes(4000).toString('base64') }
+    const refused = producer.send(large).catch((error: Error) => error.message)
+    const sent = await Promise.all(
+      values.map((value, i) =>
+        producer.send({ topic, key: `k${i}`, value, headers: [{ key: 'h', value: null }] }),
+      ),
+    )
+    await producer.close()
+    expect(await refused).toContain('MESSAGE_TOO_LARGE')
     expect(sent.map(({ offset }) => offset)).toEqual(values.map((_, i) => i))
     expect(await readAll(topic, 0)).toEqual(values.map((value, i) => [i, `k${i}`, value]))
   })
