@@ -57,6 +57,12 @@ function printNow(text: string): void {
   out.flush()
 }
 
+/** Commands that were made apart print and fail as those made by the program do. */
+function inheritOutput(command: Command, program: Command): void {
+  command.configureOutput(program.configureOutput()).exitOverride().showSuggestionAfterError()
+  for (const child of command.commands) inheritOutput(child, program)
+}
+
 const kcatNote = `
 kcat's options work as in kcat: ottla -C -b HOST -t TOPIC, see ottla kcat -h.
 A link to this program with the name kcat takes kcat's options alone.
@@ -84,8 +90,10 @@ export async function runTree(args: readonly string[]): Promise<void> {
     const entry = commands.find(
       (item) => item.name === asked || item.aliases?.includes(asked ?? ''),
     )
-    if (entry) (await entry.load())(program, wholeProgram)
-    else if (asked !== undefined) throw unknownCommand(asked)
+    if (entry) {
+      ;(await entry.load())(program, wholeProgram)
+      for (const command of program.commands) inheritOutput(command, program)
+    } else if (asked !== undefined) throw unknownCommand(asked)
     else addOverview(program)
     if (args.length === 0) program.outputHelp()
     else await program.parseAsync(args, { from: 'user' })
