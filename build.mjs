@@ -1,18 +1,54 @@
-// Bundles the command line and the embedding API to dist/. Packages with native parts stay outside.
-import { chmodSync, rmSync } from 'node:fs'
+// Bundles the command line and the embedding API to dist/. Packages with native parts, and those that
+// few need, stay outside.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { build } from 'esbuild'
+
+const common = { bundle: true, platform: 'node', target: 'node20', sourcemap: true }
 
 rmSync('dist', { recursive: true, force: true })
 await build({
-  entryPoints: { ottla: 'src/cli/ottla.ts', index: 'src/index.ts' },
-  bundle: true,
+  ...common,
+  entryPoints: { index: 'src/index.ts' },
   splitting: true,
-  platform: 'node',
   format: 'esm',
-  target: 'node20',
   outdir: 'dist',
   packages: 'external',
-  sourcemap: true,
   chunkNames: 'chunks/[name]-[hash]',
 })
+// One file, because finding and linking modules costs a start more than running them.
+await build({
+  ...common,
+  entryPoints: ['src/cli/main.ts'],
+  format: 'cjs',
+  outfile: 'dist/ottla.cjs',
+  external: ['@bokuweb/zstd-wasm', '@node-rs/crc32', 'lz4-napi', 'pino', 'prom-client', 'snappy'],
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+})
+const buildId = createHash('sha256').update(readFileSync('dist/ottla.cjs')).digest('hex')
+await build({
+  ...common,
+  entryPoints: { ottla: 'src/cli/ottla.ts' },
+  format: 'esm',
+  outdir: 'dist',
+  define: { buildId: JSON.stringify(buildId.slice(0, 12)) },
+})
 chmodSync('dist/ottla.js', 0o755)
+await compileOnce()
+
+/** A broker that has run leaves its compiled code beside the program; others make it themselves. */
+async function compileOnce() {
+  const dir = mkdtempSync(join(tmpdir(), 'ottla-build-'))
+  const args = ['dist/ottla.js', 'broker', '--port', '0', '--data-dir', join(dir, 'data')]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  child.stdout.on('data', () => child.kill('SIGTERM'))
+  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  const code = await new Promise((done) => child.once('exit', done))
+  clearTimeout(timer)
+  rmSync(dir, { recursive: true, force: true })
+  if (code !== 0) throw new Error(`The program that was built ended with ${code}`)
+}

@@ -1,17 +1,14 @@
 #!/usr/bin/env node
-/**
- * The command line. Starts fast: what a command needs is loaded when it is used.
- *
- * `ottla -C -t topic …` (or a link named kcat) is kcat; `ottla topics list` is the tree.
- */
-import { basename } from 'node:path'
-import { chooseSide } from './dispatch.ts'
+/** The program: `main.ts` and all it needs lie in one file, which starts from compiled code. */
+import { fileURLToPath } from 'node:url'
+import { loadCached } from './code-cache.ts'
 
-const side = chooseSide(basename(process.argv[1] ?? ''), process.argv.slice(2))
-if (side.kcat) {
-  const { kcat } = await import('./kcat/kcat.ts')
-  await kcat(side.args, side.name)
-} else {
-  const { runTree } = await import('./tree.ts')
-  await runTree(side.args)
-}
+/** Made by the build from the content of the file. */
+declare const buildId: string
+
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const cache = file(`ottla-${buildId}-${process.version}-${process.arch}.cache`)
+const program = loadCached(file('ottla.cjs'), cache)
+// What a broker needs is compiled when it has run; whoever starts next has it.
+if (!program.cached && process.argv[2] === 'broker') process.once('exit', program.save)
+await program.exports.main(process.argv)
