@@ -32,7 +32,7 @@ await build({
 const buildId = createHash('sha256').update(readFileSync('dist/ottla.cjs')).digest('hex')
 await build({
   ...common,
-  entryPoints: { ottla: 'src/cli/ottla.ts' },
+  entryPoints: { ottla: 'src/cli/compiled.ts' },
   format: 'esm',
   outdir: 'dist',
   define: { buildId: JSON.stringify(buildId.slice(0, 12)) },
