@@ -5,8 +5,9 @@
  * the event loop, together with those of all other commands of the turn: one batch, one write. Every
  * answer waits until what it rests on is committed, also one that wrote nothing itself.
  *
- * When records that are applied cannot be written the machine knows more than the log: it is
- * dropped, and whoever runs this loads the log anew.
+ * What cannot be written is refused before it is applied. When that turns out only afterwards, by a
+ * failed write, the machine knows more than the log: it is dropped, and whoever runs this loads the
+ * log anew.
  */
 import { buildBatch } from '../../../protocol/build-batch.ts'
 import { ErrorCode } from '../../../protocol/errors.ts'
@@ -42,6 +43,14 @@ const batchOverheadBytes = 61
 const noEntropy = Buffer.alloc(0)
 /** A timer cannot be set further away than this. */
 const timerMsMax = 2 ** 31 - 1
+
+/** How soon it is looked again whether what is due can be written. */
+const unwritableDelayMs = 1_000
+/**
+ * Deciding these changes who waits and who is a member before anything is written: they are refused
+ * beforehand when nothing can be written. To all others a refusal afterwards leaves no trace.
+ */
+const changesVolatileState: ReadonlySet<GroupCommand['kind']> = new Set(['join', 'sync', 'leave'])
 
 /** The transaction that a batch is part of. */
 interface Transaction {
@@ -109,7 +118,8 @@ export class GroupRuntime {
     })
     if (this.#state !== 'loading') return
     this.#state = 'serving'
-    this.#carryOut(this.machine.loaded(this.#nowMs()))
+    const decision = this.machine.loaded(this.#nowMs())
+    this.#carryOut(decision, decision.records.map(encodeRecord))
   }
 
   /** @throws Refusal (rejects with it) */
@@ -130,6 +140,11 @@ export class GroupRuntime {
   ): void {
     if (this.#state !== 'serving') {
       asker.reject(this.#unavailable())
+      return
+    }
+    const unwritable = changesVolatileState.has(kind) ? this.#journal.appendError() : ErrorCode.NONE
+    if (unwritable !== ErrorCode.NONE) {
+      asker.reject(notWritten(unwritable))
       return
     }
     const requestId = ++this.#lastRequestId
@@ -206,20 +221,30 @@ export class GroupRuntime {
 
   #run(command: GroupCommand) {
     const decision = this.machine.decide(command, this.#nowMs())
-    if (command.kind !== 'txnCommit') return this.#carryOut(decision)
-    const { producerId, producerEpoch } = command.request
-    const transaction = { producerId, producerEpoch, baseSequence: 0, transactional: true } as const
-    this.#carryOut(decision, transaction)
-  }
-
-  #carryOut(decision: GroupDecision, transaction?: Transaction): void {
     const stored = decision.records.map(encodeRecord)
     const errorCode = stored.length > 0 ? this.#room(stored) : ErrorCode.NONE
-    if (errorCode !== ErrorCode.NONE) {
-      this.#sendError(decision.replies, errorCode)
-      this.#arm()
-      return
+    if (errorCode !== ErrorCode.NONE) this.#drop(command, decision, errorCode)
+    else if (command.kind !== 'txnCommit') this.#carryOut(decision, stored)
+    else {
+      const { producerId, producerEpoch } = command.request
+      const transaction = { producerId, producerEpoch, baseSequence: 0, transactional: true }
+      this.#carryOut(decision, stored, transaction as Transaction)
     }
+  }
+
+  /** Nothing of the decision happens. */
+  #drop(command: GroupCommand, { replies }: GroupDecision, errorCode: number): void {
+    const isHalfDone = command.kind === 'tick' || changesVolatileState.has(command.kind)
+    if (isHalfDone) this.#fail(replies, errorCode)
+    else this.#sendError(replies, errorCode)
+    this.#arm()
+  }
+
+  #carryOut(
+    decision: GroupDecision,
+    stored: readonly StoredRecord[],
+    transaction?: Transaction,
+  ): void {
     // Records of a transaction are a batch of their own.
     if (transaction) this.flush()
     const firstOffset = this.#journal.endOffset + this.#records.length
@@ -272,7 +297,7 @@ export class GroupRuntime {
   }
 
   #sendError(replies: readonly GroupReply[], errorCode: number): void {
-    const refusal = new Refusal(journalError(errorCode), 'What was decided could not be written')
+    const refusal = notWritten(errorCode)
     for (const { requestId } of replies) {
       this.#waiting.get(requestId)?.reject(refusal)
       this.#waiting.delete(requestId)
@@ -290,6 +315,10 @@ export class GroupRuntime {
     if (this.#state !== 'serving') return
     const atMs = this.machine.nextDeadlineMs()
     if (atMs === Infinity || (this.#timer && this.#timer.atMs <= atMs)) return
+    this.#armAt(atMs)
+  }
+
+  #armAt(atMs: number): void {
     this.#timer?.timer.cancel()
     const delayMs = Math.min(Math.max(atMs - this.#nowMs(), 0), timerMsMax)
     this.#timer = { atMs, timer: this.#env.timers.after(delayMs, () => this.#tick()) }
@@ -297,6 +326,11 @@ export class GroupRuntime {
 
   #tick(): void {
     this.#timer = undefined
+    // Nobody is put out while that cannot be written; whoever is heard of meanwhile stays.
+    if (this.#journal.appendError() !== ErrorCode.NONE) {
+      this.#armAt(this.#nowMs() + unwritableDelayMs)
+      return
+    }
     for (let i = 0; i < ticksPerTurn && this.#state === 'serving'; i++) {
       if (this.machine.nextDeadlineMs() > this.#nowMs()) break
       this.#run({ kind: 'tick' })
@@ -304,6 +338,9 @@ export class GroupRuntime {
     this.#arm()
   }
 }
+
+const notWritten = (errorCode: number) =>
+  new Refusal(journalError(errorCode), 'What was decided could not be written')
 
 const bytesOf = ({ key, value }: StoredRecord) =>
   key.length + (value?.length ?? 0) + recordOverheadBytes

@@ -20,6 +20,7 @@ import type { Draft } from './draft.ts'
 import { setDue } from './due.ts'
 import { type Join, type Joining, requiresMemberId } from './joining.ts'
 import { classicMemberId } from './member-id.ts'
+import { encodeRecord } from './record.ts'
 import type { GroupState } from './state.ts'
 
 /** From here on a static leader that comes back may be told not to assign (KIP-814). */
@@ -170,8 +171,11 @@ function replaceStatic(
   updateMember(joining, group, member)
   if (group.state === 'CompletingRebalance') return prepareRebalance(state, group, draft)
   if (group.state !== 'Stable') return completeIfAllJoined(state, group, draft)
-  if (group.selectProtocol() !== group.protocolName) return rebalanceOrComplete(state, group, draft)
-  draft.records.push(group.record(({ assignment }) => assignment))
+  const record = group.record(({ assignment }) => assignment)
+  const fits = encodeRecord(record).value!.length <= state.settings.recordBytesMax
+  if (!fits || group.selectProtocol() !== group.protocolName)
+    return rebalanceOrComplete(state, group, draft)
+  draft.records.push(record)
   group.takeJoin(member)
   const isLeader = group.leaderId === newMemberId
   const mayskip = caller.apiVersion >= skipAssignmentSince

@@ -55,11 +55,7 @@ export function joinConsumerGroup(joining: Joining, group: ConsumerGroup) {
     downgradeReplacing(state, group, updated, rebalance, draft)
   } else {
     updated = moveOn(change, outcome, reported)
-    const { groupId } = group
-    restartConsumerSession(state, groupId, memberId, draft.nowMs, request.sessionTimeoutMs)
-    cancelMember(state.deadlines, ['consumerJoin'], groupId, memberId)
-    const due = { kind: 'consumerSync', groupId, memberId } as const
-    setDue(state.deadlines, draft.nowMs + request.rebalanceTimeoutMs, due)
+    draft.after.push(() => expectSync(joining, memberId))
   }
   draft.answer(caller.requestId, 'join', {
     errorCode: 0,
@@ -70,6 +66,14 @@ export function joinConsumerGroup(joining: Joining, group: ConsumerGroup) {
     memberId: updated.memberId,
     members: [],
   })
+}
+
+function expectSync({ state, request, draft }: Joining, memberId: string) {
+  const { groupId, sessionTimeoutMs, rebalanceTimeoutMs } = request
+  restartConsumerSession(state, groupId, memberId, draft.nowMs, sessionTimeoutMs)
+  cancelMember(state.deadlines, ['consumerJoin'], groupId, memberId)
+  const due = { kind: 'consumerSync', groupId, memberId } as const
+  setDue(state.deadlines, draft.nowMs + rebalanceTimeoutMs, due)
 }
 
 function requireCompatible(state: GroupState, group: ConsumerGroup, request: Join) {

@@ -66,5 +66,7 @@ export function fence(
   }
   const hash = state.hashes.ofGroup(subscriptions.topics.keys())
   draft.records.push(epochRecord(groupId, group.groupEpoch + 1, hash))
-  for (const { memberId } of leaving) cancelConsumer(state.deadlines, groupId, memberId)
+  draft.after.push(() => {
+    for (const { memberId } of leaving) cancelConsumer(state.deadlines, groupId, memberId)
+  })
 }

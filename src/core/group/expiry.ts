@@ -45,10 +45,9 @@ function expiryOf(group: Group, nowMs: number): ((offset: CommittedOffset) => nu
   return isKnown ? sinceCommit : undefined
 }
 
-/** The group is deleted by its records; deadlines go at once. */
 function remove(state: GroupState, group: Group, draft: Draft): void {
   draft.records.push(...groupTombstones(group))
-  cancelDeadlines(state, group)
+  draft.after.push(() => cancelDeadlines(state, group))
 }
 
 function groupTombstones(group: Group): GroupRecord[] {

@@ -13,7 +13,6 @@ import { decideLeave } from './classic-leave.ts'
 import {
   completeJoin,
   endInitialDelay,
-  endSync,
   expireSession,
   expireSyncs,
   prepareRebalance,
@@ -102,20 +101,6 @@ export class GroupMachine {
       for (const member of group.members.values()) restartSession(state, group, member, nowMs)
       if (group.members.size > state.settings.classicMembersMax)
         prepareRebalance(state, group, draft)
-    }
-    return draft
-  }
-
-  /** The partition moved to another broker: whoever waits is told so. */
-  unload(errorCode: number, nowMs: number): GroupDecision {
-    const draft = new Draft(nowMs)
-    for (const group of this.state.groups.values()) {
-      if (group.type !== 'classic') continue
-      for (const member of group.members.values()) {
-        const requestId = group.takeJoin(member)
-        if (requestId !== undefined) draft.refuse(requestId, errorCode, 'The group moved')
-        endSync(member, errorCode, draft)
-      }
     }
     return draft
   }

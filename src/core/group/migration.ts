@@ -31,6 +31,15 @@ export function upgrade(state: GroupState, classic: ClassicGroup, draft: Draft):
     throw cannot(groupId, `it has ${classic.members.size} members, more than ${consumerMembersMax}`)
   const group = consumerGroupOf(classic, state.topics)
   group.metadataHash = state.hashes.ofGroup(group.subscriptions.topics.keys())
+  draft.after.push(() => leaveBehind(state, classic, draft))
+  draft.records.push({ kind: 'classicGroup', key: { group: groupId }, value: null })
+  draft.records.push(...wholeGroup(group))
+  return group
+}
+
+/** Whoever waits in the classic group joins again, and finds the other one. */
+function leaveBehind(state: GroupState, classic: ClassicGroup, draft: Draft): void {
+  const { groupId } = classic
   for (const member of classic.members.values()) {
     const requestId = classic.takeJoin(member)
     const refused = refusedJoin(member.memberId, ErrorCode.REBALANCE_IN_PROGRESS)
@@ -43,9 +52,6 @@ export function upgrade(state: GroupState, classic: ClassicGroup, draft: Draft):
   for (const memberId of classic.pendingJoins) cancelSession(state, classic, memberId)
   cancelGroup(state.deadlines, 'classicJoin', groupId)
   cancelGroup(state.deadlines, 'classicSync', groupId)
-  draft.records.push({ kind: 'classicGroup', key: { group: groupId }, value: null })
-  draft.records.push(...wholeGroup(group))
-  return group
 }
 
 const cannot = (groupId: string, why: string) =>

@@ -7,11 +7,16 @@ export class MemoryJournal implements Journal {
   batchBytesMax = 1_048_588
   endOffset = 0
   holds = false
+  /** Why nothing may be appended now. */
+  refuses = 0
+  /** What appending comes to although it was allowed: a disk that fails. */
   nextAppendError = 0
-  #waiting: (() => void)[] = []
+  /** While it is set, loading waits for it. */
+  loading: Promise<void> | undefined
+  #waiting: ((errorCode: number) => void)[] = []
 
   appendError(): number {
-    return 0
+    return this.refuses
   }
 
   append(batch: Buffer): number {
@@ -24,17 +29,18 @@ export class MemoryJournal implements Journal {
   }
 
   whenCommitted(_offset: number, done: (errorCode: number) => void): void {
-    if (this.holds) this.#waiting.push(() => done(0))
+    if (this.holds) this.#waiting.push(done)
     else done(0)
   }
 
-  release(): void {
+  release(errorCode = 0): void {
     this.holds = false
-    for (const done of this.#waiting) done()
+    for (const done of this.#waiting) done(errorCode)
     this.#waiting = []
   }
 
   async load(take: (batches: Buffer) => void): Promise<void> {
+    await this.loading
     for (const batch of [...this.batches]) take(batch)
   }
 }
