@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { anomalies, type Read, type Sent } from './history.ts'
+import type { Sent } from '../../src/cli/bench/failover/steady-load.ts'
+import { anomalies, type Read } from './history.ts'
 
 const sent = (value: string, offset: number | undefined, sentMs: number, more = {}): Sent => ({
   value,

@@ -3,14 +3,7 @@
  * acknowledged against what the log says in the end. Offsets give the order, so every check is
  * one pass.
  */
-export interface Sent {
-  readonly value: string
-  readonly partition: number
-  /** Undefined: never acknowledged, it may be there or not. */
-  readonly offset: number | undefined
-  readonly sentMs: number
-  readonly ackedMs: number
-}
+import type { Sent } from '../../src/cli/bench/failover/steady-load.ts'
 
 export interface Read {
   readonly partition: number

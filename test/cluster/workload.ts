@@ -1,74 +1,26 @@
 /** A producer that goes on through faults, and a reader of everything at the end. */
+import { SteadyLoad } from '../../src/cli/bench/failover/steady-load.ts'
 import { Cluster } from '../../src/client/cluster.ts'
 import { Consumer } from '../../src/client/consumer.ts'
 import { FetchedRecords } from '../../src/client/fetched-records.ts'
-import { Producer } from '../../src/client/producer.ts'
 import { nodeEnv } from '../../src/env/node.ts'
-import type { Read, Sent } from './history.ts'
+import type { Read } from './history.ts'
 
 type Bootstrap = readonly { readonly host: string; readonly port: number }[]
 
-export class Workload {
-  readonly sent: Sent[] = []
-  readonly errors: string[] = []
+export class Workload extends SteadyLoad {
   readonly #cluster: Cluster
-  readonly #producer: Producer
-  readonly #topic: string
-  #running = true
-  readonly #done: Promise<void>
 
   constructor(bootstrap: Bootstrap, topic: string, partitions: number, perSecond: number) {
-    this.#cluster = new Cluster(nodeEnv({ level: 'error' }), { bootstrap })
-    this.#producer = new Producer(this.#cluster, { acks: -1, idempotent: true, lingerMs: 0 })
-    this.#topic = topic
-    this.#done = this.#run(partitions, perSecond)
+    const cluster = new Cluster(nodeEnv({ level: 'error' }), { bootstrap })
+    super(cluster, topic, partitions, perSecond)
+    this.#cluster = cluster
   }
 
   /** Stops, waits for what is out. */
   async finish(): Promise<void> {
-    this.#running = false
-    await this.#done
+    await this.stop()
     this.#cluster.close()
-  }
-
-  /** The longest time without an acknowledgement in a partition, within the window. */
-  gapMs(fromMs: number, toMs: number): number {
-    const partitions = new Set(this.sent.map(({ partition }) => partition))
-    return Math.max(...[...partitions].map((partition) => this.#gapOf(partition, fromMs, toMs)))
-  }
-
-  #gapOf(wanted: number, fromMs: number, toMs: number): number {
-    const acks = this.sent
-      .filter(({ partition, offset }) => partition === wanted && offset !== undefined)
-      .map(({ ackedMs }) => ackedMs)
-      .filter((ackedMs) => ackedMs >= fromMs && ackedMs <= toMs)
-      .sort((a, b) => a - b)
-    const gaps = [...acks, toMs].map((at, i) => at - (acks[i - 1] ?? fromMs))
-    return Math.max(...gaps)
-  }
-
-  async #run(partitions: number, perSecond: number): Promise<void> {
-    const out: Promise<void>[] = []
-    for (let n = 0; this.#running; n++) {
-      const partition = n % partitions
-      const value = `value-${n}`
-      const sentMs = performance.now()
-      const note = (offset: number | undefined) =>
-        this.sent.push({ value, partition, offset, sentMs, ackedMs: performance.now() })
-      out.push(
-        this.#producer.send({ topic: this.#topic, partition, value }).then(
-          ({ offset }) => {
-            note(offset)
-          },
-          (error: Error) => {
-            this.errors.push(error.message)
-            note(undefined)
-          },
-        ),
-      )
-      await new Promise((resolve) => setTimeout(resolve, 1000 / perSecond))
-    }
-    await Promise.all(out)
   }
 }
 

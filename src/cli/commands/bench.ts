@@ -7,6 +7,7 @@ import { scratchDirectory, startDaemon } from '../bench/daemon.ts'
 import { runWorkload, type Workload } from '../bench/workload.ts'
 import { workloads } from '../bench/workloads.ts'
 import type { GlobalOptions } from '../tree.ts'
+import { failoverCommand } from './bench-failover.ts'
 
 interface Options {
   readonly pid?: string
@@ -107,5 +108,12 @@ export function registerBench(program: Command): void {
   const bench = new Command('bench').description('Load a broker and measure it')
   for (const one of workloads.values()) bench.addCommand(workloadCommand(one))
   bench.addCommand(profileCommand())
+  bench.addCommand(
+    failoverCommand(orComplain, (figures, { json, kind, kills, brokers, rate, partitions }) => {
+      const parameters = { kind, kills, brokers, rate, partitions }
+      const result = { workload: 'failover', parameters, figures }
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : show(result))
+    }),
+  )
   program.addCommand(bench)
 }
