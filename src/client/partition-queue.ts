@@ -24,6 +24,10 @@ export class PartitionQueue {
   recovering = false
   /** Not before: the pause after a failure. */
   notBeforeMs = 0
+  /** The leader's epoch, as it was known when something was sent last. */
+  sentEpoch = -1
+  /** How often the leader of that epoch refused to be one. */
+  refusals = 0
   /** Part of the running transaction. */
   inTransaction = false
   openedMs = 0

@@ -18,6 +18,7 @@ import type { Cluster } from './cluster.ts'
 import type { BrokerConnection } from './connection.ts'
 import { groupBy } from './group-by.ts'
 import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
+import { hasMoved, noteSent, pauseAfter } from './leader-moves.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { produceRequest } from './produce-request.ts'
 import type { Delivered, ProducerBatch, Undelivered } from './producer-batch.ts'
@@ -250,6 +251,7 @@ export class ProducerSender {
       } else if (!this.#options.idempotent && batch.attempts === 0) stamp(batch.bytes, -1, -1, -1)
       batch.attempts++
       queue.take(batch)
+      noteSent(this.#cluster.metadata, queue)
     }
     const timeoutMs = this.#cluster.options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs
     const { request, versionMax } = produceRequest(ready, {
@@ -341,12 +343,10 @@ export class ProducerSender {
       (other) =>
         other !== batch && other.baseSequence >= 0 && other.baseSequence < batch.baseSequence,
     )
-    const { firstMs, lastMs } = this.#cluster.retryOptions
     if (error.retriable || unexplained) {
       queue.putBack(batch)
       if (unexplained && !earlier) this.#gap = true
-      const nowMs = this.#cluster.env.clock.monotonicMs()
-      queue.notBeforeMs = nowMs + Math.min(lastMs, firstMs * 2 ** Math.min(batch.attempts - 1, 10))
+      pauseAfter(this.#cluster, queue, batch.attempts, error.code)
       if (topicIdErrors.has(error.code)) this.#cluster.metadata.topics.delete(queue.topic)
       this.#refreshLater([queue])
       return
@@ -372,17 +372,23 @@ export class ProducerSender {
     if (batch.baseSequence >= 0 && !this.#identity.transactionalId) this.#gap = true
   }
 
-  /** Asks for metadata, once at a time, and goes on after a pause. */
+  /** Asks for metadata, once at a time, and goes on: at once where the leader has changed, else after a pause. */
   #refreshLater(queues: readonly PartitionQueue[]): void {
     if (this.#refreshing || this.#closedBy || this.#cluster.closed) return
     this.#refreshing = true
+    const unmoved = queues.filter((queue) => !hasMoved(this.#cluster.metadata, queue))
     const topics = [...new Set(queues.map((queue) => queue.topic))]
     const again = () => {
       this.#refreshing = false
       this.kick()
     }
     this.#cluster.refresh(topics).then(
-      () => this.#cluster.env.timers.after(this.#cluster.retryOptions.firstMs, again),
+      () => {
+        this.#cluster.env.timers.after(this.#cluster.retryOptions.firstMs, again)
+        const moved = unmoved.filter((queue) => hasMoved(this.#cluster.metadata, queue))
+        for (const queue of moved) queue.notBeforeMs = 0
+        if (moved.length > 0) this.kick()
+      },
       () => this.#cluster.env.timers.after(this.#cluster.retryOptions.lastMs / 2, again),
     )
   }
