@@ -26,7 +26,8 @@ import {
 } from './session.ts'
 
 const reconnectMinMs = 20
-const reconnectMaxMs = 500
+/** Soon enough to be back within a lease when the coordinator only starts again. */
+const reconnectMaxMs = 100
 /** A coordinator that does not answer is given up, and the connection made again. */
 const silenceMaxMs = 2000
 const submitMaxMs = 30_000
