@@ -5,6 +5,8 @@
  */
 import type { Sent } from '../../src/cli/bench/failover/steady-load.ts'
 
+export type { Sent }
+
 export interface Read {
   readonly partition: number
   readonly offset: number
