@@ -118,6 +118,13 @@ export class PartitionQueue {
     this.waiting.splice(after < 0 ? this.waiting.length : after, 0, batch)
   }
 
+  /** The first deadline of what waits or is in flight; Infinity when nothing is. */
+  get deadlineMs(): number {
+    let first = this.waiting[0]?.deadlineMs ?? Infinity
+    for (const batch of this.inFlight) if (!batch.expired) first = Math.min(first, batch.deadlineMs)
+    return first
+  }
+
   /** Nothing filling, waiting or in flight. */
   get idle(): boolean {
     return this.#builder === undefined && this.waiting.length === 0 && this.inFlight.size === 0

@@ -135,11 +135,7 @@ export class ProducerSender {
 
   /** Wakes at the next deadline: nothing else may ever happen to a batch. */
   #armDeadline(queues: readonly PartitionQueue[], nowMs: number): void {
-    let next = Infinity
-    for (const { waiting, inFlight } of queues) {
-      for (const batch of inFlight) if (!batch.expired) next = Math.min(next, batch.deadlineMs)
-      next = Math.min(next, waiting[0]?.deadlineMs ?? Infinity)
-    }
+    const next = queues.reduce((first, queue) => Math.min(first, queue.deadlineMs), Infinity)
     if (next === Infinity) {
       this.#deadline?.cancel()
       this.#deadline = undefined
