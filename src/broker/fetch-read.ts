@@ -193,10 +193,13 @@ function readLog(
     return PartitionRead.failed(asked, partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   read.highWatermark = log.highWatermark
   if (fetchOffset >= read.upTo) return read
+  const quota = partition.throttledFor(limits.replicaId)
+  if (quota?.exceeded) return read
   const finish = (bytes: LogRead): PartitionRead => {
     if (bytes.errorCode !== ErrorCode.NONE)
       return PartitionRead.failed(asked, partition, bytes.errorCode)
     read.take(bytes)
+    quota?.record(bytes.records.length)
     if (limits.readCommitted) read.aborted = log.abortedTransactions(fetchOffset, read.upTo)
     return read
   }

@@ -181,6 +181,10 @@ async function startCoordinator(
     features: initialFeatures,
     leaseMs: config.get('lease.duration.ms'),
     onFailure: onFatal,
+    balanceEveryMs: config.get('auto.leader.rebalance.enable')
+      ? config.get('leader.imbalance.check.interval.seconds') * 1000
+      : 0,
+    uncleanElectionEveryMs: config.get('unclean.leader.election.interval.ms'),
     ...(config.has('lease.trust.refused') && { trustRefused: config.get('lease.trust.refused') }),
   })
   image = coordinator.image

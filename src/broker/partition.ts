@@ -13,6 +13,7 @@ import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
 import { cutTo } from './replication/follower-log.ts'
 import type { LeaderEnds } from './replication/leader-ends.ts'
+import type { ReplicationQuota } from './replication/replication-quota.ts'
 import { WaitList } from './waiting.ts'
 
 export type Role = 'leader' | 'follower' | 'none'
@@ -202,6 +203,13 @@ export class Partition {
       this.#broker.appends.add(this)
     }
     return outcome
+  }
+
+  /** The quota that a replica out of sync is sent under; consumers and replicas in sync have none. */
+  throttledFor(replicaId: number): ReplicationQuota | undefined {
+    if (replicaId < 0 || this.#image.isr.includes(replicaId)) return undefined
+    const { leaderQuota } = this.#broker.replication
+    return leaderQuota.throttles(this) ? leaderQuota : undefined
   }
 
   /** How far a reader may read: consumers to what is committed, replicas to the end. */

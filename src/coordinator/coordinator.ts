@@ -33,6 +33,8 @@ export interface CoordinatorOptions {
   readonly trustRefused?: boolean
   /** leader.imbalance.check.interval.seconds; 0: never. */
   readonly balanceEveryMs?: number
+  /** unclean.leader.election.interval.ms: for topics that were given leave when they had no leader already. */
+  readonly uncleanElectionEveryMs?: number
   /** The store failed: the coordinator is closed already. */
   onFailure?(error: Error): void
 }
@@ -56,6 +58,7 @@ export class Coordinator {
   readonly #listeners: Listener[] = []
   readonly #generation: number
   #balancedMs: number
+  #forcedMs: number
   #closed = false
 
   private constructor(env: Env, options: CoordinatorOptions, state: MetaState) {
@@ -83,6 +86,7 @@ export class Coordinator {
     )
     this.#requests = new BrokerRequests(env, this.#kernel, this.#liveness)
     this.#balancedMs = env.clock.monotonicMs()
+    this.#forcedMs = this.#balancedMs
   }
 
   /** Rejects when the store cannot be opened, or holds another cluster. */
@@ -194,8 +198,12 @@ export class Coordinator {
   }
 
   #tick(nowMs: number): void {
-    const { balanceEveryMs = 300_000 } = this.#options
+    const { balanceEveryMs = 300_000, uncleanElectionEveryMs = 300_000 } = this.#options
     this.#kernel.flushAt(nowMs)
+    if (nowMs >= this.#forcedMs + uncleanElectionEveryMs) {
+      this.#forcedMs = nowMs
+      this.#kernel.commit({ kind: 'electUnclean', max: leadersPerBalanceMax })
+    }
     if (balanceEveryMs === 0 || nowMs < this.#balancedMs + balanceEveryMs) return
     this.#balancedMs = nowMs
     this.#kernel.commit({ kind: 'balance', max: leadersPerBalanceMax })

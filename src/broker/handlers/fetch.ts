@@ -10,6 +10,7 @@ import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
 import { type PartitionRead, readPartition, releaseReads } from '../fetch-read.ts'
 import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
+import { claimError } from '../replication/replica-claim.ts'
 import { Waiting } from '../waiting.ts'
 
 type Request = RequestOf<typeof Fetch>
@@ -26,6 +27,17 @@ export const fetch = streamingHandler(Fetch, {
     if (request.isolationLevel !== 0 && request.isolationLevel !== readCommitted) {
       respond(refusal(request, ErrorCode.INVALID_REQUEST))
       return
+    }
+    const claimed = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+    if (claimed >= 0) {
+      // Before version 15 a replica cannot say which incarnation it is (KIP-903).
+      const { replicaEpoch } = request.replicaState ?? { replicaEpoch: -1 }
+      const claim = { replicaId: claimed, replicaEpoch }
+      const refused = claimError(context.broker, context.clientId, claim)
+      if (refused !== ErrorCode.NONE) {
+        respond(refusal(request, refused))
+        return
+      }
     }
     const session = begin(request, context)
     if (session.errorCode !== ErrorCode.NONE) {

@@ -14,6 +14,9 @@ import type { Broker } from '../broker.ts'
 import type { Partition } from '../partition.ts'
 import { applyFetched, type FetchedData, truncateDiverged } from './follower-log.ts'
 import { findEnds } from './leader-ends.ts'
+import { replicaClientId } from './replica-claim.ts'
+import { partitionKey, type Question, questionOf, ReplicaSession } from './replica-session.ts'
+import type { ReplicationQuota } from './replication-quota.ts'
 
 type Topics = IncomingResponseOf<typeof Fetch>['responses']
 export type PartitionData = Topics[number]['partitions'][number]
@@ -24,18 +27,18 @@ const reconnectMaxMs = 500
 /** A leader that does not answer is no leader; reconnect rather than wait for TCP. */
 const silenceMs = 2000
 
-interface Question {
-  readonly partition: Partition
-  readonly leaderEpoch: number
-  readonly fetchOffset: number
-}
+/** A follower that is held up by its quota looks again. */
+const throttledMs = 200
 
 export class ReplicaFetcher {
   readonly leaderId: number
   readonly #broker: Broker
   /** With when it may be asked for next, on the monotonic clock. */
   readonly #partitions = new Map<Partition, number>()
+  readonly #session: ReplicaSession
   #connection: BrokerConnection | undefined
+  /** It tells the incarnation that the connection was made by. */
+  #clientId = ''
   #running = false
   #waitsAtLeader = false
   #failures = 0
@@ -43,6 +46,7 @@ export class ReplicaFetcher {
 
   constructor(broker: Broker, leaderId: number) {
     this.#broker = broker
+    this.#session = new ReplicaSession(broker)
     this.leaderId = leaderId
   }
 
@@ -108,7 +112,11 @@ export class ReplicaFetcher {
 
   /** Undefined when the leader has no address now. */
   async #connected(): Promise<BrokerConnection | undefined> {
-    if (this.#connection !== undefined && !this.#connection.closed) return this.#connection
+    const clientId = replicaClientId(this.#broker.nodeId, this.#broker.session.incarnation)
+    const open = this.#connection !== undefined && !this.#connection.closed
+    if (open && this.#clientId === clientId) return this.#connection
+    this.#connection?.close()
+    this.#session.reset()
     const { env, config, image } = this.#broker
     const listeners = image.brokers.get(this.leaderId)?.listeners ?? []
     const name = config.endpoints.interBrokerListenerName
@@ -120,25 +128,30 @@ export class ReplicaFetcher {
       { host, port },
       {
         bootstrap: [],
-        clientId: `broker-${this.#broker.nodeId}-fetcher`,
+        clientId,
         connectTimeoutMs: silenceMs,
       },
     )
+    this.#clientId = clientId
     return this.#connection
   }
 
   async #round(connection: BrokerConnection): Promise<void> {
     const nowMs = this.#broker.env.clock.monotonicMs()
-    const questions: Question[] = []
+    const questions = new Map<string, Question>()
     let nextMs = Infinity
     for (const [partition, notBeforeMs] of this.#partitions) {
-      if (partition.log === undefined) continue
+      if (this.#throttledBy(partition)?.exceeded) {
+        nextMs = Math.min(nextMs, nowMs + throttledMs)
+        continue
+      }
+      const question = questionOf(partition)
+      if (question === undefined) continue
       nextMs = Math.min(nextMs, notBeforeMs)
       if (notBeforeMs > nowMs) continue
-      const { leaderEpoch } = partition
-      questions.push({ partition, leaderEpoch, fetchOffset: partition.log.logEndOffset })
+      questions.set(partitionKey(partition.topicId, partition.index), question)
     }
-    if (questions.length === 0) {
+    if (questions.size === 0) {
       await this.#pause(Math.min(reconnectMaxMs, Math.max(1, nextMs - nowMs)))
       return
     }
@@ -149,61 +162,31 @@ export class ReplicaFetcher {
     )
     this.#waitsAtLeader = true
     const answer = await connection
-      .send(Fetch, this.#request(questions, Math.max(1, Math.round(waitMs))), {
+      .send(Fetch, this.#session.request(questions, Math.max(1, Math.round(waitMs))), {
         timeoutMs: waitMs + silenceMs,
       })
       .finally(() => {
         this.#waitsAtLeader = false
       })
     if (answer.errorCode !== ErrorCode.NONE) {
+      // Most often a session that the leader does not know any more: it is begun anew.
+      this.#session.reset()
       await this.#pause(retryMs)
       return
     }
-    const asked = new Map(
-      questions.map((question) => [
-        keyOf(question.partition.topicId, question.partition.index),
-        question,
-      ]),
-    )
+    this.#session.answered(answer.sessionId)
     for (const { topicId, partitions } of answer.responses)
       for (const data of partitions) {
-        const question = asked.get(keyOf(topicId, data.partitionIndex))
+        const question = questions.get(partitionKey(topicId, data.partitionIndex))
         if (question !== undefined) await this.#take(question, data, connection)
       }
   }
 
-  #request(questions: readonly Question[], maxWaitMs: number) {
-    const { config, nodeId, session } = this.#broker
-    const byTopic = new Map<string, Question[]>()
-    for (const question of questions) {
-      const { topicId } = question.partition
-      const group = byTopic.get(topicId)
-      if (group) group.push(question)
-      else byTopic.set(topicId, [question])
-    }
-    return {
-      replicaState: { replicaId: nodeId, replicaEpoch: session.brokerEpoch },
-      maxWaitMs,
-      minBytes: 1,
-      maxBytes: config.get('replica.fetch.response.max.bytes'),
-      isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics: [...byTopic].map(([topicId, group]) => ({
-        topicId,
-        partitions: group.map(({ partition, leaderEpoch, fetchOffset }) => ({
-          partition: partition.index,
-          currentLeaderEpoch: leaderEpoch,
-          fetchOffset,
-          lastFetchedEpoch: partition.log?.leaderEpochs.latest ?? -1,
-          logStartOffset: partition.log?.logStartOffset ?? 0,
-          partitionMaxBytes: config.get('replica.fetch.max.bytes'),
-          highWatermark: partition.log?.highWatermark ?? 0,
-        })),
-      })),
-      forgottenTopicsData: [],
-      rackId: '',
-    }
+  /** The quota that it is copied under, until it is in sync. */
+  #throttledBy(partition: Partition): ReplicationQuota | undefined {
+    const { followerQuota } = this.#broker.replication
+    if (partition.image.isr.includes(this.#broker.nodeId)) return undefined
+    return followerQuota.throttles(partition) ? followerQuota : undefined
   }
 
   /** Still the question that was asked: same epoch, same end, still copied from this leader. */
@@ -234,7 +217,10 @@ export class ReplicaFetcher {
       } else if (data.errorCode !== ErrorCode.NONE) this.#delay(partition)
       else if (data.divergingEpoch.epoch >= 0 || data.divergingEpoch.endOffset >= 0)
         truncateDiverged(partition, data.divergingEpoch)
-      else applyFetched(partition, data as Decoded<any> as FetchedData)
+      else {
+        this.#throttledBy(partition)?.record(data.records?.length ?? 0)
+        applyFetched(partition, data as Decoded<any> as FetchedData)
+      }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#broker.env.log.error('A replica cannot follow its leader', {
@@ -255,8 +241,4 @@ export class ReplicaFetcher {
       this.#broker.env.timers.after(delayMs, resolve)
     })
   }
-}
-
-function keyOf(topicId: string, index: number): string {
-  return `${topicId}/${index}`
 }

@@ -3,41 +3,48 @@ import type { Broker } from '../broker.ts'
 import type { Partition } from '../partition.ts'
 import { IsrChanges } from './isr-changes.ts'
 import { ReplicaFetcher } from './replica-fetcher.ts'
+import { ReplicationQuota } from './replication-quota.ts'
 
 export class Replication {
   readonly isrChanges: IsrChanges
+  readonly leaderQuota: ReplicationQuota
+  readonly followerQuota: ReplicationQuota
   readonly #broker: Broker
-  readonly #fetchers = new Map<number, ReplicaFetcher>()
+  /** By leader and shard. */
+  readonly #fetchers = new Map<string, ReplicaFetcher>()
   #watching = false
   #closed = false
 
   constructor(broker: Broker) {
     this.#broker = broker
     this.isrChanges = new IsrChanges(broker)
+    this.leaderQuota = new ReplicationQuota(broker, 'leader')
+    this.followerQuota = new ReplicationQuota(broker, 'follower')
   }
 
   /** After each change of a partition's state: follow its leader, or nobody. */
   follow(partition: Partition): void {
     const { leader } = partition.image
     const follows = partition.role === 'follower' && leader !== -1 && leader !== this.#broker.nodeId
-    for (const [leaderId, fetcher] of this.#fetchers)
-      if (fetcher.has(partition) && !(follows && leaderId === leader))
-        this.#leave(partition, fetcher)
+    const key = `${leader}/${this.#shardOf(partition)}`
+    for (const [other, fetcher] of this.#fetchers)
+      if (fetcher.has(partition) && !(follows && other === key))
+        this.#leave(partition, other, fetcher)
     if (!follows || this.#closed) {
       if (partition.role === 'leader' && partition.image.replicas.length > 1) this.#watch()
       return
     }
-    let fetcher = this.#fetchers.get(leader)
+    let fetcher = this.#fetchers.get(key)
     if (fetcher === undefined) {
       fetcher = new ReplicaFetcher(this.#broker, leader)
-      this.#fetchers.set(leader, fetcher)
+      this.#fetchers.set(key, fetcher)
     }
     fetcher.add(partition)
   }
 
   forget(partition: Partition): void {
-    for (const fetcher of this.#fetchers.values())
-      if (fetcher.has(partition)) this.#leave(partition, fetcher)
+    for (const [key, fetcher] of this.#fetchers)
+      if (fetcher.has(partition)) this.#leave(partition, key, fetcher)
   }
 
   close(): void {
@@ -46,11 +53,20 @@ export class Replication {
     this.#fetchers.clear()
   }
 
-  #leave(partition: Partition, fetcher: ReplicaFetcher): void {
+  #leave(partition: Partition, key: string, fetcher: ReplicaFetcher): void {
     fetcher.remove(partition)
     if (fetcher.size > 0) return
     fetcher.close()
-    this.#fetchers.delete(fetcher.leaderId)
+    this.#fetchers.delete(key)
+  }
+
+  /** `num.replica.fetchers` for each leader; a partition stays with one of them. */
+  #shardOf({ topicId, index }: Partition): number {
+    const count = this.#broker.config.get('num.replica.fetchers')
+    if (count === 1) return 0
+    let hash = index
+    for (let at = 0; at < topicId.length; at++) hash = (hash * 31 + topicId.charCodeAt(at)) >>> 0
+    return hash % count
   }
 
   /** Looks for followers that lag: what does not fetch gives no other sign. */

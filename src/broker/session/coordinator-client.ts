@@ -88,6 +88,11 @@ export class CoordinatorClient {
     return client
   }
 
+  /** Random for each life of the process, and changed when a session was lost. */
+  get incarnation(): string {
+    return this.#incarnation
+  }
+
   get clusterId(): string {
     return this.#clusterId
   }

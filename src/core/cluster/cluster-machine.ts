@@ -17,7 +17,7 @@ import {
   relinquish,
 } from './brokers.ts'
 import type { ConfigRules } from './config-rules.ts'
-import { balanceLeaders } from './elect-leaders.ts'
+import { balanceLeaders, electUnclean } from './elect-leaders.ts'
 import { ClusterImage } from './image.ts'
 import { decideKafkaRequest, type KafkaRequest } from './kafka-requests.ts'
 
@@ -35,7 +35,7 @@ export type Command =
       readonly brokerId: number
       readonly items: readonly AlterIsrItem[]
     }
-  | { readonly kind: 'balance'; readonly max: number }
+  | { readonly kind: 'balance' | 'electUnclean'; readonly max: number }
   | ({ readonly kind: 'kafka' } & KafkaRequest)
 
 /** What `decide` answers to a kind of command. */
@@ -83,6 +83,8 @@ export class ClusterMachine implements Machine<Command, unknown, ClusterRecord> 
         return alterIsr(image, command.brokerId, command.items)
       case 'balance':
         return only(balanceLeaders(image, command.max))
+      case 'electUnclean':
+        return only(electUnclean(image, command.max))
       case 'kafka':
         return decideKafkaRequest(image, this.#rules, command)
     }

@@ -83,3 +83,16 @@ export function balanceLeaders(image: ClusterImage, max: number): PartitionImage
   }
   return records
 }
+
+/** Partitions without a leader whose topics may take any replica by now; at most `max` of them. */
+export function electUnclean(image: ClusterImage, max: number): PartitionImage[] {
+  const records: PartitionImage[] = []
+  for (const topic of image.topics())
+    for (const before of topic.partitions) {
+      if (records.length >= max) return records
+      if (before.leader !== -1 || !image.uncleanLeaderElection(topic.name)) continue
+      const after = changePartition(before, { election: 'unclean' }, electorate(image, before))
+      if (after !== undefined && after.leader !== -1) records.push(after)
+    }
+  return records
+}
