@@ -13,6 +13,7 @@ import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.t
 import { ClusterImage, type PartitionImage } from '../../core/cluster/image.ts'
 import type { ImageChange } from '../../core/cluster/image-change.ts'
 import type { Env, Timer } from '../../env/env.ts'
+import { answerWithin } from './answer-within.ts'
 import { handshake } from './handshake.ts'
 import { Lease, type LeaseMark } from './lease.ts'
 import { Link, LinkClosedError } from './link.ts'
@@ -205,26 +206,10 @@ export class CoordinatorClient {
     if (link === undefined || !this.#registered)
       throw new CoordinatorError(codes.notController, 'No coordinator is connected')
     this.#submitted++
-    let timer: Timer | undefined
     try {
-      const timeout = new Promise<never>((_, reject) => {
-        timer = this.#env.timers.after(timeoutMs, () =>
-          reject(
-            new CoordinatorError(
-              codes.requestTimedOut,
-              `The coordinator was silent for ${timeoutMs} ms`,
-            ),
-          ),
-        )
-      })
-      return await Promise.race([send(link), timeout])
-    } catch (error) {
-      if (error instanceof LinkClosedError)
-        throw new CoordinatorError(codes.notController, error.message)
-      throw error
+      return await answerWithin(this.#env, timeoutMs, send(link))
     } finally {
       this.#submitted--
-      timer?.cancel()
     }
   }
 
