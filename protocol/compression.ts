@@ -5,13 +5,20 @@
  * a small batch cannot make a large allocation. What Kafka accepts is accepted: several gzip members or
  * zstd frames, zeros behind gzip and LZ4, snappy with and without xerial's frame.
  */
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { createRequire } from 'node:module'
 import { CompressionError } from './compression-error.ts'
 import { lz4Compress, lz4Decompress } from './lz4.ts'
 import { snappyCompress, snappyDecompress } from './snappy.ts'
 import { zstdCompress, zstdDecompress } from './zstd.ts'
 
 export { CompressionError }
+
+let loaded: typeof import('node:zlib') | undefined
+/** Loaded with the first batch that needs it. */
+function zlib(): typeof import('node:zlib') {
+  loaded ??= createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib')
+  return loaded
+}
 
 /** The lowest three bits of a batch's attributes. */
 export const codecs = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
@@ -42,7 +49,7 @@ export function compress(codec: number, bytes: Buffer, level?: number): Buffer {
     case codecs.none:
       return bytes
     case codecs.gzip:
-      return gzipSync(bytes, level === undefined ? {} : { level })
+      return zlib().gzipSync(bytes, level === undefined ? {} : { level })
     case codecs.snappy:
       return snappyCompress(bytes)
     case codecs.lz4:
@@ -57,7 +64,7 @@ export function compress(codec: number, bytes: Buffer, level?: number): Buffer {
 function gunzip(bytes: Buffer, bytesMax: number): Buffer {
   if (bytes.length === 0) throw new CompressionError('gzip: there is no data')
   try {
-    return gunzipSync(bytes, { maxOutputLength: Math.max(bytesMax, 1) })
+    return zlib().gunzipSync(bytes, { maxOutputLength: Math.max(bytesMax, 1) })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw code === 'ERR_BUFFER_TOO_LARGE'

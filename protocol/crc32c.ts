@@ -11,7 +11,15 @@ type Crc = (bytes: Uint8Array, seed?: number) => number
 const tables = buildTables()
 
 /** The checksum of `bytes`; `seed` is the checksum of what stands before them. */
-export const crc32c: Crc = loadNative() ?? crc32cByTable
+export function crc32c(bytes: Uint8Array, seed?: number): number {
+  return implementation(bytes, seed)
+}
+
+/** The native one is loaded with the first use: not every program has batches to check. */
+let implementation: Crc = (bytes, seed) => {
+  implementation = loadNative() ?? crc32cByTable
+  return implementation(bytes, seed)
+}
 
 function loadNative(): Crc | undefined {
   try {

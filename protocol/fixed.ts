@@ -5,7 +5,9 @@
  * check of the length: binary-parser alone reads short input as zeros. For headers, index entries,
  * snapshots and dumps; where every nanosecond counts, fields are read in place (`record-batch.ts`).
  */
-import { Parser } from 'binary-parser'
+
+import { createRequire } from 'node:module'
+import type { Parser } from 'binary-parser'
 
 export type FixedType = 'int8' | 'int16' | 'int32' | 'int64' | 'uint32'
 export type FixedFields = { readonly [name: string]: FixedType }
@@ -25,22 +27,21 @@ const sizes: Record<FixedType, number> = { int8: 1, int16: 2, int32: 4, int64: 8
 
 export function fixed<const F extends FixedFields>(fields: F): Fixed<F> {
   const positions: Record<string, number> = {}
-  let parser = Parser.start().endianness('big')
   let sizeBytes = 0
-  for (const [name, type] of Object.entries(fields)) {
+  const entries = Object.entries(fields)
+  for (const [name, type] of entries) {
     positions[name] = sizeBytes
     sizeBytes += sizes[type]
-    parser = type === 'int64' ? parser.int64(name, { formatter: Number }) : parser[type](name)
   }
-  const compiled = parser.create(Layout)
-  const entries = Object.entries(fields)
+  let parser: Parser | undefined
   return {
     sizeBytes,
     positions: positions as Record<keyof F, number>,
     read(bytes, at = 0) {
       if (at < 0 || at + sizeBytes > bytes.length)
         throw new RangeError(`${sizeBytes} bytes at ${at} pass the end ${bytes.length}`)
-      return compiled.parse(bytes.subarray(at, at + sizeBytes)) as FixedValue<F>
+      parser ??= parserOf(entries)
+      return parser.parse(bytes.subarray(at, at + sizeBytes)) as FixedValue<F>
     },
     write(value, into = Buffer.allocUnsafe(sizeBytes), at = 0) {
       let position = at
@@ -48,6 +49,17 @@ export function fixed<const F extends FixedFields>(fields: F): Fixed<F> {
       return into
     },
   }
+}
+
+/** binary-parser is loaded with the first layout that is read: a client on the command line reads none. */
+function parserOf(entries: readonly (readonly [string, FixedType])[]): Parser {
+  const { Parser } = createRequire(import.meta.url)(
+    'binary-parser',
+  ) as typeof import('binary-parser')
+  let parser = Parser.start().endianness('big')
+  for (const [name, type] of entries)
+    parser = type === 'int64' ? parser.int64(name, { formatter: Number }) : parser[type](name)
+  return parser.create(Layout)
 }
 
 /** Swallows what binary-parser hangs on each result, which keeps results fast objects of one shape. */

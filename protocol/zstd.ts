@@ -5,7 +5,6 @@
  * are called in the middle of synchronous work; that takes a few milliseconds with the first use.
  */
 import { createRequire } from 'node:module'
-import * as zlib from 'node:zlib'
 import { CompressionError } from './compression-error.ts'
 import { zstdFrames } from './zstd-frames.ts'
 
@@ -35,6 +34,7 @@ export function zstdCompress(bytes: Buffer, level = levelDefault): Buffer {
 }
 
 function builtIn(): Zstd | undefined {
+  const zlib = createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib')
   const { zstdCompressSync, zstdDecompressSync, constants } = zlib
   if (typeof zstdDecompressSync !== 'function') return undefined
   return {

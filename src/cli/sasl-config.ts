@@ -1,5 +1,4 @@
 /** SASL from properties: librdkafka's names, Java's `sasl.jaas.config`, tokens from a command. */
-import { execFile } from 'node:child_process'
 import type { SaslOptions } from '../client/client-options.ts'
 import type { Properties } from './client-config.ts'
 import { Failure } from './failure.ts'
@@ -68,7 +67,8 @@ function tokenSource(
   return () => unsecuredToken(subject, claims.get('scope'))
 }
 
-function runTokenCommand(command: string): Promise<string> {
+async function runTokenCommand(command: string): Promise<string> {
+  const { execFile } = await import('node:child_process')
   return new Promise((resolve, reject) => {
     execFile('/bin/sh', ['-c', command], { timeout: tokenCommandMs }, (error, stdout, stderr) => {
       if (error) reject(new Failure(`The token command failed: ${stderr.trim() || error.message}`))

@@ -5,7 +5,14 @@
  * with murmur2, librdkafka (and so kcat) with CRC-32. Records without a key stick to one
  * partition until a batch is full, because many half-empty batches cost more (KIP-480, KIP-794).
  */
-import { crc32 } from 'node:zlib'
+import { createRequire } from 'node:module'
+
+let zlib: typeof import('node:zlib') | undefined
+/** node:zlib is loaded with the first key. */
+function crc32(key: Uint8Array): number {
+  zlib ??= createRequire(import.meta.url)('node:zlib') as typeof import('node:zlib')
+  return zlib.crc32(key)
+}
 
 export type Partitioner = (key: Uint8Array | null, partitionCount: number) => number | 'sticky'
 

@@ -5,7 +5,6 @@ import type { Env } from '../env/env.ts'
 import type { SaslOptions } from './client-options.ts'
 import type { BrokerConnection } from './connection.ts'
 import { brokerError, localError } from './kafka-error.ts'
-import { ScramClient } from './scram.ts'
 
 const unsupportedMechanism = 33
 
@@ -36,6 +35,7 @@ export async function authenticate(
     const { username, password } = credentials(sasl)
     const nonce = env.random.bytes(24).toString('base64url')
     const hash = mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512'
+    const { ScramClient } = await import('./scram.ts')
     const scram = new ScramClient(hash, username, password, nonce)
     const serverFirst = await exchange(scram.first())
     scram.verify(await exchange(scram.final(serverFirst)))

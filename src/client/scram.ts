@@ -1,6 +1,8 @@
 /** SCRAM (RFC 5802, RFC 7677), the client's side: pure, one step after the other. */
-import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
 import { localError } from './kafka-error.ts'
+
+/** Loaded when somebody logs in, not with every start. */
+const crypto = () => process.getBuiltinModule('node:crypto')
 
 /** As Kafka: fewer would make a stolen exchange cheap to attack. */
 const iterationsMin = 4096
@@ -41,9 +43,15 @@ export class ScramClient {
     if (salt.length === 0 || !(iterations >= iterationsMin && iterations <= iterationsMax))
       throw localError('AUTHENTICATION', `SCRAM: ${iterations} iterations are not acceptable`)
     const size = this.#hash === 'sha256' ? 32 : 64
-    const salted = pbkdf2Sync(this.#password.normalize('NFKC'), salt, iterations, size, this.#hash)
+    const salted = crypto().pbkdf2Sync(
+      this.#password.normalize('NFKC'),
+      salt,
+      iterations,
+      size,
+      this.#hash,
+    )
     const clientKey = this.#hmac(salted, 'Client Key')
-    const storedKey = createHash(this.#hash).update(clientKey).digest()
+    const storedKey = crypto().createHash(this.#hash).update(clientKey).digest()
     const withoutProof = `c=${Buffer.from('n,,').toString('base64')},r=${nonce}`
     const message = `${this.#firstBare},${serverFirst.toString()},${withoutProof}`
     const signature = this.#hmac(storedKey, message)
@@ -60,12 +68,12 @@ export class ScramClient {
       throw localError('AUTHENTICATION', `SCRAM: the server answered ${error}`)
     const claimed = Buffer.from(attributes.get('v') ?? '', 'base64')
     const expected = this.#serverSignature
-    if (expected?.length !== claimed.length || !timingSafeEqual(expected, claimed))
+    if (expected?.length !== claimed.length || !crypto().timingSafeEqual(expected, claimed))
       throw localError('AUTHENTICATION', 'SCRAM: the server could not prove that it knows us')
   }
 
   #hmac(key: Buffer, text: string): Buffer {
-    return createHmac(this.#hash, key).update(text).digest()
+    return crypto().createHmac(this.#hash, key).update(text).digest()
   }
 }
 

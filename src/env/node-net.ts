@@ -13,7 +13,6 @@
  * than copying a few kilobytes. A closed or failed connection still runs every `onWritten`.
  */
 import { createServer, connect as netConnect, Socket, type SocketConstructorOpts } from 'node:net'
-import { connect as tlsConnect } from 'node:tls'
 import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from './env.ts'
 
 const receiveBytes = 64 * 1024
@@ -63,7 +62,7 @@ export const nodeNet: Net = {
     connection.handler = handler
     const take = (chunk: Buffer) => connection.receive(chunk)
     const socket = tls
-      ? tlsConnect({ host, port, ...tlsOptionsOf(host, tls) })
+      ? loadTls().connect({ host, port, ...tlsOptionsOf(host, tls) })
       : netConnect({ host, port, noDelay: true, ...(sharedReceive && { onread: onread(take) }) })
     if (tls || !sharedReceive) socket.on('data', take)
     socket.setNoDelay(true)
@@ -73,6 +72,9 @@ export const nodeNet: Net = {
     return connection
   },
 }
+
+/** Loaded when it is wanted: it makes every start a tenth of a second longer on a slow machine. */
+const loadTls = () => process.getBuiltinModule('node:tls')
 
 function tlsOptionsOf(host: string, tls: TlsOptions) {
   const { serverName, verifyHostname = true, ...rest } = tls

@@ -1,7 +1,5 @@
 /** The world as Node.js gives it: the implementation of Env that every real process uses. */
-import { randomBytes } from 'node:crypto'
 import { totalmem } from 'node:os'
-import { performance } from 'node:perf_hooks'
 import type { Clock, Env, Random, Timers } from './env.ts'
 import { nodeFiles } from './node-files.ts'
 import { type LogOptions, nodeLogger } from './node-log.ts'
@@ -30,7 +28,11 @@ const timers: Timers = {
   },
 }
 
-const random: Random = { float: Math.random, bytes: randomBytes }
+const random: Random = {
+  float: Math.random,
+  // Loaded when it is wanted: a reader on the command line never does.
+  bytes: (size) => process.getBuiltinModule('node:crypto').randomBytes(size),
+}
 
 export function nodeEnv(log: LogOptions = {}): Env {
   return {

@@ -6,7 +6,6 @@
  */
 import { read } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { promisify } from 'node:util'
 import { Failure } from '../failure.ts'
 
 /** The range is valid during the call only. False ends the reading. */
@@ -26,7 +25,15 @@ export interface InputOptions {
 }
 
 const chunkBytes = 256 * 1024
-const readLater = promisify(read)
+
+/** How many bytes came; 0 at the end. */
+function readLater(descriptor: number, buffer: Buffer): Promise<number> {
+  return new Promise((resolve, reject) =>
+    read(descriptor, buffer, 0, buffer.length, null, (error, bytesRead) =>
+      error ? reject(error) : resolve(bytesRead),
+    ),
+  )
+}
 
 export async function readMessages(
   chunks: AsyncIterable<Buffer>,
@@ -65,7 +72,7 @@ const tooLarge = (bytes: number) => new Failure(`Input is too large, maximum siz
 export async function* fileChunks(descriptor: number): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(chunkBytes)
   for (;;) {
-    const { bytesRead } = await readLater(descriptor, buffer, 0, chunkBytes, null)
+    const bytesRead = await readLater(descriptor, buffer)
     if (bytesRead === 0) return
     yield buffer.subarray(0, bytesRead)
   }
