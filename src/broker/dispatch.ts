@@ -70,7 +70,7 @@ function run(
 ): void {
   const respond: Respond<unknown> = (response, rest) => {
     const chunks = response === undefined ? [] : encode(handler, header, response as object)
-    answer({ chunks, ...rest })
+    answer({ chunks, sent: rest?.sent, close: rest?.close })
   }
   const failed = (error: unknown) => answer(failure(handler, request, context, header, error))
   try {

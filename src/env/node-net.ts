@@ -15,7 +15,11 @@
 import { createServer, connect as netConnect, Socket, type SocketConstructorOpts } from 'node:net'
 import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from './env.ts'
 
-const receiveBytes = 64 * 1024
+/**
+ * What one read takes at most. All that it brings is handled in one go, with one write for the log and
+ * one for the answers, so a small one makes many of each.
+ */
+const receiveBytes = 128 * 1024
 /** Chunks below this size are joined with their neighbours before they are written. */
 const joinBytesMax = 4096
 

@@ -41,22 +41,33 @@ export function refused(refusal: Refusal, logStartOffset: number): AppendOutcome
   }
 }
 
-export const okOutcome = {
-  errorCode: 0,
-  errorMessage: null,
-  recordErrors: [],
-  logAppendTimeMs: -1,
-  isDuplicate: false,
+const none: readonly RecordError[] = []
+
+/**
+ * What was appended. Written out, field by field and in the order of `refused`: spreading a constant
+ * over it costs forty times as much, on every request.
+ */
+export function appended(
+  baseOffset: number,
+  lastOffset: number,
+  logAppendTimeMs: number,
+  logStartOffset: number,
+  isDuplicate = false,
+): AppendOutcome {
+  return {
+    errorCode: 0,
+    errorMessage: null,
+    recordErrors: none,
+    baseOffset,
+    lastOffset,
+    logAppendTimeMs,
+    logStartOffset,
+    isDuplicate,
+  }
 }
 
 /** What is answered to a batch that was appended before; the time is what Kafka answers. */
 export function duplicateOutcome(batch: ProducerBatch, logStartOffset: number): AppendOutcome {
-  return {
-    ...okOutcome,
-    baseOffset: batch.lastOffset - batch.offsetDelta,
-    lastOffset: batch.lastOffset,
-    logAppendTimeMs: batch.timestamp,
-    logStartOffset,
-    isDuplicate: true,
-  }
+  const { lastOffset, offsetDelta, timestamp } = batch
+  return appended(lastOffset - offsetDelta, lastOffset, timestamp, logStartOffset, true)
 }

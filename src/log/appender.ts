@@ -20,8 +20,8 @@ import {
 import { duplicateOf, emptyEntry, type ProducerBatch } from '../core/producer/producer-entry.ts'
 import {
   type AppendOutcome,
+  appended,
   duplicateOutcome,
-  okOutcome,
   type Refusal,
   refused,
 } from './append-outcome.ts'
@@ -167,7 +167,7 @@ export class Appender {
     }
     this.#stage(batch, size, baseOffset, lastOffset, leaderEpoch)
     if (this.#failure) return refused(this.#refusalOfState()!, logStartOffset)
-    return { ...okOutcome, baseOffset, lastOffset, logAppendTimeMs, logStartOffset }
+    return appended(baseOffset, lastOffset, logAppendTimeMs, logStartOffset)
   }
 
   /** A duplicate, a refusal, or nothing to say. */
@@ -218,7 +218,7 @@ export class Appender {
       at += size
     }
     const lastOffset = baseOffset < 0 ? -1 : this.#end - 1
-    return { ...okOutcome, baseOffset, lastOffset, logAppendTimeMs: -1, logStartOffset }
+    return appended(baseOffset, lastOffset, -1, logStartOffset)
   }
 
   /** Applies a batch to producers and epochs and keeps it for the write. Rolls first where needed. */
