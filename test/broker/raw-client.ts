@@ -26,8 +26,8 @@ export class RawClient {
     })
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+  static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
+    const socket = connect({ host, port, noDelay: true })
     const client = new RawClient(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', () => resolve())

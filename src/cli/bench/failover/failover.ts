@@ -105,7 +105,12 @@ class FailoverRun {
         : undefined
     await fault
     if (kind === 'coordinator') await pause(afterCoordinatorMs)
-    else await until(async () => (await this.#leaders())[0] !== victim, 'a new leader')
+    else
+      await until(
+        async () => (await this.#leaders())[0] !== victim,
+        'a new leader',
+        this.#askEveryMs,
+      )
     const electedMs = performance.now()
     await until(() => load.acknowledgedSince(0, electedMs), 'an acknowledgement after the fault')
     const gapMs = load.gapMs(0, sinceMs)
@@ -136,29 +141,42 @@ class FailoverRun {
     return info?.partitions.map(({ leader, partition }) => (partition >= 0 ? leader : -1)) ?? []
   }
 
+  /** Metadata of many partitions costs the broker what is measured. */
+  get #askEveryMs(): number {
+    return Math.max(lookEveryMs, this.#options.partitions / 4)
+  }
+
   /** Every replica is in sync again. */
   async #whole(): Promise<void> {
     const { partitions } = this.#options
-    await until(async () => {
-      const [info] = await this.#observer.refresh([topic]).catch(() => [])
-      return (
-        info?.partitions.length === partitions &&
-        info.partitions.every(
-          ({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length,
+    await until(
+      async () => {
+        const [info] = await this.#observer.refresh([topic]).catch(() => [])
+        return (
+          info?.partitions.length === partitions &&
+          info.partitions.every(
+            ({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length,
+          )
         )
-      )
-    }, 'the return of every replica')
+      },
+      'the return of every replica',
+      this.#askEveryMs,
+    )
   }
 }
 
-async function until(done: () => boolean | Promise<boolean>, what: string): Promise<void> {
+async function until(
+  done: () => boolean | Promise<boolean>,
+  what: string,
+  everyMs = lookEveryMs,
+): Promise<void> {
   const endMs = performance.now() + recoveryMaxMs
   while (!(await done())) {
     if (performance.now() > endMs)
       throw new BenchError(
         `The cluster does not recover: ${what} did not come in ${recoveryMaxMs} ms`,
       )
-    await pause(lookEveryMs)
+    await pause(everyMs)
   }
 }
 

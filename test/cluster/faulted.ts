@@ -1,0 +1,162 @@
+/** A cluster under load that a test hurts, and what is found in the end. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createTopics } from '../../src/client/admin/topics.ts'
+import { Cluster } from '../../src/client/cluster.ts'
+import { nodeEnv } from '../../src/env/node.ts'
+import { anomalies } from './history.ts'
+import type { LocalCluster } from './local-cluster.ts'
+import { readAll, Workload } from './workload.ts'
+
+const replicas = 3
+/** Generous: on a loaded machine a restart alone takes seconds. */
+const untilMaxMs = 60_000
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+export async function until(
+  done: () => boolean | Promise<boolean>,
+  what: string | (() => string),
+): Promise<void> {
+  const endMs = performance.now() + untilMaxMs
+  while (!(await done())) {
+    if (performance.now() > endMs)
+      throw new Error(
+        `${typeof what === 'string' ? what : what()} did not come in ${untilMaxMs} ms`,
+      )
+    await pause(20)
+  }
+}
+
+export interface FaultedOptions {
+  readonly partitions?: number
+  readonly perSecond?: number
+  readonly configs?: Readonly<Record<string, string>>
+}
+
+export class Faulted {
+  readonly cluster: LocalCluster
+  readonly topic: string
+  readonly partitions: number
+  /** Asks for metadata; not the load's, so that it does not teach it. */
+  readonly observer: Cluster
+  load!: Workload
+
+  private constructor(cluster: LocalCluster, topic: string, partitions: number) {
+    this.cluster = cluster
+    this.topic = topic
+    this.partitions = partitions
+    this.observer = new Cluster(nodeEnv({ level: 'error' }), { bootstrap: cluster.bootstrap })
+  }
+
+  /** Makes the topic and runs the load until it is acknowledged. */
+  static async start(cluster: LocalCluster, topic: string, options: FaultedOptions = {}) {
+    const { partitions = 1, perSecond = 100 } = options
+    const faulted = new Faulted(cluster, topic, partitions)
+    const given = { 'min.insync.replicas': '2', ...options.configs }
+    const configs = new Map(Object.entries(given))
+    const wanted = [{ name: topic, partitions, replicationFactor: replicas, configs }]
+    await createTopics(faulted.observer, wanted, false)
+    await faulted.whole()
+    faulted.load = new Workload(cluster.bootstrap, topic, partitions, perSecond)
+    await faulted.acknowledged()
+    return faulted
+  }
+
+  async #metadata() {
+    const [info] = await this.observer.refresh([this.topic]).catch(() => [])
+    return info?.partitions ?? []
+  }
+
+  async leader(partition = 0): Promise<number> {
+    return (await this.#metadata())[partition]?.leader ?? -1
+  }
+
+  async leaderEpoch(partition = 0): Promise<number> {
+    return (await this.#metadata())[partition]?.leaderEpoch ?? -1
+  }
+
+  async isr(partition = 0): Promise<number> {
+    return (await this.#metadata())[partition]?.isr.length ?? 0
+  }
+
+  /** Resolves with a leader that is not this one. */
+  async successorOf(former: number): Promise<number> {
+    let leader = -1
+    await until(async () => {
+      leader = await this.leader()
+      return leader !== -1 && leader !== former
+    }, 'another leader')
+    return leader
+  }
+
+  /** Every partition has acknowledged something that was sent from now on. */
+  async acknowledged(): Promise<void> {
+    const sinceMs = performance.now()
+    const all = Array.from({ length: this.partitions }, (_, i) => i)
+    await until(
+      () => all.every((partition) => this.load.acknowledgedSince(partition, sinceMs)),
+      'an acknowledgement of every partition',
+    )
+  }
+
+  /** Every replica is in sync. */
+  async whole(): Promise<void> {
+    let seen = ''
+    await until(
+      async () => {
+        const found = await this.#metadata()
+        seen = found.map(({ leader, isr }) => `${leader}:${isr}`).join(' ')
+        return (
+          found.length === this.partitions &&
+          found.every(({ leader, isr }) => leader !== -1 && isr.length === replicas)
+        )
+      },
+      () => `Every replica in sync (${seen})`,
+    )
+  }
+
+  /** Stops the load, reads everything, and tells what is wrong: all empty when nothing is. */
+  async outcome() {
+    await this.whole()
+    await this.acknowledged()
+    await this.load.finish()
+    const log = await readAll(this.cluster.bootstrap, this.topic, this.partitions)
+    this.observer.close()
+    return {
+      errors: this.load.errors,
+      anomalies: anomalies(this.load.sent, log, { idempotent: true }),
+      replicas: await this.#differences(),
+      complaints: complaints(this.cluster),
+    }
+  }
+
+  /** Partitions whose bytes are not the same on every broker. */
+  async #differences(): Promise<string[]> {
+    const names = Array.from({ length: this.partitions }, (_, i) => `${this.topic}-${i}`)
+    const differing = () =>
+      names.filter((name) => {
+        const contents = this.cluster.brokerIds.map((id) => this.#bytesOf(id, name))
+        return contents.some((bytes) => !bytes.equals(contents[0]!))
+      })
+    // Followers are a fetch behind for a moment.
+    const endMs = performance.now() + 5_000
+    while (differing().length > 0 && performance.now() < endMs) await pause(50)
+    return differing()
+  }
+
+  #bytesOf(id: number, name: string): Buffer {
+    const directory = join(this.cluster.options.directory, `broker-${id}`, name)
+    const segments = readdirSync(directory).filter((file) => file.endsWith('.log'))
+    return Buffer.concat(segments.sort().map((file) => readFileSync(join(directory, file))))
+  }
+}
+
+export const sound = { errors: [], anomalies: [], replicas: [], complaints: [] }
+
+/** Lines that no fault explains: errors, and what only a bug says. */
+function complaints(cluster: LocalCluster): string[] {
+  const all = [...cluster.brokers.values(), cluster.coordinator]
+  const lines = all.flatMap((server) => server?.output.join('').split('\n') ?? [])
+  return lines.filter((line) => / ERROR |unhandled|TypeError|RangeError/i.test(line))
+}
