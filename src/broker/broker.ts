@@ -197,7 +197,7 @@ export class Broker {
       timeoutMs: this.config.get('request.timeout.ms'),
     }
     try {
-      const { topics } = await this.session.submit(CreateTopics, request)
+      const { topics } = await this.session.requests.submit(CreateTopics, request)
       for (const { name, errorCode } of topics)
         if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS)
           errors.set(name, errorCode)

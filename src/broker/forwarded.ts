@@ -26,10 +26,21 @@ export async function askCoordinator<Request extends Fields, Response extends Fi
   { broker, apiVersion }: RequestContext,
 ): Promise<ResponseOf<Api<Request, Response>>> {
   try {
-    const response = await broker.session.submit(api, request as never, { apiVersion })
+    const options = { apiVersion, ...waitOf(request) }
+    const response = await broker.session.requests.submit(api, request as never, options)
     return response as ResponseOf<Api<Request, Response>>
   } catch (error) {
     if (error instanceof CoordinatorError) throw new RequestError(error.errorCode, error.message)
     throw error
   }
+}
+
+/** Longer waits than this hold a client's connection for nothing: the outcome is unknown either way. */
+const timeoutMaxMs = 60_000
+
+/** What the client wants to wait at most; then it is answered 7, and the change may still be made. */
+function waitOf(request: object): { timeoutMs?: number; waits?: boolean } {
+  const { timeoutMs } = request as { timeoutMs?: number }
+  if (timeoutMs === undefined) return {}
+  return { timeoutMs: Math.min(Math.max(0, timeoutMs), timeoutMaxMs), waits: true }
 }

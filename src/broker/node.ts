@@ -154,6 +154,7 @@ function sessionOptions(
     cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
     bootId: bootIdOf(env),
     previousBrokerEpoch: logs.previousBrokerEpoch,
+    goesOnWithout: config.get('lease.outage.policy') === 'available',
     registrationMaxMs: config.get('initial.broker.registration.timeout.ms'),
     onRegistered: (brokerEpoch) => logs.noteBrokerEpoch(brokerEpoch),
     durable: config.get('log.flush.interval.messages') === 1,

@@ -184,7 +184,7 @@ export class Partition {
   mayAnswer(): boolean {
     return (
       this.role === 'leader' &&
-      this.#broker.session.lease.valid() &&
+      this.#broker.session.mayLead() &&
       this.#broker.env.clock.monotonicMs() >= this.#serveFromMs
     )
   }

@@ -29,7 +29,7 @@ export class ProducerIds {
   async #allocate(): Promise<void> {
     const request = { brokerId: this.#nodeId, brokerEpoch: this.#session.brokerEpoch }
     try {
-      const block = await this.#session.submit(AllocateProducerIds, request)
+      const block = await this.#session.requests.submit(AllocateProducerIds, request)
       if (block.errorCode !== 0)
         throw new RequestError(block.errorCode, 'The coordinator gave no producer ids')
       this.#next = block.producerIdStart

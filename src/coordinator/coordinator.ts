@@ -133,8 +133,8 @@ export class Coordinator {
     this.#liveness.close()
     for (const peer of this.#connections) peer.destroy()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
-    await this.#kernel.close()
-    await this.#options.store.close()
+    // What waits for room on a full disk is given up by the store: nobody may wait for it for ever.
+    await Promise.all([this.#kernel.close(), this.#options.store.close()])
   }
 
   #begin(): void {

@@ -56,6 +56,7 @@ export class Journal implements MetaStore {
   #draining = false
   #syncing: Promise<void> | undefined
   #failure: Error | undefined
+  #closing = false
 
   constructor(env: Env, directory: string) {
     this.#env = env
@@ -95,6 +96,7 @@ export class Journal implements MetaStore {
   }
 
   async close(): Promise<void> {
+    this.#closing = true
     await this.#syncing
     const failed = this.#failure !== undefined
     this.#failure ??= new Error('The journal is closed')
@@ -147,7 +149,8 @@ export class Journal implements MetaStore {
         this.#append(log, records)
         return
       } catch (error) {
-        if (!(error instanceof StorageError) || log.disk.failure !== undefined) throw error
+        const full = error instanceof StorageError && log.disk.failure === undefined
+        if (!full || this.#closing) throw error
       }
       await new Promise<void>((resolve) => void this.#env.timers.after(fullRetryMs, resolve))
     }

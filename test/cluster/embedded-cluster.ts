@@ -137,10 +137,10 @@ export class EmbeddedCluster {
   }
 
   /** On the same port; `between` runs while it is down. */
-  async restartCoordinator(between: () => void = () => {}): Promise<void> {
+  async restartCoordinator(between: () => void | Promise<void> = () => {}): Promise<void> {
     const { port } = this.coordinator.coordinator!.listening[0]!
     await this.coordinator.stop()
-    between()
+    await between()
     this.coordinator = await this.#startCoordinator(port)
   }
 

@@ -1,5 +1,6 @@
 /** Replicas that copy, join, are moved and held up: brokers of one process, real sockets. */
 import { afterEach, expect, test, vi } from 'vitest'
+import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { alterConfigs } from '../../src/client/admin/configs.ts'
 import {
@@ -209,4 +210,42 @@ test('several fetchers share the partitions of one leader', async () => {
   for (let partition = 0; partition < count; partition++) await fill(at, 'orders', 1, partition)
   const ends = Array.from({ length: count }, (_, partition) => endOf(at, 2, 'orders', partition))
   expect(ends).toEqual(ends.map(() => 1))
+})
+
+test('a topic is asked for while no coordinator is there: made when it comes back in time, else 7', async () => {
+  const at = await start(1)
+  const port = at.broker(1).advertised[0]!.port
+  const ask = async (name: string, timeoutMs: number) => {
+    const raw = await RawClient.connect(port)
+    const topic = { name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }
+    const { topics } = await raw.ask(CreateTopics, 5, { topics: [topic], timeoutMs })
+    raw.destroy()
+    return topics[0]?.errorCode
+  }
+  const early: (number | undefined)[] = []
+  let late: Promise<number | undefined> | undefined
+  await at.restartCoordinator(async () => {
+    await at.until('the session has ended', () => !at.broker(1).broker!.session.connected)
+    early.push(await ask('early', 100))
+    late = ask('late', 60_000)
+  })
+  expect([early, await late, at.image.topic('early')]).toEqual([[7], 0, undefined])
+})
+
+test('without a coordinator a leader stops when its lease ends, or goes on where that is allowed', async () => {
+  const own = { 2: { 'lease.outage.policy': 'available' } }
+  const at = await start(2, { 'lease.duration.ms': 1000 }, own)
+  await at.createTopic('strict', [[1]])
+  await at.createTopic('available', [[2]])
+  const sessions = [1, 2].map((id) => at.broker(id).broker!.session)
+  const answers: boolean[] = []
+  await at.restartCoordinator(async () => {
+    await at.until('both leases have ended', () => sessions.every(({ lease }) => !lease.valid()))
+    answers.push(
+      at.broker(1).broker!.partitions.get('strict', 0)!.mayAnswer(),
+      at.broker(2).broker!.partitions.get('available', 0)!.mayAnswer(),
+    )
+    await fill(at, 'available', 1)
+  })
+  expect(answers).toEqual([false, true])
 })

@@ -60,7 +60,7 @@ test('an embedded broker registers, creates a topic and leads it with a lease', 
   const broker = await startBroker(coordinator)
   const fencedFirst = [...broker.image.brokers.values()].map(({ fenced }) => fenced)
   await broker.ready()
-  const created = await broker.submit(CreateTopics, { topics: [topic] })
+  const created = await broker.requests.submit(CreateTopics, { topics: [topic] })
   const partitions = broker.image.topic('orders')?.partitions
   expect({
     fencedFirst,
@@ -77,7 +77,7 @@ test('metadata survives a restart, and a new incarnation leads in a new epoch', 
   let coordinator = await startCoordinator(directory)
   let broker = await startBroker(coordinator)
   await broker.ready()
-  await broker.submit(CreateTopics, { topics: [topic] })
+  await broker.requests.submit(CreateTopics, { topics: [topic] })
   const first = broker.image.topic('orders')?.partitions[0]
   broker.close()
   await coordinator.close()
@@ -100,7 +100,7 @@ test('a controlled shutdown ends with nothing led', async () => {
   const coordinator = await startCoordinator(newDirectory())
   const broker = await startBroker(coordinator)
   await broker.ready()
-  await broker.submit(CreateTopics, { topics: [topic] })
+  await broker.requests.submit(CreateTopics, { topics: [topic] })
   await broker.drain()
   expect(coordinator.image.topic('orders')?.partitions.map(({ leader }) => leader)).toEqual([
     -1, -1,

@@ -76,3 +76,20 @@ test.runIf(isRoot)(
     expect((await produce(client, 'before', ['b'])).errorCode).toBe(0)
   },
 )
+
+test.runIf(isRoot)('a node whose metadata waits for room can be stopped', async () => {
+  const disk = smallDisk(4)
+  const daemon = await Daemon.start(join(disk, 'data'))
+  const client = await daemon.connect()
+  await createTopic(client, 'before')
+  fill(disk)
+  let errorCode: number | undefined = 0
+  for (let i = 0; errorCode === 0; i++)
+    errorCode = await createTopic(client, `t${i}`.padEnd(200, 'x'), 1000)
+  daemon.kill('SIGTERM')
+  const ended = await daemon.ended
+  free(disk)
+  const again = await Daemon.start(join(disk, 'data'))
+  expect([errorCode, ended]).toEqual([7, 0])
+  expect((await produce(await again.connect(), 'before', ['b'])).errorCode).toBe(0)
+})

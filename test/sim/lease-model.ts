@@ -160,7 +160,7 @@ export class LeaseSimulation {
         configs: [],
       }
       const again = () => this.world.after(500, 'create', undefined, submit)
-      client?.submit(CreateTopics, { topics: [topic] }).then(
+      client?.requests.submit(CreateTopics, { topics: [topic] }).then(
         (answer) => {
           const code = answer.topics[0]?.errorCode
           if (code !== 0 && code !== 36) again()

@@ -66,7 +66,7 @@ async function createInternalTopic(broker: Broker, name: string): Promise<void> 
   }
   try {
     const timeoutMs = config.get('request.timeout.ms')
-    await broker.session.submit(CreateTopics, { topics: [topic], timeoutMs })
+    await broker.session.requests.submit(CreateTopics, { topics: [topic], timeoutMs })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     broker.env.log.warn('An internal topic could not be created', { name, reason })

@@ -96,7 +96,7 @@ function describe(
         replicaNodes: partition.replicas,
         isrNodes: partition.isr,
         eligibleLeaderReplicas: partition.elr,
-        lastKnownElr: [],
+        lastKnownElr: partition.lastKnownElr,
         offlineReplicas: partition.replicas.filter((id) => !broker.reachable(id, listenerName)),
       }
     }),

@@ -51,7 +51,7 @@ export class IsrChanges {
     }
     if (items.length === 0) return
     this.#inFlight = true
-    this.#broker.session.alterIsr(items).then(
+    this.#broker.session.requests.alterIsr(items).then(
       (answer) => {
         this.#inFlight = false
         for (const item of answer.items)

@@ -7,13 +7,11 @@
  * which leads nothing until it is elected anew. Every (re)connection starts with the whole
  * metadata; the image jumps to it and listeners are told the difference.
  */
-import { Reader, Writer } from '../../../protocol/bytes.ts'
 import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
-import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.ts'
 import { ClusterImage, type PartitionImage } from '../../core/cluster/image.ts'
 import type { ImageChange } from '../../core/cluster/image-change.ts'
 import type { Env, Timer } from '../../env/env.ts'
-import { answerWithin } from './answer-within.ts'
+import { CoordinatorRequests } from './coordinator-requests.ts'
 import { handshake } from './handshake.ts'
 import { Lease, type LeaseMark } from './lease.ts'
 import { Link, LinkClosedError } from './link.ts'
@@ -24,20 +22,17 @@ import {
   codes,
   leaseForLocalMs,
   type SessionOptions,
+  silenceMaxMs,
 } from './session.ts'
 
 const reconnectMinMs = 20
 /** Soon enough to be back within a lease when the coordinator only starts again. */
 const reconnectMaxMs = 100
-/** A coordinator that does not answer is given up, and the connection made again. */
-const silenceMaxMs = 2000
-const submitMaxMs = 30_000
-/** Requests that may wait for a coordinator at one time. */
-const submissionsMax = 10_000
 
 export class CoordinatorClient {
   readonly image = new ClusterImage()
   readonly lease: Lease
+  readonly requests: CoordinatorRequests
   /** Of the incarnation registered now; -1 before. */
   brokerEpoch = -1
   readonly #intake = new MetadataIntake(this.image)
@@ -63,7 +58,9 @@ export class CoordinatorClient {
   #sequence = 0
   #sent = new Map<number, LeaseMark>()
   #lastGrantMs = 0
-  #submitted = 0
+  /** This incarnation has held a lease, and was not told that its session ended. */
+  #led = false
+  #outage = false
   readonly #giveUpMs: number
   #opened: { resolve: () => void; reject: (e: Error) => void } | undefined
 
@@ -72,6 +69,17 @@ export class CoordinatorClient {
     this.#options = options
     this.#clusterId = options.clusterId
     this.lease = new Lease(env.clock)
+    const self = this
+    this.requests = new CoordinatorRequests(env, {
+      get link() {
+        return self.#registered ? self.#link : undefined
+      },
+      get brokerEpoch() {
+        return self.brokerEpoch
+      },
+      nextSequence: () => ++self.#sequence,
+      ...options,
+    })
     this.#giveUpMs = env.clock.monotonicMs() + (options.registrationMaxMs ?? Infinity)
     this.#incarnation = env.random.bytes(16).toString('base64url')
   }
@@ -115,6 +123,19 @@ export class CoordinatorClient {
     )
   }
 
+  /**
+   * To be asked right before an answer leaves. Without a valid lease another may lead by now; with
+   * `lease.outage.policy=available` that is put up with while no coordinator is there to say so, as
+   * in Kafka: epochs alone then keep replicas apart.
+   */
+  mayLead(): boolean {
+    if (this.lease.valid()) return true
+    if (!this.#options.goesOnWithout || this.#registered || this.#closed || !this.#led) return false
+    if (!this.#outage) this.#env.log.warn('No coordinator is there: going on without a lease')
+    this.#outage = true
+    return true
+  }
+
   /** Called after each change of the image, in the turn in which it happened. */
   onChange(listener: (change: ImageChange) => void): () => void {
     this.#listeners.add(listener)
@@ -143,74 +164,6 @@ export class CoordinatorClient {
     this.#heartbeat?.cancel()
     this.#link?.destroy()
     this.#giveUp(new CoordinatorError(codes.notController, 'The broker is shutting down'))
-  }
-
-  /**
-   * Sends an admin request to the coordinator. Rejects with CoordinatorError: 41 when there is no
-   * coordinator to decide, 7 when no answer came in time (it may have been done). What some
-   * requests answer depends on the version, so a client's request keeps its own.
-   */
-  async submit<Request extends Fields, Response extends Fields>(
-    api: Api<Request, Response>,
-    request: Encodable<Request>,
-    options: { readonly timeoutMs?: number; readonly apiVersion?: number } = {},
-  ): Promise<Decoded<Response>> {
-    const { timeoutMs = submitMaxMs, apiVersion = api.versions[1] } = options
-    const writer = new Writer()
-    api.request(apiVersion).write(writer, request)
-    const { defaultPartitions, defaultReplicationFactor } = this.#options
-    if (this.#submitted >= submissionsMax)
-      throw new CoordinatorError(codes.notController, `${submissionsMax} requests wait already`)
-    const answer = await this.#request(
-      (link) =>
-        link.request(
-          {
-            type: 'adminOp',
-            brokerEpoch: this.brokerEpoch,
-            sequence: ++this.#sequence,
-            apiKey: api.key,
-            apiVersion,
-            defaultPartitions,
-            defaultReplicationFactor,
-            request: writer.finish(),
-          },
-          'adminAck',
-        ),
-      timeoutMs,
-    )
-    if (answer.errorCode !== 0)
-      throw new CoordinatorError(answer.errorCode, answer.errorMessage ?? 'The coordinator refused')
-    return api.response(apiVersion).read(new Reader(answer.response))
-  }
-
-  /** Always a definite answer, or a rejection: then the outcome is unknown and the proposal stands. */
-  alterIsr(items: MessageOf<'alterIsr'>['items']): Promise<MessageOf<'alterIsrAck'>> {
-    const { brokerEpoch } = this
-    return this.#request(
-      (link) => link.request({ type: 'alterIsr', brokerEpoch, items }, 'alterIsrAck'),
-      silenceMaxMs,
-    )
-  }
-
-  /** Gives leaderships back (a failed disk): another replica is elected at once. Empty: all of them. */
-  async relinquish(items: MessageOf<'relinquish'>['items']): Promise<void> {
-    const { brokerEpoch } = this
-    await this.#request(
-      (link) => link.request({ type: 'relinquish', brokerEpoch, items }, 'relinquishAck'),
-      silenceMaxMs,
-    )
-  }
-
-  async #request<T>(send: (link: Link) => Promise<T>, timeoutMs: number): Promise<T> {
-    const link = this.#link
-    if (link === undefined || !this.#registered)
-      throw new CoordinatorError(codes.notController, 'No coordinator is connected')
-    this.#submitted++
-    try {
-      return await answerWithin(this.#env, timeoutMs, send(link))
-    } finally {
-      this.#submitted--
-    }
   }
 
   #reach(wanted: number, state = wanted): Promise<void> {
@@ -291,6 +244,7 @@ export class CoordinatorClient {
 
   #inSession(): void {
     this.#registered = true
+    this.requests.resume()
     this.#opened?.resolve()
     this.#opened = undefined
     this.#beat()
@@ -329,6 +283,8 @@ export class CoordinatorClient {
     if (sent !== undefined && leaseMs > 0)
       this.lease.extend(sent, leaseMs === leaseForLocalMs ? Infinity : leaseMs, this.#rhoPpm)
     this.#state = state
+    this.#led ||= this.lease.valid()
+    this.#outage &&= !this.lease.valid()
     if (lapsed && this.lease.valid()) for (const listener of this.#regained) listener()
     if (revision > this.image.revision) return
     const reached = this.#waitingForState.filter((waiting) => waiting.state === this.#state)
@@ -342,6 +298,7 @@ export class CoordinatorClient {
     if (brokerEpoch !== this.brokerEpoch) return
     this.#env.log.warn('The session has ended, registering again', { brokerEpoch })
     this.lease.drop()
+    this.#led = false
     this.#incarnation = this.#env.random.bytes(16).toString('base64url')
     link.destroy()
   }

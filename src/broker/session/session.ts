@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly previousBrokerEpoch: number
   /** Called in the turn in which a new incarnation is registered, before it can serve. */
   onRegistered?(brokerEpoch: number): void
+  /** `lease.outage.policy`: go on when the lease has ended because no coordinator is there. */
+  readonly goesOnWithout?: boolean
   /** For how long another process with the same id is waited for at the start. */
   readonly registrationMaxMs?: number
   /** This broker cannot be part of the cluster any more: the process must end. */
@@ -52,3 +54,6 @@ export const codes = {
   duplicateBroker: 101,
   inconsistentClusterId: 104,
 } as const
+
+/** A coordinator that does not answer is given up, and the connection made again. */
+export const silenceMaxMs = 2000

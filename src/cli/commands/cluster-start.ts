@@ -42,6 +42,8 @@ async function run({ brokers, dataDir, port }: Options): Promise<void> {
   const begin = async (name: string, args: readonly string[]) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      // Ctrl-C of a terminal goes to all of its processes: these are stopped one after the other.
+      detached: true,
     })
     children.push(child)
     await untilStarted(name, child)

@@ -17,6 +17,11 @@ export const ownConfigs = definitions({
     'Milliseconds for which a lease lets a broker lead; a dead leader is replaced after about this time.',
     { min: 100, max: 60_000, internal: true },
   ),
+  'lease.outage.policy': string(
+    'strict',
+    'What leaders do when no coordinator can be reached for longer than their lease: strict stops answering, available goes on with the guarantees that Kafka has.',
+    { oneOf: ['strict', 'available'], internal: true },
+  ),
   'lease.trust.refused': boolean(
     false,
     'Whether three refused connections end a lease at once; only safe when nothing on the way refuses in the name of the broker.',

@@ -1,0 +1,123 @@
+/** Requests of a broker to its coordinator, over whichever connection carries the session then. */
+import { Reader, Writer } from '../../../protocol/bytes.ts'
+import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
+import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.ts'
+import type { Env } from '../../env/env.ts'
+import { answerWithin } from './answer-within.ts'
+import type { Link } from './link.ts'
+import { CoordinatorError, codes, silenceMaxMs } from './session.ts'
+
+const submitMaxMs = 30_000
+/** Requests that may wait for a coordinator at one time. */
+const submissionsMax = 10_000
+
+export interface SubmitOptions {
+  readonly timeoutMs?: number
+  readonly apiVersion?: number
+  /** For a coordinator that is not there, as long as for its answer. */
+  readonly waits?: boolean
+}
+
+export interface RequestSource {
+  /** The connection that carries the session; undefined while there is none. */
+  readonly link: Link | undefined
+  readonly brokerEpoch: number
+  nextSequence(): number
+  readonly defaultPartitions: number
+  readonly defaultReplicationFactor: number
+}
+
+export class CoordinatorRequests {
+  readonly #env: Env
+  readonly #source: RequestSource
+  readonly #absent = new Set<() => void>()
+  #submitted = 0
+
+  constructor(env: Env, source: RequestSource) {
+    this.#env = env
+    this.#source = source
+  }
+
+  /** The session stands (again): what waited for it goes out. */
+  resume(): void {
+    for (const run of this.#absent) run()
+    this.#absent.clear()
+  }
+
+  /**
+   * Sends an admin request to the coordinator. Rejects with CoordinatorError: 41 when there is no
+   * coordinator to decide, 7 when no answer came in time (it may have been done). What some
+   * requests answer depends on the version, so a client's request keeps its own.
+   */
+  async submit<Request extends Fields, Response extends Fields>(
+    api: Api<Request, Response>,
+    request: Encodable<Request>,
+    options: SubmitOptions = {},
+  ): Promise<Decoded<Response>> {
+    const { timeoutMs = submitMaxMs, apiVersion = api.versions[1] } = options
+    const writer = new Writer()
+    api.request(apiVersion).write(writer, request)
+    const { defaultPartitions, defaultReplicationFactor } = this.#source
+    if (this.#submitted >= submissionsMax)
+      throw new CoordinatorError(codes.notController, `${submissionsMax} requests wait already`)
+    const answer = await this.#request(
+      (link) =>
+        link.request(
+          {
+            type: 'adminOp',
+            brokerEpoch: this.#source.brokerEpoch,
+            sequence: this.#source.nextSequence(),
+            apiKey: api.key,
+            apiVersion,
+            defaultPartitions,
+            defaultReplicationFactor,
+            request: writer.finish(),
+          },
+          'adminAck',
+        ),
+      timeoutMs,
+      options.waits,
+    )
+    if (answer.errorCode !== 0)
+      throw new CoordinatorError(answer.errorCode, answer.errorMessage ?? 'The coordinator refused')
+    return api.response(apiVersion).read(new Reader(answer.response))
+  }
+
+  /** Always a definite answer, or a rejection: then the outcome is unknown and the proposal stands. */
+  alterIsr(items: MessageOf<'alterIsr'>['items']): Promise<MessageOf<'alterIsrAck'>> {
+    const { brokerEpoch } = this.#source
+    return this.#request(
+      (link) => link.request({ type: 'alterIsr', brokerEpoch, items }, 'alterIsrAck'),
+      silenceMaxMs,
+    )
+  }
+
+  /** Gives leaderships back (a failed disk): another replica is elected at once. Empty: all of them. */
+  async relinquish(items: MessageOf<'relinquish'>['items']): Promise<void> {
+    const { brokerEpoch } = this.#source
+    await this.#request(
+      (link) => link.request({ type: 'relinquish', brokerEpoch, items }, 'relinquishAck'),
+      silenceMaxMs,
+    )
+  }
+
+  async #request<T>(
+    send: (link: Link) => Promise<T>,
+    timeoutMs: number,
+    waits = false,
+  ): Promise<T> {
+    const startMs = this.#env.clock.monotonicMs()
+    this.#submitted++
+    try {
+      if (this.#source.link === undefined && waits)
+        await answerWithin(this.#env, timeoutMs, new Promise<void>((run) => this.#absent.add(run)))
+      const { link } = this.#source
+      if (link === undefined)
+        throw new CoordinatorError(codes.notController, 'No coordinator is connected')
+      const leftMs = timeoutMs - (this.#env.clock.monotonicMs() - startMs)
+      return await answerWithin(this.#env, leftMs, send(link))
+    } finally {
+      this.#submitted--
+    }
+  }
+}
