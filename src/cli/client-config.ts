@@ -1,5 +1,6 @@
 /** From property names, librdkafka's and Java's alike, to what the client understands. */
 import { readFileSync } from 'node:fs'
+import { assignors } from '../client/assignors.ts'
 import type { ClientOptions } from '../client/client-options.ts'
 import { parseEndpoints } from '../client/client-options.ts'
 import type { ConsumerOptions } from '../client/consumer.ts'
@@ -167,13 +168,14 @@ function assignorsOf(text: string): string[] {
   const byClass: Readonly<Record<string, string>> = {
     RangeAssignor: 'range',
     RoundRobinAssignor: 'roundrobin',
+    CooperativeStickyAssignor: 'cooperative-sticky',
   }
   const names = text.split(',').map((item) => item.trim().split('.').at(-1) ?? '')
   const known = names.map((name) => byClass[name] ?? name)
-  const usable = known.filter((name) => name === 'range' || name === 'roundrobin')
+  const usable = known.filter((name) => name in assignors)
   if (usable.length > 0) return usable
   throw new Failure(
-    `Invalid value "${text}" for configuration property "partition.assignment.strategy": range and roundrobin are supported`,
+    `Invalid value "${text}" for configuration property "partition.assignment.strategy": range, roundrobin and cooperative-sticky are supported`,
   )
 }
 

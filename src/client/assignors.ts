@@ -1,10 +1,15 @@
-/** Who reads which partition of a classic group: Kafka's `range` and `roundrobin`, decided by the leader. */
+/** Who reads which partition of a classic group: Kafka's `range`, `roundrobin` and `cooperative-sticky`, decided by the leader. */
+import { cooperativeSticky } from './cooperative-sticky.ts'
 
 export interface GroupMemberTopics {
   readonly memberId: string
   /** Static members keep their place in the order by it (KIP-345). */
   readonly groupInstanceId: string | null
   readonly topics: readonly string[]
+  /** What it has and keeps while it joins again; only under the cooperative protocol. */
+  readonly owned?: readonly TopicPartition[] | undefined
+  /** The generation in which it got that; -1 when it does not know. */
+  readonly generationId?: number | undefined
 }
 
 export interface TopicPartition {
@@ -19,7 +24,7 @@ export type Assignor = (
 ) => Assignment
 
 /** Static members by instance id first, then the others by member id, as Java sorts them. */
-function sorted(members: readonly GroupMemberTopics[]): GroupMemberTopics[] {
+export function sorted(members: readonly GroupMemberTopics[]): GroupMemberTopics[] {
   const less = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
   return [...members].sort((a, b) => {
     if (a.groupInstanceId !== null && b.groupInstanceId !== null)
@@ -59,4 +64,11 @@ export const roundRobin: Assignor = (members, partitionCounts) => {
   return assignment
 }
 
-export const assignors: Readonly<Record<string, Assignor>> = { range, roundrobin: roundRobin }
+export const assignors: Readonly<Record<string, Assignor>> = {
+  range,
+  roundrobin: roundRobin,
+  'cooperative-sticky': cooperativeSticky,
+}
+
+/** Members keep what they have during a rebalance, and give back only what moves (KIP-429). */
+export const isCooperative = (name: string): boolean => name === 'cooperative-sticky'

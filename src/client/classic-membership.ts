@@ -1,6 +1,7 @@
 /**
  * Membership by the classic protocol: join, one member assigns, all sync, then heartbeats until
- * the next rebalance. Eager: everything is given back before joining again.
+ * the next rebalance. Eager: everything is given back before joining again. Cooperative (KIP-429),
+ * when every assignor of the member is: it keeps what it has, gives back what moves, joins again.
  */
 
 import { Reader, Writer } from '../../protocol/bytes.ts'
@@ -13,7 +14,12 @@ import {
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
 } from '../../protocol/stored/consumer-protocol.ts'
-import { assignors, type GroupMemberTopics, type TopicPartition } from './assignors.ts'
+import {
+  assignors,
+  type GroupMemberTopics,
+  isCooperative,
+  type TopicPartition,
+} from './assignors.ts'
 import { sleep } from './backoff.ts'
 import type { Cluster } from './cluster.ts'
 import { groupBy } from './group-by.ts'
@@ -93,10 +99,24 @@ export class ClassicMembership implements Membership {
       } catch (error) {
         await this.#onError(error)
       }
-      const owned = this.#owned
-      this.#owned = []
-      if (owned.length > 0) await this.#events.onRevoked(owned, this.generationId < 0)
+      const lost = this.generationId < 0
+      if (!this.#cooperative || lost || this.#leaving) await this.#giveBack(this.#owned, lost)
     }
+  }
+
+  get #cooperative(): boolean {
+    return this.#assignorNames.every(isCooperative)
+  }
+
+  get #assignorNames(): readonly string[] {
+    return this.#options.assignors ?? membershipDefaults.assignors
+  }
+
+  async #giveBack(partitions: readonly TopicPartition[], lost: boolean): Promise<void> {
+    if (partitions.length === 0) return
+    const gone = new Set(partitions)
+    this.#owned = this.#owned.filter((item) => !gone.has(item))
+    await this.#events.onRevoked([...gone], lost)
   }
 
   async #onError(error: unknown): Promise<void> {
@@ -120,16 +140,26 @@ export class ClassicMembership implements Membership {
     const assignments = leads ? await this.#assign(joined) : []
     const partitions = await this.#sync(joined.protocolName ?? '', assignments)
     if (this.#leaving) return
-    this.#owned = partitions
-    await this.#events.onAssigned(partitions)
+    const same = (a: TopicPartition) => (b: TopicPartition) =>
+      a.topic === b.topic && a.partition === b.partition
+    const kept = this.#owned.filter((item) => partitions.some(same(item)))
+    const added = partitions.filter((item) => !kept.some(same(item)))
+    const revoked = this.#owned.filter((item) => !kept.includes(item))
+    await this.#giveBack(revoked, false)
+    this.#owned = [...kept, ...added]
+    await this.#events.onAssigned(added)
+    // Others wait for what was given back.
+    if (revoked.length > 0) this.#rejoin = true
   }
 
   async #sendJoin(): Promise<IncomingResponseOf<typeof JoinGroup>> {
     const options = { ...membershipDefaults, ...this.#options }
     const sessionTimeoutMs = options.sessionTimeoutMs ?? membershipDefaults.sessionTimeoutMs
     const rebalanceTimeoutMs = options.rebalanceTimeoutMs ?? membershipDefaults.rebalanceTimeoutMs
-    const metadata = encodeSubscription(this.#joinedTopics)
-    const names = options.assignors ?? membershipDefaults.assignors
+    const metadata = this.#cooperative
+      ? encodeOwning(this.#joinedTopics, this.#owned, this.generationId)
+      : encodeSubscription(this.#joinedTopics)
+    const names = this.#assignorNames
     return atGroupCoordinator(this.#cluster, options.groupId, async (nodeId) => {
       for (;;) {
         const answer = await this.#cluster.send(
@@ -159,7 +189,7 @@ export class ClassicMembership implements Membership {
     const members: GroupMemberTopics[] = joined.members.map((member) => ({
       memberId: member.memberId,
       groupInstanceId: member.groupInstanceId,
-      topics: decodeSubscription(member.metadata),
+      ...decodeSubscription(member.metadata),
     }))
     const topics = [...new Set(members.flatMap((member) => member.topics))]
     const counts = new Map<string, number>()
@@ -244,10 +274,32 @@ function encodeSubscription(topics: readonly string[]): Buffer {
   return Buffer.from(writer.finish())
 }
 
-function decodeSubscription(bytes: Buffer): readonly string[] {
+/** With what the member keeps; Java before 3.5 looks for the generation in the user data. */
+function encodeOwning(
+  topics: readonly string[],
+  owned: readonly TopicPartition[],
+  generationId: number,
+): Buffer {
+  const writer = new Writer()
+  writer.int16(2)
+  const userData = Buffer.alloc(4)
+  userData.writeInt32BE(generationId)
+  const subscription = { topics, userData, ownedPartitions: byTopic(owned), generationId }
+  ConsumerProtocolSubscription.codec(2).write(writer, subscription)
+  return Buffer.from(writer.finish())
+}
+
+function decodeSubscription(bytes: Buffer) {
   const reader = new Reader(bytes)
   const version = Math.max(0, Math.min(3, reader.int16()))
-  return ConsumerProtocolSubscription.codec(version).read(reader).topics
+  const read = ConsumerProtocolSubscription.codec(version).read(reader)
+  const { topics, ownedPartitions, userData } = read
+  const known = read.generationId >= 0 || userData?.length !== 4
+  return {
+    topics,
+    owned: flatten(ownedPartitions),
+    generationId: known ? read.generationId : userData.readInt32BE(0),
+  }
 }
 
 function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
@@ -262,9 +314,8 @@ export function decodeAssignment(bytes: Buffer): TopicPartition[] {
   if (bytes.length === 0) return []
   const reader = new Reader(bytes)
   const version = Math.max(0, Math.min(3, reader.int16()))
-  return ConsumerProtocolAssignment.codec(version)
-    .read(reader)
-    .assignedPartitions.flatMap(({ topic, partitions }) =>
-      partitions.map((partition) => ({ topic, partition })),
-    )
+  return flatten(ConsumerProtocolAssignment.codec(version).read(reader).assignedPartitions)
 }
+
+const flatten = (topics: readonly { topic: string; partitions: readonly number[] }[]) =>
+  topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
