@@ -15,6 +15,7 @@ import { Appends } from './appends.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { EffectiveConfig } from './config/effective-config.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
+import { FailedReplicas } from './failed-replicas.ts'
 import { followMetadata, startGroups } from './group/broker-groups.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
 import { Output } from './output.ts'
@@ -51,6 +52,7 @@ export class Broker {
   readonly fetchSessions: FetchSessions
   readonly partitions: Partitions
   readonly replication: Replication
+  readonly failedReplicas: FailedReplicas
   readonly server: Server
   #session: CoordinatorClient | undefined
   #producerIds: ProducerIds | undefined
@@ -68,6 +70,7 @@ export class Broker {
     this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
     this.partitions = new Partitions(this)
     this.replication = new Replication(this)
+    this.failedReplicas = new FailedReplicas(this)
     this.server = new Server(this)
   }
 

@@ -109,7 +109,11 @@ async function start(
         broker?.joined ? broker.image : (coordinator?.image ?? noImage),
         topic,
       ),
-    onDirectoryFailure: () => broker?.partitions.wakeAll(),
+    onDirectoryFailure: (_path, error) => {
+      broker?.partitions.wakeAll()
+      broker?.failedReplicas.report()
+      if (logs.directories.every(({ disk }) => disk.failure !== undefined)) onFatal(error)
+    },
     cleaner: cleanerOptions(config),
   })
   open.push(() => logs.close())
@@ -150,7 +154,13 @@ function sessionOptions(
       securityProtocol: securityProtocols[securityProtocol],
     })),
     features: supportedFeatures,
-    logDirs: logs.directories.map(({ directoryId }) => directoryId),
+    logDirs: logs.directories.flatMap(({ disk, directoryId }) =>
+      disk.failure === undefined ? [directoryId] : [],
+    ),
+    offlineLogDirs: () =>
+      logs.directories.flatMap(({ disk, directoryId }) =>
+        disk.failure !== undefined && directoryId !== '' ? [directoryId] : [],
+      ),
     cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
     bootId: bootIdOf(env),
     previousBrokerEpoch: logs.previousBrokerEpoch,

@@ -68,6 +68,11 @@ export class Partition {
     return this.#replication
   }
 
+  /** Its log cannot be used: the directory failed, or could not be opened. */
+  get isBroken(): boolean {
+    return this.log === undefined || this.log.disk.failure !== undefined
+  }
+
   /** Takes the state that the coordinator decided. Metadata is level-triggered: only the newest counts. */
   become(image: PartitionImage, serveAfterMs: number): void {
     const { nodeId, env } = this.#broker
@@ -87,6 +92,7 @@ export class Partition {
     this.waiting.wake()
     this.#broker.replication.follow(this)
     this.#broker.replication.isrChanges.consider(this)
+    if (this.isBroken) this.#broker.failedReplicas.report()
   }
 
   /** Answers are held back until then, and then somebody must let them go. */

@@ -10,6 +10,7 @@ export class Partitions {
   readonly #broker: Broker
   readonly #byTopic = new Map<string, Map<number, Partition>>()
   readonly #byId = new Map<string, Map<number, Partition>>()
+  #mayMissLogs = false
 
   constructor(broker: Broker) {
     this.#broker = broker
@@ -34,9 +35,14 @@ export class Partitions {
   /** Every partition of the image that this broker has a replica of. */
   load(): void {
     this.#removeStrays()
+    // What is not in the directories that can be read may be in one that cannot: an empty log in its
+    // place could be elected.
+    const { logs } = this.#broker
+    this.#mayMissLogs = logs.directories.some(({ disk }) => disk.failure !== undefined)
     for (const topic of this.#broker.image.topics())
       for (const after of topic.partitions)
         this.#change({ topic, before: undefined, after, serveAfterMs: 0 })
+    this.#mayMissLogs = false
   }
 
   /** Logs of topics that were deleted, or replicas moved away, while this broker was down. */
@@ -86,6 +92,7 @@ export class Partitions {
 
   #openLog(topic: string, topicId: string, index: number): Log | undefined {
     const { logs } = this.#broker
+    if (this.#mayMissLogs && logs.get(topic, index) === undefined) return undefined
     try {
       const log = logs.create(topic, index, topicId, this.#broker.topicLogConfig(topic))
       log.updateConfig(this.#broker.topicLogConfig(topic))

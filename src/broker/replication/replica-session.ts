@@ -13,7 +13,7 @@ export interface Question {
 
 export function questionOf(partition: Partition): Question | undefined {
   const { log, leaderEpoch } = partition
-  if (log === undefined) return undefined
+  if (log === undefined || log.disk.failure !== undefined) return undefined
   return {
     partition,
     leaderEpoch,

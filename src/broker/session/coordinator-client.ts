@@ -111,6 +111,11 @@ export class CoordinatorClient {
     return this.#generation
   }
 
+  /** Ended for good. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   get connected(): boolean {
     return this.#registered
   }
@@ -269,7 +274,7 @@ export class CoordinatorClient {
       revision: this.image.revision,
       state: this.#wanted,
       loopLagMs: 0,
-      offlineLogDirs: [],
+      offlineLogDirs: this.#options.offlineLogDirs?.() ?? [],
     })
     if (this.lease.remainingMs() !== Infinity)
       this.#heartbeat = this.#env.timers.after(this.#renewMs, () => this.#beat())

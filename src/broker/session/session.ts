@@ -14,7 +14,10 @@ export interface SessionOptions {
     securityProtocol: number
   }[]
   readonly features: readonly { name: string; minVersion: number; maxVersion: number }[]
+  /** Ids of those that can be used. */
   readonly logDirs: readonly string[]
+  /** Ids of those that have failed since. */
+  offlineLogDirs?(): string[]
   readonly cleanShutdown: boolean
   /** 22 characters, changes with each boot of the machine; see `bootIdOf`. */
   readonly bootId: string

@@ -55,8 +55,10 @@ export function registerBroker(
   // The directories are those of an earlier incarnation than the last: an old copy of them came back.
   const restored =
     old !== undefined && previousBrokerEpoch >= 0 && previousBrokerEpoch < old.brokerEpoch
+  // A directory is gone: what was in it is not known here, so nothing of the broker is trusted.
+  const dirsLost = old?.logDirs.some((id) => !broker.logDirs.includes(id)) === true
   const rebooted = old !== undefined && broker.bootId !== old.bootId
-  const lossy = restored || (rebooted && !cleanShutdown && !durable)
+  const lossy = restored || dirsLost || (rebooted && !cleanShutdown && !durable)
   const record: BrokerImage = {
     kind: 'broker',
     ...broker,
@@ -112,7 +114,7 @@ export function unregisterBroker(
   return { records, reply: { errorCode: 0, errorMessage: null } }
 }
 
-/** The partition without this leader: given back by a broker that cannot go on (a failed disk). */
+/** Without this leader, or member of the ISR: given back by a broker that cannot go on (a failed disk). */
 export function relinquish(
   image: ClusterImage,
   brokerId: number,
@@ -124,7 +126,7 @@ export function relinquish(
   })
   const records: ClusterRecord[] = []
   for (const partition of items.length === 0 ? partitionsOf(image) : wanted) {
-    if (partition.leader !== brokerId) continue
+    if (partition.leader !== brokerId && !partition.isr.includes(brokerId)) continue
     const isr = partition.isr.filter((id) => id !== brokerId)
     const others = (id: number) => id !== brokerId && image.isActive(id)
     add(records, elect(image, partition, { isr }, others))
