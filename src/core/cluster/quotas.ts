@@ -4,6 +4,7 @@ import { errors } from '../../../protocol/errors.ts'
 import type { AlterClientQuotas } from '../../../protocol/messages/alter-client-quotas.ts'
 import type { DescribeClientQuotas } from '../../../protocol/messages/describe-client-quotas.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import { hashMapOrder, javaStringHash } from '../group/java-hash-order.ts'
 import type { Decision } from '../machine.ts'
 import { type Fault, fault, fine } from './fault.ts'
 import type { ClientQuota, ClusterImage } from './image.ts'
@@ -32,7 +33,7 @@ export function alterClientQuotas({
     if (wrong === undefined && !validateOnly)
       for (const { key, value, remove } of entry.ops)
         records.push({ kind: 'clientQuota', entity: entry.entity, key, value, remove })
-    return { ...(wrong ?? fine), entity: entry.entity }
+    return { ...(wrong ?? fine), entity: entityOrder(entry.entity) }
   })
   return { records, reply: { entries: answers } }
 }
@@ -97,8 +98,20 @@ export function describeClientQuotas(
     errorCode: 0,
     errorMessage: null,
     entries: [...image.quotas()].filter(matches).map(({ entity, values }) => ({
-      entity: [...entity],
-      values: [...values].map(([key, value]) => ({ key, value })),
+      entity: entityOrder(entity),
+      values: inKafkasOrder(
+        inKafkasOrder([...values], ([key]) => key, 16),
+        ([key]) => key,
+        1,
+      ).map(([key, value]) => ({ key, value })),
     })),
   }
+}
+
+const entityOrder = (entity: Entry['entity']) =>
+  inKafkasOrder(entity, ({ entityType }) => entityType, 16)
+
+/** Clients compare lists: Kafka keeps entities and values in maps of these initial capacities. */
+function inKafkasOrder<T>(list: readonly T[], key: (one: T) => string, capacity: number): T[] {
+  return hashMapOrder(list, (one) => javaStringHash(key(one)), capacity)
 }

@@ -47,6 +47,13 @@ export function encodeAssignment(
   return writer.finish()
 }
 
+/** The topics alone, which stand first in every version: some clients leave out what follows. */
+function topicsOf(metadata: Buffer): readonly string[] {
+  const reader = new Reader(metadata)
+  if (reader.int16() < 0) throw new RangeError('A subscription of a negative version')
+  return ConsumerProtocolSubscription.codec(0).read(reader).topics
+}
+
 /** `null` when the members are no consumers or what they say cannot be read. */
 export function subscribedTopics(group: ClassicGroup): ReadonlySet<string> | null {
   if (!group.ofConsumers) return null
@@ -55,7 +62,7 @@ export function subscribedTopics(group: ClassicGroup): ReadonlySet<string> | nul
   try {
     const topics = new Set<string>()
     for (const member of group.members.values())
-      for (const topic of decodeSubscription(group.metadataOf(member)).topics) topics.add(topic)
+      for (const topic of topicsOf(group.metadataOf(member))) topics.add(topic)
     return topics
   } catch (error) {
     if (error instanceof RangeError) return null

@@ -34,9 +34,13 @@ export function compareUuids(a: string, b: string): number {
   return 0
 }
 
-/** Keys that were put one by one into a map of default size. */
-export function hashMapOrder<K>(keys: readonly K[], hash: (key: K) => number): K[] {
-  let capacity = 16
+/** Keys that were put one by one into a map, of default size unless told. */
+export function hashMapOrder<K>(
+  keys: readonly K[],
+  hash: (key: K) => number,
+  initialCapacity = 16,
+): K[] {
+  let capacity = initialCapacity
   while (keys.length > capacity * 0.75) capacity *= 2
   return inBuckets(keys, hash, capacity)
 }

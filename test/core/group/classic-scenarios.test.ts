@@ -116,6 +116,27 @@ describe('a classic group', () => {
     twoMembers(new Conversation())
   })
 
+  test('gives offsets of topics away that no member reads, whatever a member leaves out of its subscription', () => {
+    const talk = new Conversation()
+    // Version 1 without the partitions that it owns, as @platformatic/kafka writes it.
+    const metadata = Buffer.from([0, 1, 0, 0, 0, 1, 0, 1, 117, 255, 255, 255, 255])
+    const { memberId } = talk.ask('join', joining({ metadata }), { version: 3 }) as any
+    talk.ask('sync', syncing(memberId, 1, { [memberId]: 'all' }))
+    talk.ask('commit', committing(memberId, 1, 7))
+    const topics = ['t', 'u'].map((name) => ({ name, partitions: [{ partitionIndex: 0 }] }))
+    expect(talk.ask('deleteOffsets', { groupId: 'g', topics })).toEqual({
+      errorCode: 0,
+      topics: [
+        { name: 't', partitions: [{ partitionIndex: 0, errorCode: 0 }] },
+        {
+          name: 'u',
+          partitions: [{ partitionIndex: 0, errorCode: ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC }],
+        },
+      ],
+    })
+    expect((talk.ask('fetch', fetching) as any).topics).toEqual([])
+  })
+
   test('waits for more members before its first generation', () => {
     const talk = new Conversation({ initialRebalanceDelayMs: 3_000 })
     const first = talk.send('join', joining(), { version: 3 })
