@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTopics } from '../../src/client/admin/topics.ts'
 import { Cluster } from '../../src/client/cluster.ts'
+import type { PartitionInfo } from '../../src/client/metadata.ts'
 import { nodeEnv } from '../../src/env/node.ts'
 import { anomalies } from './history.ts'
 import type { LocalCluster } from './local-cluster.ts'
@@ -38,15 +39,21 @@ export class Faulted {
   readonly cluster: LocalCluster
   readonly topic: string
   readonly partitions: number
-  /** Asks for metadata; not the load's, so that it does not teach it. */
-  readonly observer: Cluster
+  /**
+   * One for each broker, as one that is cut off tells what was; and none of them is the load's, so
+   * that they do not teach it.
+   */
+  readonly #observers: readonly Cluster[]
   load!: Workload
 
   private constructor(cluster: LocalCluster, topic: string, partitions: number) {
     this.cluster = cluster
     this.topic = topic
     this.partitions = partitions
-    this.observer = new Cluster(nodeEnv({ level: 'error' }), { bootstrap: cluster.bootstrap })
+    this.#observers = cluster.bootstrap.map((address) => {
+      const options = { bootstrap: [address], requestTimeoutMs: 1_000, connectTimeoutMs: 1_000 }
+      return new Cluster(nodeEnv({ level: 'error' }), options)
+    })
   }
 
   /** Makes the topic and runs the load until it is acknowledged. */
@@ -56,16 +63,24 @@ export class Faulted {
     const given = { 'min.insync.replicas': '2', ...options.configs }
     const configs = new Map(Object.entries(given))
     const wanted = [{ name: topic, partitions, replicationFactor: replicas, configs }]
-    await createTopics(faulted.observer, wanted, false)
+    await createTopics(faulted.#observers[0]!, wanted, false)
     await faulted.whole()
     faulted.load = new Workload(cluster.bootstrap, topic, partitions, perSecond)
     await faulted.acknowledged()
     return faulted
   }
 
-  async #metadata() {
-    const [info] = await this.observer.refresh([this.topic]).catch(() => [])
-    return info?.partitions ?? []
+  /** The newest that any broker tells. */
+  async #metadata(): Promise<readonly PartitionInfo[]> {
+    const asked = this.#observers.map((one) => one.refresh([this.topic]).catch(() => []))
+    const answers = (await Promise.all(asked)).map(([info]) => info?.partitions ?? [])
+    const newest: PartitionInfo[] = []
+    for (const partitions of answers)
+      for (const one of partitions) {
+        const known = newest[one.partition]
+        if (known === undefined || known.leaderEpoch <= one.leaderEpoch) newest[one.partition] = one
+      }
+    return newest
   }
 
   async leader(partition = 0): Promise<number> {
@@ -122,7 +137,7 @@ export class Faulted {
     await this.acknowledged()
     await this.load.finish()
     const log = await readAll(this.cluster.bootstrap, this.topic, this.partitions)
-    this.observer.close()
+    for (const observer of this.#observers) observer.close()
     return {
       errors: this.load.errors,
       anomalies: anomalies(this.load.sent, log, { idempotent: true }),
