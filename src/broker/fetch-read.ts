@@ -82,14 +82,21 @@ export class PartitionRead {
     )
   }
 
+  /** For a consumer at the leader: its lease, or its high watermark, is still to come. */
+  get early(): boolean {
+    const { partition } = this
+    if (partition === undefined || this.#replicaId >= 0 || this.errorCode !== ErrorCode.NONE)
+      return false
+    return partition.role === 'leader' && !partition.mayRead()
+  }
+
   /** Right before the answer leaves: may this broker (still) give it (LEASES §4.3)? */
   recheck(): PartitionRead | undefined {
     const { partition } = this
     if (partition === undefined || this.errorCode !== ErrorCode.NONE) return undefined
     if (partition.removed)
       return PartitionRead.failed(this.asked, partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    if (this.#replicaId >= 0 || partition.role !== 'leader' || partition.mayAnswer())
-      return undefined
+    if (!this.early) return undefined
     return PartitionRead.failed(this.asked, partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   }
 

@@ -195,6 +195,11 @@ export class Partition {
     )
   }
 
+  /** As `mayAnswer`, for what tells where the log ends (LEASES §4.3). */
+  mayRead(): boolean {
+    return this.highWatermarkKnown && this.mayAnswer()
+  }
+
   /** Clients may not see the end of the log go back: a new leader waits for its followers first. */
   get highWatermarkKnown(): boolean {
     return (this.log?.highWatermark ?? 0) >= this.#leaderStartOffset

@@ -46,17 +46,24 @@ export class Answers implements TapListener {
 
   #produced(asked: Asked, response: any): void {
     for (const { name, topicId, partitionResponses } of response.responses)
-      for (const { index, errorCode } of partitionResponses) {
+      for (const { index, errorCode, baseOffset } of partitionResponses) {
         const partition = this.#partition(asked.to, name, topicId, index)
         if (errorCode !== ErrorCode.NONE || partition === undefined) continue
         this.acknowledged++
-        this.#mayAnswer(asked, partition)
-        if (asked.request.acks !== -1) continue
-        const { log } = partition
-        const shown = this.#shown.get(keyOf(partition)) ?? 0
-        // What exactly was acknowledged, the histories of the clients check.
-        if (log !== undefined) this.#shown.set(keyOf(partition), Math.max(shown, log.highWatermark))
+        // What is committed may be said by anybody: an answer waits for those before it.
+        if (asked.request.acks !== -1) this.#mayAnswer(asked, partition)
+        else this.#acknowledged(asked, partition, baseOffset)
       }
+  }
+
+  #acknowledged(asked: Asked, partition: Partition, baseOffset: number): void {
+    const key = keyOf(partition)
+    this.#invariants.look(this.#cluster.member(asked.to))
+    const { endOffset } = this.#invariants.ledger(partition.topicId, partition.index)
+    if (endOffset <= baseOffset && !this.#invariants.excused.has(key))
+      this.#fail('S3', asked, partition, `acknowledges ${baseOffset}, committed is ${endOffset}`)
+    // What exactly was acknowledged, the histories of the clients check.
+    this.#shown.set(key, Math.max(this.#shown.get(key) ?? 0, baseOffset + 1))
   }
 
   #fetched(asked: Asked, response: any): void {
@@ -64,6 +71,8 @@ export class Answers implements TapListener {
       for (const { partitionIndex, errorCode, highWatermark } of partitions) {
         const partition = this.#partition(asked.to, topic, topicId, partitionIndex)
         if (errorCode !== ErrorCode.NONE || partition === undefined) continue
+        // A follower serves consumers that ask it (KIP-392), with what it knows.
+        if (partition.role === 'follower') continue
         this.#mayAnswer(asked, partition)
         this.#read(asked, partition, highWatermark)
       }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { planOf, Simulation } from './simulation.ts'
+import { planOf } from './plan.ts'
+import { Simulation } from './simulation.ts'
 
 test('brokers, a coordinator and clients run on virtual time, and all that was sent is there once', async () => {
   const outcomes = []

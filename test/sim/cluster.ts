@@ -65,8 +65,8 @@ export class SimCluster {
   readonly options: Options
   readonly coordinator: Member
   readonly brokers: readonly Member[]
-  /** Told when a broker's parts exist, before it has served anybody. */
-  onStarted: ((member: Member) => void) | undefined
+  /** Told when a process has ended by itself, or because it was told to. */
+  onEnded: ((member: Member) => void) | undefined
 
   constructor(world: World, network: Network, options: Options) {
     this.world = world
@@ -114,13 +114,14 @@ export class SimCluster {
     Node.start(env, config, (error) => {
       // A coordinator whose disk failed ends its process.
       this.world.note(`${member.name} ends: ${error.message}`)
-      if (host.process.life === life) host.crash()
+      if (host.process.life !== life) return
+      host.crash()
+      this.onEnded?.(member)
     }).then(
       (node) => {
         if (host.process.life !== life) return
         member.node = node
         this.world.note(`${member.name} serves`)
-        this.onStarted?.(member)
       },
       (error: Error) => {
         if (host.process.life !== life) return
@@ -128,6 +129,7 @@ export class SimCluster {
         this.world.note(`${member.name} does not start: ${error.stack}`)
         host.errors.push(`${member.name} does not start: ${error.message}`)
         host.crash()
+        this.onEnded?.(member)
       },
     )
   }
@@ -143,6 +145,7 @@ export class SimCluster {
       if (host.process.life !== life) return
       this.world.note(`${member.name} has stopped ${how}`)
       host.crash()
+      this.onEnded?.(member)
     }
     node.stop().then(
       () => end('cleanly'),

@@ -45,7 +45,8 @@ export class Host {
     const timers: Timers = {
       after(delayMs, run) {
         if (ended()) return { cancel: () => undefined }
-        const event = world.after(delayMs / rate, 'timer', process, run)
+        // As Node's: no timer runs within less than a millisecond.
+        const event = world.after(Math.max(1, delayMs) / rate, 'timer', process, run)
         return {
           cancel: () => {
             event.cancelled = true

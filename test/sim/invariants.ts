@@ -103,15 +103,19 @@ export class Invariants {
           this.#world.fail(`S8: the coordinator forgot epoch ${told.leaderEpoch} of ${key}`)
       }
     this.#revisions.set(`c/${life}`, image.revision)
-    for (const { brokerId, brokerEpoch } of image.brokers.values())
-      this.#growing('broker epoch', brokerId, brokerEpoch)
   }
 
-  #growing(what: string, brokerId: number, epoch: number): void {
-    const before = this.#brokerEpochs.get(brokerId) ?? -1
+  #brokerEpoch(id: number, epoch: number): void {
+    const before = this.#brokerEpochs.get(id) ?? -1
+    if (epoch === -1) return
     if (epoch < before)
-      this.#world.fail(`S8: the ${what} of broker ${brokerId} went from ${before} to ${epoch}`)
-    this.#brokerEpochs.set(brokerId, epoch)
+      this.#world.fail(`S8: the epoch of broker ${id} went from ${before} to ${epoch}`)
+    this.#brokerEpochs.set(id, epoch)
+  }
+
+  /** Takes in what this turn has done so far. */
+  look(member: Member): void {
+    this.#broker(member)
   }
 
   #broker(member: Member): void {
@@ -120,6 +124,7 @@ export class Invariants {
     const { generation, image } = broker.session
     if (generation < this.#generation && broker.session.connected)
       this.#world.fail(`S8: ${member.name} follows generation ${generation} after a later one`)
+    this.#brokerEpoch(member.id, broker.session.brokerEpoch)
     const life = `${member.name}/${member.startedLife}`
     if (this.#revisions.get(life) !== image.revision) {
       this.#revisions.set(life, image.revision)

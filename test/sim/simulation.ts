@@ -6,9 +6,10 @@ import { anomalies } from '../cluster/history.ts'
 import { Answers } from './answers.ts'
 import { SimCluster } from './cluster.ts'
 import { convergence } from './convergence.ts'
+import { Faults } from './faults.ts'
 import { Invariants } from './invariants.ts'
 import { Network } from './network.ts'
-import { drawOptions, type Options } from './options.ts'
+import type { Plan } from './plan.ts'
 import { WireTap } from './tap.ts'
 import { topic, Workload } from './workload.ts'
 import { World } from './world.ts'
@@ -17,12 +18,6 @@ const startMaxMs = 20_000
 const convergeMaxMs = 60_000
 const readMaxMs = 20_000
 
-/** All that a run is made of: it can be kept, cut down and run again. */
-export interface Plan {
-  readonly seed: number
-  readonly options: Options
-}
-
 export interface Outcome {
   readonly events: number
   readonly digest: string
@@ -30,13 +25,11 @@ export interface Outcome {
   readonly elections: number
   readonly acknowledged: number
   readonly reads: number
+  /** How many faults struck, by kind. */
+  readonly faults: Readonly<Record<string, number>>
   /** What went wrong first. */
   readonly failure: string | undefined
   readonly trace: readonly string[]
-}
-
-export function planOf(seed: number): Plan {
-  return { seed, options: drawOptions(seed) }
 }
 
 export class Simulation {
@@ -47,6 +40,7 @@ export class Simulation {
   readonly invariants: Invariants
   readonly answers: Answers
   readonly workload: Workload
+  readonly faults: Faults
   readonly plan: Plan
 
   constructor(plan: Plan) {
@@ -61,6 +55,9 @@ export class Simulation {
     this.answers = new Answers(this.world, this.cluster, this.invariants)
     this.tap.listeners.push(this.answers)
     this.workload = new Workload(this.world, this.network, this.cluster)
+    const clients = this.workload.hosts.map(({ name }) => name)
+    this.faults = new Faults(this.world, this.network, this.cluster, this.invariants, clients)
+    this.tap.listeners.push(this.faults)
   }
 
   async run(): Promise<Outcome> {
@@ -77,6 +74,7 @@ export class Simulation {
       elections: invariants.elections,
       acknowledged: answers.acknowledged,
       reads: answers.reads,
+      faults: Object.fromEntries(this.faults.struck),
       failure: world.failure?.message,
       trace: world.trace,
     }
@@ -87,7 +85,9 @@ export class Simulation {
     for (const member of cluster.members) cluster.start(member)
     await this.#finish(workload.createTopic(), startMaxMs, 'V1: the topic is not made')
     workload.start()
+    this.faults.schedule(plan)
     await world.run(world.nowMs + plan.options.faultsMs)
+    this.faults.heal()
     await world.run(world.nowMs + 1000)
     workload.stop()
     await this.#converge()

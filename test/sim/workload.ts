@@ -125,7 +125,7 @@ export class Workload {
   }
 
   async #consume(env: Env): Promise<void> {
-    const consumer = new Consumer(this.#client(env), { waitMsMax: 300 })
+    const consumer = new Consumer(this.#client(env), { waitMsMax: 300, offsetReset: 'earliest' })
     await this.#assign(consumer, env)
     while (this.#running) await poll(consumer, 300, this.reads)
     await consumer.close()

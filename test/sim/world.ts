@@ -70,11 +70,16 @@ export class Chance {
   }
 }
 
+/** With more of them in a millisecond, somebody runs in circles. */
+const eventsPerMsMax = 20_000
+
 export class World {
   nowMs = 0
   events = 0
   /** Of everything that happened: two runs of a seed must agree. */
   readonly #hash: Hash = createHash('sha256')
+  #eventsNow = 0
+  #eventsNowMs = 0
   #trace: string[] = []
   /** Prints all that is noted, too. */
   onNote: ((line: string) => void) | undefined
@@ -198,6 +203,9 @@ export class World {
         continue
       }
       this.events++
+      this.#eventsNow = next.atMs > this.#eventsNowMs + 1 ? 0 : this.#eventsNow + 1
+      if (this.#eventsNow === 0) this.#eventsNowMs = next.atMs
+      if (this.#eventsNow > eventsPerMsMax) this.fail(`V6: events without end: ${next.kind} of ${process?.name}`)
       this.#hash.update(`${next.atMs} ${process?.name} ${next.kind}\n`)
       next.run()
       await settled()

@@ -114,6 +114,8 @@ class FetchOperation {
   /** Bytes that were there at the last look. */
   #seenBytes = 0
   #seenAppended: number[] = []
+  /** At the last look something could have been told, and may not be yet. */
+  #early = false
   #reading = false
 
   constructor(
@@ -202,7 +204,8 @@ class FetchOperation {
     const urgent = reads.length === 0 || reads.some((read) => read.urgent)
     const enough =
       bytes >= this.#minBytes || (bytes > 0 && reads.some(({ isPartial }) => isPartial))
-    if (last || urgent || enough || remainingMs <= 0) this.#answer(reads)
+    this.#early = reads.some((read) => read.early)
+    if (last || urgent || (enough && !this.#early) || remainingMs <= 0) this.#answer(reads)
     else this.#wait(reads, bytes, remainingMs)
   }
 
@@ -241,6 +244,7 @@ class FetchOperation {
       if (this.#replicaId >= 0 && partition.log.highWatermark !== reads[at]?.highWatermark)
         return true
     }
+    if (this.#early) return !reads.some((read) => read.early)
     return bytes >= this.#minBytes && bytes > this.#seenBytes
   }
 
