@@ -145,7 +145,7 @@ export function readPartition(
   if (typeof partition === 'number') return failed(partition)
   if (asked.topicId !== noId && partition.topicId !== asked.topicId)
     return failed(ErrorCode.INCONSISTENT_TOPIC_ID)
-  const error = accessError(partition, asked, limits, context.apiVersion)
+  const error = accessError(partition, asked, limits)
   if (error !== ErrorCode.NONE) return PartitionRead.failed(asked, partition, error)
   return readLog(partition, partition.log as Log, asked, limits)
 }
@@ -153,20 +153,21 @@ export function readPartition(
 const noId = 'A'.repeat(22)
 /** From here on a fetch is told the new leader with its error (KIP-951). */
 const currentLeaderVersion = 16
-/** From here on followers serve consumers too (KIP-392). */
-const followerReadsVersion = 11
 
+/**
+ * Followers serve consumers that name their rack (KIP-392), and no others: one that fetches here
+ * because this broker led once would be shown an older end, or be told that its offset is out of range.
+ */
 function accessError(
   partition: Partition,
   { currentLeaderEpoch }: FetchedPartition,
-  { replicaId }: ReadLimits,
-  apiVersion: number,
+  { replicaId, rackId }: ReadLimits,
 ): number {
   const error = partition.leaderError(currentLeaderEpoch)
   if (replicaId >= 0 && !partition.image.replicas.includes(replicaId))
     return ErrorCode.NOT_LEADER_OR_FOLLOWER
   if (error !== ErrorCode.NOT_LEADER_OR_FOLLOWER || replicaId >= 0) return error
-  if (apiVersion < followerReadsVersion || partition.role !== 'follower') return error
+  if (rackId === '' || partition.role !== 'follower') return error
   return partition.log === undefined ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NONE
 }
 

@@ -4,7 +4,7 @@
  *
  * Invariant: batches leave in the order of their sequences. After a failure that may pass, the
  * failed batch goes back to its place, and nothing is sent until everything in flight has been
- * answered; then one at a time until one succeeds.
+ * answered; then one at a time until one succeeds. All that is in flight is so over one connection.
  */
 import { BatchBuilder, type RecordHeader } from './batch-builder.ts'
 import type { ProducerBatch, Waiter } from './producer-batch.ts'
@@ -31,6 +31,8 @@ export class PartitionQueue {
   /** Part of the running transaction. */
   inTransaction = false
   openedMs = 0
+  /** The connection of what is in flight. */
+  #sentOver: object | undefined
   #builder: BatchBuilder | undefined
   #waiters: Waiter[] = []
 
@@ -88,13 +90,16 @@ export class PartitionQueue {
   }
 
   /** The next batch that may be sent now; it stays where it is. */
-  sendable(nowMs: number): ProducerBatch | undefined {
+  sendable(nowMs: number, connection: object): ProducerBatch | undefined {
     if (this.waiting.length === 0 || nowMs < this.notBeforeMs) return undefined
     if (this.inFlight.size >= (this.recovering ? 1 : inFlightMax)) return undefined
+    // What is out at an old leader goes first: it may have to be sent again, in its place.
+    if (this.inFlight.size > 0 && this.#sentOver !== connection) return undefined
     return this.waiting[0]
   }
 
-  take(batch: ProducerBatch): void {
+  take(batch: ProducerBatch, connection: object): void {
+    this.#sentOver = connection
     this.waiting.shift()
     this.inFlight.add(batch)
   }

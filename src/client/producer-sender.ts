@@ -205,7 +205,7 @@ export class ProducerSender {
       const ready: Sent[] = []
       let bytes = 0
       for (const queue of queues) {
-        const batch = queue.sendable(nowMs)
+        const batch = queue.sendable(nowMs, connection)
         if (!batch || (bytes > 0 && bytes + batch.bytes.length > requestBytesMax)) continue
         bytes += batch.bytes.length
         ready.push({ queue, batch })
@@ -246,7 +246,7 @@ export class ProducerSender {
         stamp(batch.bytes, producerId, producerEpoch, batch.baseSequence)
       } else if (!this.#options.idempotent && batch.attempts === 0) stamp(batch.bytes, -1, -1, -1)
       batch.attempts++
-      queue.take(batch)
+      queue.take(batch, connection)
       noteSent(this.#cluster.metadata, queue)
     }
     const timeoutMs = this.#cluster.options.requestTimeoutMs ?? clientDefaults.requestTimeoutMs

@@ -205,7 +205,8 @@ export class World {
       this.events++
       this.#eventsNow = next.atMs > this.#eventsNowMs + 1 ? 0 : this.#eventsNow + 1
       if (this.#eventsNow === 0) this.#eventsNowMs = next.atMs
-      if (this.#eventsNow > eventsPerMsMax) this.fail(`V6: events without end: ${next.kind} of ${process?.name}`)
+      if (this.#eventsNow > eventsPerMsMax)
+        this.fail(`V6: events without end: ${next.kind} of ${process?.name}`)
       this.#hash.update(`${next.atMs} ${process?.name} ${next.kind}\n`)
       next.run()
       await settled()
