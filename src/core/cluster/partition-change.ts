@@ -76,7 +76,10 @@ export function changePartition(
         ? 0
         : voters.epochOf(chosen.leader)
       : before.leaderBrokerEpoch,
-    unclean: elected && chosen.leader !== before.leader ? chosen.unclean : before.unclean,
+    // It stays until everybody has followed: a replica that was away must learn why its end has to go.
+    unclean:
+      (elected && chosen.leader !== before.leader && chosen.unclean) ||
+      (before.unclean && isr.length < target.replicas.length),
   }
   if (same(before, after)) return undefined
   return { ...after, partitionEpoch: before.partitionEpoch + 1 }
