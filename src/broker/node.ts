@@ -7,6 +7,7 @@
  */
 import { Coordinator } from '../coordinator/coordinator.ts'
 import { Journal } from '../coordinator/journal.ts'
+import { Standby } from '../coordinator/standby.ts'
 import type { Env } from '../env/env.ts'
 import { LogManager } from '../log/log-manager.ts'
 import { clusterIdOf } from '../log/meta-properties.ts'
@@ -34,6 +35,7 @@ const metadataDirectory = '__cluster_metadata-0'
 interface NodeParts {
   readonly logs: LogManager
   readonly coordinator: Coordinator | undefined
+  readonly standby: Standby | undefined
   readonly broker: Broker | undefined
   readonly advertised: readonly Endpoint[]
   readonly clusterId: string
@@ -46,9 +48,11 @@ export class Node {
   readonly clusterId: string
   /** While it runs in this process. */
   readonly coordinator: Coordinator | undefined
+  readonly #standby: Standby | undefined
   readonly #logs: LogManager
 
-  constructor({ logs, coordinator, broker, advertised, clusterId }: NodeParts) {
+  constructor({ logs, coordinator, standby, broker, advertised, clusterId }: NodeParts) {
+    this.#standby = standby
     this.#logs = logs
     this.coordinator = coordinator
     this.broker = broker
@@ -76,6 +80,7 @@ export class Node {
   async stop(): Promise<void> {
     await this.broker?.leave()
     await this.#logs.close(this.broker?.session.brokerEpoch)
+    await this.#standby?.close()
     await this.coordinator?.close()
   }
 
@@ -96,6 +101,10 @@ async function start(
   const embedded = config.isController && endpoints.coordinatorServers.length === 0
   const coordinator = embedded ? await startCoordinator(env, config, onFatal) : undefined
   if (coordinator !== undefined) open.push(() => coordinator.close())
+  const standby = config.isController && !embedded ? await startStandby(env, config) : undefined
+  if (standby !== undefined) open.push(() => standby.close())
+  if (embedded && config.get('controller.quorum.voters').length > 1)
+    env.log.info(notAvailable, { coordinator: nodeId })
   const dial: Dial = coordinator?.dial ?? dialOver(env, config)
   const clusterId = coordinator?.clusterId ?? (await clusterIdAt(env, dial, nodeId))
   let broker: Broker | undefined
@@ -112,6 +121,8 @@ async function start(
     onDirectoryFailure: (_path, error) => {
       broker?.partitions.wakeAll()
       broker?.failedReplicas.report()
+      // While they are opened, a directory that fails is left out, or keeps the start from going on.
+      if (broker === undefined) return
       if (logs.directories.every(({ disk }) => disk.failure !== undefined)) onFatal(error)
     },
     cleaner: cleanerOptions(config),
@@ -120,7 +131,8 @@ async function start(
   if (coordinator !== undefined)
     for (const { host, port } of endpoints.controllerListeners)
       await coordinator.listen({ host: host || '::', port })
-  if (!config.isBroker) return new Node({ logs, coordinator, broker, advertised: [], clusterId })
+  if (!config.isBroker)
+    return new Node({ logs, coordinator, standby, broker, advertised: [], clusterId })
   broker = new Broker(env, config, logs)
   const { server } = broker
   open.push(() => server.close())
@@ -135,7 +147,7 @@ async function start(
   open.push(() => session.close())
   await broker.join(session)
   server.open()
-  return new Node({ logs, coordinator, broker, advertised, clusterId })
+  return new Node({ logs, coordinator, standby, broker, advertised, clusterId })
 }
 
 function sessionOptions(
@@ -171,6 +183,19 @@ function sessionOptions(
     defaultPartitions: config.get('num.partitions'),
     defaultReplicationFactor: config.get('default.replication.factor'),
   }
+}
+
+const notAvailable =
+  'One node of the voters runs the coordinator, the others stand by without its data: the cluster is not highly available yet'
+
+/** A voter that does not run the coordinator: its answer sends brokers to the one that does. */
+async function startStandby(env: Env, { endpoints }: BrokerConfig): Promise<Standby> {
+  const [active] = endpoints.coordinatorServers
+  const standby = new Standby(env, active!)
+  for (const { host, port } of endpoints.controllerListeners)
+    await standby.listen({ host: host || '::', port })
+  env.log.info(notAvailable, { coordinator: `${active!.host}:${active!.port}` })
+  return standby
 }
 
 async function startCoordinator(

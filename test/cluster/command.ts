@@ -34,8 +34,12 @@ export class CommandLine {
     })
   }
 
+  get entry(): string {
+    return join(this.#directory, 'ottla.mjs')
+  }
+
   run(args: readonly string[], input = ''): Promise<CommandResult> {
-    const child = spawn(process.execPath, [join(this.#directory, 'ottla.mjs'), ...args])
+    const child = spawn(process.execPath, [this.entry, ...args])
     const out: Buffer[] = []
     const error: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

@@ -45,7 +45,7 @@ export function brokerEndpoints(config: BrokerConfig, hostName: string): BrokerE
     controllerListeners: all.filter(forController),
     advertised: advertised.map((endpoint) => ({ ...endpoint, host: endpoint.host || hostName })),
     interBrokerListenerName: interBrokerListenerName(config, protocols),
-    coordinatorServers: coordinatorServers(config),
+    coordinatorServers: coordinatorServers(config, all.filter(forController), hostName),
   }
   if (config.isBroker) checkAdvertised(endpoints, all)
   return endpoints
@@ -118,14 +118,23 @@ function interBrokerListenerName(
  * The coordinator's addresses: Ottla's own key, else Kafka's keys for its quorum. Where a process is
  * controller too, the coordinator runs in it, unless it is not the first of Kafka's voters.
  */
-function coordinatorServers(config: BrokerConfig): Address[] {
-  const own = config.get('coordinator.servers')
-  if (own.length > 0) return own.map((text) => address('coordinator.servers', text))
+function coordinatorServers(
+  config: BrokerConfig,
+  own: readonly Endpoint[],
+  hostName: string,
+): Address[] {
+  const given = config.get('coordinator.servers')
+  if (given.length > 0) return given.map((text) => address('coordinator.servers', text))
   const voters = config.get('controller.quorum.voters').map(voter)
   const bootstrap = config.get('controller.quorum.bootstrap.servers')
   if (config.isController) {
     const [first] = voters
-    return first && first.id !== config.nodeId ? [{ host: first.host, port: first.port }] : []
+    if (first !== undefined)
+      return first.id !== config.nodeId ? [{ host: first.host, port: first.port }] : []
+    // Without ids, the first of several addresses says who it is.
+    if (bootstrap.length < 2) return []
+    const active = address('controller.quorum.bootstrap.servers', bootstrap[0]!)
+    return own.some((endpoint) => isAt(endpoint, active, hostName)) ? [] : [active]
   }
   if (voters.length > 0) return voters.map(({ host, port }) => ({ host, port }))
   if (bootstrap.length > 0)
@@ -133,6 +142,12 @@ function coordinatorServers(config: BrokerConfig): Address[] {
   throw new ConfigError(
     'With process.roles=broker, coordinator.servers (or controller.quorum.voters, or controller.quorum.bootstrap.servers) must say where the coordinator is.',
   )
+}
+
+const wildcards = ['', '0.0.0.0', '::']
+
+function isAt({ host, port }: Endpoint, { host: wanted, port: at }: Address, hostName: string) {
+  return port === at && (host === wanted || (wildcards.includes(host) && wanted === hostName))
 }
 
 function address(name: string, text: string): Address {

@@ -1,0 +1,74 @@
+/**
+ * A voter in which the coordinator does not run: it listens, and tells who asks where the coordinator
+ * is. It has no store to share with that one, so it never takes over.
+ */
+import { encodeFrame, FrameStream } from '../../protocol/coordinator/frame.ts'
+import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
+
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+const connectionsMax = 1000
+
+export class Standby {
+  readonly #env: Env
+  readonly #active: Address
+  readonly #connections = new Set<Connection>()
+  readonly #listeners: Listener[] = []
+
+  /** `active`: where the coordinator is. */
+  constructor(env: Env, active: Address) {
+    this.#env = env
+    this.#active = active
+  }
+
+  async listen(where: Address): Promise<void> {
+    this.#listeners.push(
+      await this.#env.net.listen(where, (connection) => this.#accept(connection)),
+    )
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#connections) connection.destroy()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  #accept(connection: Connection): ConnectionHandler {
+    const stream = new FrameStream()
+    const onClose = () => void this.#connections.delete(connection)
+    if (this.#connections.size >= connectionsMax) connection.destroy()
+    else this.#connections.add(connection)
+    return {
+      onData: (chunk) => {
+        try {
+          for (const { message, correlation } of stream.feed(Buffer.from(chunk))) {
+            if (message.type !== 'hello')
+              throw new RangeError(`A ${message.type} came to a standby`)
+            connection.write([encodeFrame({ generation: 0, correlation, message: this.#answer })])
+          }
+        } catch {
+          connection.destroy()
+          onClose()
+        }
+      },
+      onClose,
+    }
+  }
+
+  get #answer() {
+    const { host, port } = this.#active
+    return {
+      type: 'helloAck',
+      errorCode: 0,
+      errorMessage: null,
+      active: false,
+      activeAddress: `${host}:${port}`,
+      clusterId: '',
+      leaseMs: 0,
+      renewMs: 0,
+      rhoPpm: 0,
+    } as const
+  }
+}
