@@ -15,8 +15,9 @@ import { Broker } from './broker.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { cleanerOptions } from './config/cleaner-options.ts'
 import { configRules } from './config/config-rules.ts'
-import type { ConfigImage } from './config/effective-config.ts'
+import { type ConfigImage, EffectiveConfig } from './config/effective-config.ts'
 import type { Endpoint } from './config/listeners.ts'
+import { logIntervals } from './config/log-intervals.ts'
 import { sharedConfigs } from './config/shared-configs.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { initialFeatures, supportedFeatures } from './features.ts'
@@ -125,7 +126,10 @@ async function start(
       if (broker === undefined) return
       if (logs.directories.every(({ disk }) => disk.failure !== undefined)) onFatal(error)
     },
-    cleaner: cleanerOptions(config),
+    cordonedDirectories: () =>
+      (broker?.effective ?? new EffectiveConfig(config)).get('cordoned.log.dirs'),
+    intervals: logIntervals(config),
+    cleaner: cleanerOptions(new EffectiveConfig(config)),
   })
   open.push(() => logs.close())
   if (coordinator !== undefined)

@@ -4,6 +4,7 @@ import { resourceTypes } from '../core/cluster/image.ts'
 import type { ImageChange, PartitionChange } from '../core/cluster/image-change.ts'
 import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
+import { cleanerOptions } from './config/cleaner-options.ts'
 import { Partition } from './partition.ts'
 
 export class Partitions {
@@ -39,6 +40,7 @@ export class Partitions {
     // place could be elected.
     const { logs } = this.#broker
     this.#mayMissLogs = logs.directories.some(({ disk }) => disk.failure !== undefined)
+    this.#configureCleaner()
     for (const topic of this.#broker.image.topics())
       for (const after of topic.partitions)
         this.#change({ topic, before: undefined, after, serveAfterMs: 0 })
@@ -129,7 +131,13 @@ export class Partitions {
     for (const { log } of this.#byTopic.get(topic)?.values() ?? []) log?.updateConfig(config)
   }
 
+  #configureCleaner(): void {
+    const { logs, effective } = this.#broker
+    logs.cleaner.updateOptions(cleanerOptions(effective))
+  }
+
   #configureAll(): void {
+    this.#configureCleaner()
     for (const topic of this.#byTopic.keys()) this.#configure(topic)
   }
 }

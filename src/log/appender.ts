@@ -37,7 +37,7 @@ import { checkRecords } from './check-records.ts'
 import type { Log } from './log.ts'
 import { StorageError } from './log-disk.ts'
 import { applyBatch, producerAppendOf, producerMarkerOf } from './producer-store.ts'
-import { shouldRoll } from './roll.ts'
+import { relativeOffsetMax, shouldRoll } from './roll.ts'
 import { type StagedBatch, Staging } from './staging.ts'
 
 export interface LeaderAppend {
@@ -234,7 +234,8 @@ export class Appender {
     try {
       if (shouldRoll(log, this.#staging.sizeBytes, size, maxTimestamp, lastOffset)) {
         this.#flushStaged()
-        this.roll(baseOffset)
+        // As Kafka does: offsets that compaction took before this batch are a hole within the segment.
+        this.roll(Math.max(log.logEndOffset, lastOffset - relativeOffsetMax))
       }
     } catch (error) {
       this.#failure = error as StorageError
@@ -300,7 +301,7 @@ export class Appender {
     const { disk, directory, segments } = this.#log
     try {
       // What was written in part is of no use, and would stand behind the next batch.
-      if (!this.#log.config.preallocate)
+      if (!segments.active.isPreallocated)
         segments.active.file.get().truncate(segments.active.sizeBytes)
     } catch {
       // The next write goes to the same position, and recovery cuts what does not fit.
@@ -355,10 +356,12 @@ export class Appender {
       throw this.#writeFailed(error)
     }
     log.flusher.directoryChanged()
+    // Its end is about to be cut off where it was preallocated.
+    if (closing.isPreallocated) log.flusher.written(closing)
     this.#hasWritten = true
     this.#quietly(() => {
       closing.close(config.indexIntervalBytes)
-      if (config.preallocate) closing.file.get().truncate(closing.sizeBytes)
+      if (closing.isPreallocated) closing.file.get().truncate(closing.sizeBytes)
       producerStore.snapshot(baseOffset, log.producers, false)
     })
     // In the background: the recovery point moves when it is done. Failing takes the directory offline.
@@ -372,7 +375,7 @@ export class Appender {
     if (!this.#hasWritten && !log.flusher.isDirty && !log.epochFile.isDirty) return
     try {
       active.close(log.config.indexIntervalBytes)
-      if (log.config.preallocate) active.file.get().truncate(active.sizeBytes)
+      if (active.isPreallocated) active.file.get().truncate(active.sizeBytes)
       active.flushIndexes(true)
       log.producerStore.snapshot(log.logEndOffset, log.producers, true)
       log.epochFile.write(true)

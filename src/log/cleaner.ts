@@ -61,14 +61,21 @@ export class Cleaner {
     this.#options = { ...defaultCleanerOptions, ...options }
   }
 
-  /** Takes effect with the next compaction. */
+  /** The limit of bytes and the pause count at once, all else from the next compaction on. */
   updateOptions(options: Partial<CleanerOptions>): void {
+    const { backoffMs, isEnabled } = this.#options
     this.#options = { ...this.#options, ...options }
+    this.#pace?.update(this.#options)
+    if (backoffMs === this.#options.backoffMs && isEnabled === this.#options.isEnabled) return
+    if (this.#timer === undefined) return // It is at work, or was not started.
+    this.#timer.cancel()
+    this.start()
   }
 
   start(): void {
     if (this.#isStopped) return
     this.#timer = this.#env.timers.after(this.#options.backoffMs, () => {
+      this.#timer = undefined
       this.runOnce().then(
         () => this.start(),
         () => this.start(),

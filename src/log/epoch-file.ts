@@ -31,7 +31,10 @@ export class EpochFile {
 
   #load(): LeaderEpochs {
     try {
-      const epochs = new LeaderEpochs(parseEpochs(this.#disk.env.files.readFile(this.path)))
+      const entries = parseEpochs(this.#disk.env.files.readFile(this.path))
+      // An empty file says nothing: a power loss may have left it of a full one.
+      if (entries.length === 0) return new LeaderEpochs(this.#rebuild())
+      const epochs = new LeaderEpochs(entries)
       this.#written = this.#synced = epochs.entries
       return epochs
     } catch (error) {

@@ -23,6 +23,8 @@ export class Flusher {
   #next: Promise<void> | undefined
   /** Invariant: everything before this offset is on the disk. */
   #syncedTo: number
+  /** What the sync that runs makes durable; lowered by a truncation, because what comes then is not in it. */
+  #syncingTo = 0
   readonly #segments: Segments
   readonly #logEndOffset: () => number
   readonly #syncEpochs: () => void
@@ -68,6 +70,7 @@ export class Flusher {
   /** After a truncation: less is there to be synced. */
   truncated(endOffset: number): void {
     this.#syncedTo = Math.min(this.#syncedTo, endOffset)
+    this.#syncingTo = Math.min(this.#syncingTo, endOffset)
   }
 
   removed(segment: Segment): void {
@@ -91,7 +94,7 @@ export class Flusher {
 
   async #sync(): Promise<void> {
     this.#disk.assertOnline()
-    const endOffset = this.#logEndOffset()
+    this.#syncingTo = this.#logEndOffset()
     const segments = this.#take()
     try {
       await Promise.all(segments.map((segment) => this.#syncSegment(segment)))
@@ -99,7 +102,7 @@ export class Flusher {
       throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
     }
     this.#disk.assertOnline()
-    this.#syncedTo = Math.max(this.#syncedTo, Math.min(endOffset, this.#logEndOffset()))
+    this.#syncedTo = Math.max(this.#syncedTo, this.#syncingTo)
   }
 
   async #syncSegment(segment: Segment): Promise<void> {

@@ -29,6 +29,8 @@ export interface LogManagerOptions {
   readonly clusterId: string
   readonly nodeId: number
   configOf(topic: string): LogConfig
+  /** `cordoned.log.dirs` as it is now: `*` for all. */
+  cordonedDirectories?(): readonly string[]
   /** Called once for each directory that goes offline while running. */
   onDirectoryFailure?(path: string, error: Error): void
   readonly openFilesMax?: number
@@ -219,16 +221,14 @@ export class LogManager {
   }
 
   /**
-   * Makes the log of a partition, in the directory with the fewest logs. Returns the one that exists, if one
-   * does. Throws StorageError, or RangeError for a name that is no topic's.
+   * Makes the log of a partition, in the directory with the fewest logs, and in none that is cordoned while
+   * there are others. Returns the one that exists, if one does. Throws StorageError, or RangeError for a name that is no topic's.
    */
   create(topic: string, partition: number, topicId: string, config?: LogConfig): Log {
     const existing = this.get(topic, partition)
     if (existing) return existing
     if (!isTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no name of a topic`)
-    const online = this.#directories.filter(({ disk }) => disk.failure === undefined)
-    online.sort((a, b) => a.logs.size - b.logs.size)
-    const [directory] = online
+    const directory = this.#directoryForNext()
     if (directory === undefined) throw new StorageError('Every log directory is offline')
     const name = partitionDirectory(topic, partition)
     const place = {
@@ -246,6 +246,15 @@ export class LogManager {
         cause: error,
       })
     }
+  }
+
+  #directoryForNext(): LogDirectory | undefined {
+    const cordoned = new Set(this.#options.cordonedDirectories?.())
+    const online = this.#directories.filter(({ disk }) => disk.failure === undefined)
+    const open = online.filter(({ path }) => !cordoned.has(path) && !cordoned.has('*'))
+    // A replica that was assigned to this broker all the same has to be somewhere.
+    const fit = open.length > 0 ? open : online
+    return fit.sort((a, b) => a.logs.size - b.logs.size)[0]
   }
 
   /** Removes the log of a partition: its directory is renamed now and emptied after `fileDeleteDelayMs`. */

@@ -12,20 +12,26 @@ export interface MaintenanceIntervals {
   readonly retentionMs: number
   /** `replica.high.watermark.checkpoint.interval.ms` */
   readonly highWatermarkMs: number
-  /** `log.flush.offset.checkpoint.interval.ms`, and that of the log start. */
-  readonly checkpointMs: number
+  /** `log.flush.offset.checkpoint.interval.ms` */
+  readonly recoveryPointMs: number
+  /** `log.flush.start.offset.checkpoint.interval.ms` */
+  readonly logStartMs: number
   /** `log.flush.scheduler.interval.ms`, for topics with `flush.ms`. */
   readonly flushMs: number
   /** `producer.id.expiration.check.interval.ms` */
   readonly producersMs: number
+  /** `log.initial.task.delay.ms`: the first of these comes after this time at the latest. */
+  readonly initialMs: number
 }
 
 const defaults: MaintenanceIntervals = {
   retentionMs: 300_000,
   highWatermarkMs: 5000,
-  checkpointMs: 60_000,
+  recoveryPointMs: 60_000,
+  logStartMs: 60_000,
   flushMs: 1000,
   producersMs: 600_000,
+  initialMs: 30_000,
 }
 
 /** How long work over many logs may hold up the loop. */
@@ -55,16 +61,17 @@ export class Maintenance {
   }
 
   start(): void {
-    const { retentionMs, highWatermarkMs, checkpointMs, flushMs, producersMs } = this.#intervals
+    const { retentionMs, highWatermarkMs, recoveryPointMs, logStartMs, flushMs, producersMs } =
+      this.#intervals
     const { directories } = this.#manager
     this.#every(highWatermarkMs, () => {
       for (const directory of directories) directory.writeHighWatermarks(false)
     })
-    this.#every(checkpointMs, () => {
-      for (const directory of directories) {
-        directory.writeRecoveryPoints(false)
-        directory.writeLogStarts(false)
-      }
+    this.#every(recoveryPointMs, () => {
+      for (const directory of directories) directory.writeRecoveryPoints(false)
+    })
+    this.#every(logStartMs, () => {
+      for (const directory of directories) directory.writeLogStarts(false)
     })
     this.#every(flushMs, () => this.#flushDue())
     this.#every(producersMs, () => {
@@ -75,15 +82,18 @@ export class Maintenance {
   }
 
   #every(intervalMs: number, run: () => void | Promise<void>): void {
-    const arm = () => {
+    const again = () => arm(intervalMs)
+    const arm = (delayMs: number) => {
       if (this.#isStopped) return
-      const timer = this.#env.timers.after(intervalMs, () => {
+      const timer = this.#env.timers.after(delayMs, () => {
         this.#timers.delete(timer)
-        Promise.resolve(run()).then(arm, arm)
+        // As in Kafka, an interval of 0 means once.
+        const next = intervalMs > 0 ? again : () => {}
+        Promise.resolve(run()).then(next, next)
       })
       this.#timers.add(timer)
     }
-    arm()
+    arm(Math.min(intervalMs, this.#intervals.initialMs))
   }
 
   /** Retention of every log. */

@@ -15,7 +15,7 @@ export interface PaceLimits {
 
 export class Pace {
   readonly #env: Env
-  readonly #limits: PaceLimits
+  #limits: PaceLimits
   #sliceStartMs: number
   #windowStartMs: number
   #windowBytes = 0
@@ -26,6 +26,15 @@ export class Pace {
     this.#limits = limits
     this.#sliceStartMs = env.clock.monotonicMs()
     this.#windowStartMs = this.#sliceStartMs
+  }
+
+  /** Other limits from now on. What was spent before does not count for them. */
+  update(limits: PaceLimits): void {
+    if (limits.bytesPerSecondMax !== this.#limits.bytesPerSecondMax) {
+      this.#windowStartMs = this.#env.clock.monotonicMs()
+      this.#windowBytes = 0
+    }
+    this.#limits = limits
   }
 
   spent(bytes: number): void {

@@ -202,7 +202,7 @@ class Cut {
         return this.#ifWanted(at + size)
       if (verify !== undefined) {
         const fault = this.#faultOf(at, size, verify)
-        if (fault === needsMore) return this.#ifWanted(at + size + batchHeaderBytes)
+        if (fault === needsMore) return at + size + batchHeaderBytes
         if (fault !== undefined) return this.#stop(fault)
         if (isEnd) return 0
         this.#expected = lastOffset + 1

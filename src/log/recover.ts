@@ -65,7 +65,9 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
     end = await recoverSegment(recovery, segment, end.endOffset, states, epochs)
     const next = todo[i + 1]
     if (next === undefined) break
-    if (!end.isCut && !isGap(recovery, end, next) && !isStale(end, next)) continue
+    // What was cut before a segment that goes on exactly there was no batch: space that was preallocated.
+    const isCut = end.isCut && next.baseOffset !== end.endOffset
+    if (!isCut && !isGap(recovery, end, next) && !isStale(end, next)) continue
     dropAll(recovery, todo.slice(i + 1))
     break
   }

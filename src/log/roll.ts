@@ -3,7 +3,7 @@ import type { Log } from './log.ts'
 import type { LogConfig } from './log-config.ts'
 
 /** Offsets in a segment's indexes are int32, relative to its base. */
-const relativeOffsetMax = 2 ** 31 - 1
+export const relativeOffsetMax = 2 ** 31 - 1
 
 /** Whether a batch of `size` bytes needs a new segment, behind `stagedBytes` that are not written yet. */
 export function shouldRoll(

@@ -65,6 +65,8 @@ export class Segment {
   readTo:
     | { readonly offset: number; readonly position: number; readonly batchBytes: number }
     | undefined
+  /** Whether the file was given its full size when it was made: what is not used is cut off at the end. */
+  isPreallocated = false
   /** Set when the files have been renamed for deletion. */
   isDeleted = false
   /** False until the indexes were compared with the file. */

@@ -71,7 +71,10 @@ export class Segments {
       jitterMs: Math.floor(random.float() * Math.min(config.segmentJitterMs, config.segmentMs)),
     })
     const file = segment.file.create()
-    if (config.preallocate) file.truncate(config.segmentBytes)
+    if (config.preallocate) {
+      file.truncate(config.segmentBytes)
+      segment.isPreallocated = true
+    }
     this.#list.push(segment)
     return segment
   }

@@ -38,7 +38,12 @@ async function open(disk: LossyDisk): Promise<LogManager> {
     clusterId: 'c',
     nodeId: 1,
     configOf: () => config,
-    intervals: { checkpointMs: 1000, highWatermarkMs: 1000, retentionMs: 2000 },
+    intervals: {
+      recoveryPointMs: 1000,
+      logStartMs: 1000,
+      highWatermarkMs: 1000,
+      retentionMs: 2000,
+    },
   })
 }
 
@@ -62,7 +67,12 @@ async function live(disk: LossyDisk, account: Account): Promise<void> {
     clusterId: 'c',
     nodeId: 1,
     configOf: () => config,
-    intervals: { checkpointMs: 1000, highWatermarkMs: 1000, retentionMs: 2000 },
+    intervals: {
+      recoveryPointMs: 1000,
+      logStartMs: 1000,
+      highWatermarkMs: 1000,
+      retentionMs: 2000,
+    },
   })
   const log = manager.create('t', 0, 'sIvooBuSQZ-9v-mQDo-mmg')
   log.assignEpoch(0)

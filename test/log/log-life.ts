@@ -3,43 +3,49 @@
  * where the log starts, what was synced.
  */
 import { expect } from 'vitest'
-import { buildTransactionMarker } from '../../protocol/control-record.ts'
 import { errors } from '../../protocol/errors.ts'
-import { batchSizeOf } from '../../protocol/record-batch.ts'
-import { createLog, openLog } from '../../src/log/load.ts'
+import { batchSizeOf, stampBatch } from '../../protocol/record-batch.ts'
+import { defaultCleanerOptions } from '../../src/log/cleaner.ts'
+import { compact } from '../../src/log/compaction.ts'
+import { compactionRange } from '../../src/log/compaction-range.ts'
+import { createLog, type LogPlace, openLog } from '../../src/log/load.ts'
 import type { Log } from '../../src/log/log.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
+import { Pace } from '../../src/log/pace.ts'
 import { applyRetention } from '../../src/log/retention.ts'
-import { batchesIn, batchOf, headersIn, readAll } from './batches.ts'
+import { batchesIn, batchOf, readAll } from './batches.ts'
+import { compactModel, type ModelRecord } from './compaction-model.ts'
+import { type Batch, batchFrom, dataOf, type Kind, LifeProducers } from './log-life-batches.ts'
 import { LossyDisk } from './lossy-disk.ts'
 import { randomFrom, settled, simulatedEnv } from './simulated-env.ts'
 import { clean, place } from './temporary-disk.ts'
 
-interface Batch {
-  readonly first: number
-  readonly last: number
-  readonly bytes: Buffer
-  readonly epoch: number
-  readonly timestamp: number
-  readonly producerId: number
-  readonly sequence: number
-  readonly transactional: boolean
-  /** Of a marker. */
-  readonly commits?: boolean
-}
-
-const at = place('/', {
+const deleteRetentionMs = 400
+const config = {
   segmentBytes: 600,
   indexIntervalBytes: 150,
   retentionBytes: 1500,
   retentionMs: Infinity,
   messageTimestampAfterMaxMs: Infinity,
   fileDeleteDelayMs: 100,
-})
+  deleteRetentionMs,
+}
+
+/** What lives differ in. */
+export interface Setting {
+  readonly compact: boolean
+  readonly delete: boolean
+  readonly preallocate: boolean
+  /** Every append is synced. */
+  readonly durable: boolean
+}
 
 export class LogLife {
   readonly disk = new LossyDisk()
   readonly random: () => number
+  readonly setting: Setting
+  readonly #place: LogPlace
+  readonly producers: LifeProducers
   env = simulatedEnv(this.disk)
   log: Log
   batches: Batch[] = []
@@ -50,15 +56,25 @@ export class LogLife {
   synced = 0
   epoch = 0
   highWatermark = 0
-  readonly sequences = new Map<number, number>()
   timestamp = 1000
   /** What the checkpoints of a directory would say. */
   recoveryPoint = 0
   startWritten = 0
+  compactedTo = 0
+  compactedToWritten = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, setting: Setting) {
     this.random = randomFrom(seed)
-    this.log = createLog(new LogDisk(this.env, '/'), at)
+    this.setting = setting
+    this.producers = new LifeProducers(this.random)
+    const { compact, preallocate, durable } = setting
+    this.#place = place('/', {
+      ...config,
+      preallocate,
+      cleanupPolicy: { compact, delete: setting.delete },
+      ...(durable && { flushMessages: 1 }),
+    })
+    this.log = createLog(new LogDisk(this.env, '/'), this.#place)
     this.disk.files.syncDirectory('/')
     this.watch()
   }
@@ -70,16 +86,20 @@ export class LogLife {
     this.log.onLogStart = () => {
       this.startWritten = this.log.logStartOffset
     }
+    this.log.onReplace = () => {
+      this.recoveryPoint = this.log.recoveryPoint
+    }
   }
 
   /** Builds batches, stages them in one turn and writes them with one call. */
-  append(kinds: readonly Kind[], fails: boolean): void {
+  async append(kinds: readonly Kind[], fails: boolean): Promise<void> {
     const { log } = this
     const staged: Batch[] = []
     if (fails)
       this.disk.faults = [{ at: this.disk.calls, kind: 'error', code: 'ENOSPC', partBytes: 70 }]
     for (const kind of kinds) {
-      const batch = this.#batch(kind, staged.at(-1)?.last ?? this.end - 1)
+      const first = (staged.at(-1)?.last ?? this.end - 1) + 1
+      const batch = this.producers.batch(kind, first, this.epoch)
       const origin = batch.commits === undefined ? 'client' : 'coordinator'
       const outcome = log.stageAsLeader(batch.bytes, { leaderEpoch: this.epoch, origin })
       if (outcome.errorCode === errors.KAFKA_STORAGE_ERROR.code) break
@@ -90,68 +110,75 @@ export class LogLife {
       })
       staged.push(batch)
     }
+    await this.#write(staged, fails)
+  }
+
+  /** Batches as a leader has them, perhaps with offsets missing before each. */
+  async follow(kinds: readonly Kind[], holes: readonly number[]): Promise<void> {
+    const batches: Batch[] = []
+    for (const [i, kind] of kinds.entries()) {
+      const first = (batches.at(-1)?.last ?? this.end - 1) + 1 + (holes[i] ?? 0)
+      const batch = this.producers.batch(kind, first, this.epoch)
+      stampBatch(batch.bytes, 0, first, this.epoch)
+      batches.push(batch)
+    }
+    const outcome = this.log.stageAsFollower(Buffer.concat(batches.map(({ bytes }) => bytes)))
+    expect(outcome).toMatchObject({ errorCode: 0, lastOffset: batches.at(-1)!.last })
+    await this.#write(batches, false)
+  }
+
+  async #write(staged: readonly Batch[], mayFail: boolean): Promise<void> {
+    const { log } = this
     let isFailed = false
     try {
       log.writeStaged()
-    } catch {
+    } catch (error) {
+      // Only what was made to fail does.
+      if (!mayFail) throw error
       isFailed = true
     }
     this.disk.faults = []
-    if (isFailed) expect(fails).toBe(true)
     const written = staged.filter(({ last }) => last < log.logEndOffset)
+    if (written.length < staged.length) expect(isFailed).toBe(true)
     this.batches.push(...written)
     // The tail of a write that failed may be on the disk, too.
     this.history.push(...staged)
-    if (staged.some(({ last }) => last >= log.logEndOffset)) expect(isFailed).toBe(true)
-    if (isFailed) this.#recountSequences()
-    this.end = (this.batches.at(-1)?.last ?? this.end - 1) + 1
+    if (isFailed) this.producers.recount(this.batches)
+    this.end = written.length > 0 ? written.at(-1)!.last + 1 : this.end
+    const durable = log.durable()
+    if (durable === undefined) return
+    await durable
+    this.synced = this.end
   }
 
-  #batch({ producerId, count, transactional, ends }: Kind, before: number): Batch {
-    this.timestamp += 1 + Math.floor(this.random() * 20)
-    const { timestamp, epoch } = this
-    const first = before + 1
-    const common = { first, epoch, timestamp, producerId }
-    if (ends !== undefined && producerId >= 0) {
-      const bytes = buildTransactionMarker({
-        commit: ends,
-        timestamp,
-        producerId,
-        producerEpoch: 0,
-        coordinatorEpoch: 0,
-      })
-      return { ...common, last: first, bytes, sequence: -1, transactional: true, commits: ends }
-    }
-    const sequence = producerId < 0 ? -1 : (this.sequences.get(producerId) ?? 0)
-    if (producerId >= 0) this.sequences.set(producerId, sequence + count)
-    const isTransactional = producerId >= 0 && (transactional || this.#isOpen(producerId))
-    const values = Array.from(
-      { length: count },
-      (_, i) => `${first + i} ${'x'.repeat(this.random() * 40)}`,
+  /** A client sends again what it sent before, or something that cannot follow. */
+  retry(what: 'again' | 'gap' | 'oldEpoch', producerId: number): void {
+    const newest = this.batches.findLast(
+      (batch) => batch.producerId === producerId && batch.sequence >= 0,
     )
-    const bytes = batchOf(values, {
-      maxTimestamp: timestamp,
-      codec: Math.floor(this.random() * 5),
-      ...(producerId >= 0 && {
-        producerId,
-        producerEpoch: 0,
-        baseSequence: sequence,
-        transactional: isTransactional,
-      }),
-    })
-    return { ...common, last: first + count - 1, bytes, sequence, transactional: isTransactional }
+    if (newest === undefined || newest.last < this.start) return
+    if (what === 'oldEpoch' && newest.producerEpoch === 0) return
+    const bytes = this.producers.retried(what, newest)
+    const outcome = this.log.stageAsLeader(bytes, { leaderEpoch: this.epoch, origin: 'client' })
+    this.log.writeStaged()
+    const { INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER } = errors
+    expect(outcome).toMatchObject(
+      {
+        again: {
+          errorCode: 0,
+          isDuplicate: true,
+          baseOffset: newest.first,
+          lastOffset: newest.last,
+        },
+        gap: { errorCode: OUT_OF_ORDER_SEQUENCE_NUMBER.code },
+        oldEpoch: { errorCode: INVALID_PRODUCER_EPOCH.code },
+      }[what],
+    )
   }
 
-  /** Conservative: once transactional, a producer stays so. */
-  #isOpen(producerId: number): boolean {
-    return producerId % 2 === 1
-  }
-
-  #recountSequences(): void {
-    this.sequences.clear()
-    for (const batch of this.batches)
-      if (batch.sequence >= 0)
-        this.sequences.set(batch.producerId, batch.sequence + batch.last - batch.first + 1)
+  /** Until the next restart. */
+  configure(change: { readonly preallocate: boolean; readonly segmentBytes: number }): void {
+    this.log.updateConfig({ ...this.log.config, ...change })
   }
 
   commit(part: number): void {
@@ -173,7 +200,7 @@ export class LogLife {
     this.end = end
     this.synced = Math.min(this.synced, end)
     this.recoveryPoint = Math.min(this.recoveryPoint, end)
-    this.#recountSequences()
+    this.producers.recount(this.batches)
   }
 
   deleteRecords(part: number): void {
@@ -194,14 +221,36 @@ export class LogLife {
     this.synced = end
   }
 
+  /** What compaction leaves is what the plain model of it leaves. */
+  async compact(): Promise<void> {
+    const { log, start } = this
+    if (!this.setting.compact) return
+    const nowMs = this.env.clock.wallMs()
+    const range = compactionRange(log, this.compactedTo, nowMs)
+    if (range.dirtyBytes === 0) return
+    const limits = { ...defaultCleanerOptions, dedupeBytesMax: 4096 }
+    const { endOffset } = await compact(log, range, limits, new Pace(this.env, limits), nowMs)
+    const model = compactModel(dataOf(this.batches), endOffset, nowMs, deleteRetentionMs)
+    const left = await this.#found()
+    const records = (batches: readonly { readonly records: readonly ModelRecord[] }[]) =>
+      batches.flatMap((batch) => batch.records).filter(({ offset }) => offset >= start)
+    expect(records(left)).toEqual(records(model))
+    this.batches = [...this.batches.filter(({ last }) => last < start), ...left]
+    this.history.push(...left)
+    this.compactedTo = endOffset
+    this.synced = Math.max(this.synced, log.recoveryPoint)
+  }
+
   checkpoint(): void {
+    this.compactedToWritten = this.compactedTo
     this.recoveryPoint = this.log.recoveryPoint
     this.startWritten = this.log.logStartOffset
   }
 
   /** A failed sync: the directory is offline, and only a new process goes on, from what was synced. */
   async failSync(): Promise<void> {
-    this.append([{ producerId: -1, count: 1, transactional: false, ends: undefined }], false)
+    this.log.updateConfig({ ...this.log.config, flushMessages: Infinity })
+    await this.append([{ producerId: -1, count: 1, ends: undefined, bumps: false }], false)
     const call = this.disk.calls
     // Names and epochs may be written before the data is synced: one of the calls fails.
     this.disk.faults = [0, 1, 2, 3].map((i) => ({ at: call + i, kind: 'error', code: 'EIO' }))
@@ -217,6 +266,7 @@ export class LogLife {
 
   async restart(): Promise<void> {
     this.log.close()
+    this.compactedToWritten = this.compactedTo
     this.recoveryPoint = this.log.recoveryPoint
     expect(this.recoveryPoint).toBe(this.end)
     this.synced = this.end
@@ -241,12 +291,9 @@ export class LogLife {
    * a truncation had removed that was not synced.
    */
   async #takeOver(): Promise<void> {
-    const bytes = await readAll(this.log)
-    const first = headersIn(bytes)[0]?.baseOffset ?? this.log.logEndOffset
-    const found = [...batchesIn(bytes)].map((at) => {
-      const batch = bytes.subarray(at, at + batchSizeOf(bytes, at))
-      return this.history.find((one) => one.bytes.equals(batch))
-    })
+    const left = await this.#found()
+    const first = Math.min(left[0]?.first ?? Infinity, this.log.logStartOffset)
+    const found = left.map(({ bytes }) => this.history.find((one) => one.bytes.equals(bytes)))
     expect(found).not.toContain(undefined)
     const before = this.batches.filter(({ last }) => last < first)
     const now = [...before, ...(found as Batch[])]
@@ -254,21 +301,31 @@ export class LogLife {
     expect(now.filter(isSynced)).toEqual(this.batches.filter(isSynced))
     this.batches = now
     this.end = this.log.logEndOffset
-    expect(this.end).toBe((now.at(-1)?.last ?? this.end - 1) + 1)
-    this.#recountSequences()
+    const last = (now.at(-1)?.last ?? this.end - 1) + 1
+    expect(this.setting.compact ? this.end >= last : this.end === last).toBe(true)
+    this.producers.recount(this.batches)
+  }
+
+  /** Every batch that the log has. */
+  async #found(): Promise<Batch[]> {
+    const bytes = await readAll(this.log)
+    return [...batchesIn(bytes)].map((at) =>
+      batchFrom(Buffer.from(bytes.subarray(at, at + batchSizeOf(bytes, at)))),
+    )
   }
 
   async #open(wasClean: boolean): Promise<void> {
     this.env = simulatedEnv(this.disk)
     const { recoveryPoint, startWritten: logStartOffset, highWatermark } = this
-    this.log = await openLog(new LogDisk(this.env, '/'), at, {
+    this.log = await openLog(new LogDisk(this.env, '/'), this.#place, {
       ...clean,
       wasClean,
       recoveryPoint,
       logStartOffset,
       highWatermark,
-      compactedTo: 0,
+      compactedTo: this.compactedToWritten,
     })
+    this.compactedTo = this.compactedToWritten
     this.watch()
     // What was not written down comes back, as after a crash of Kafka.
     expect(this.log.logStartOffset).toBeLessThanOrEqual(Math.max(this.start, this.startWritten))
@@ -277,98 +334,4 @@ export class LogLife {
     this.epoch += 1
     this.log.assignEpoch(this.epoch)
   }
-
-  /** Everything that can be asked. */
-  async check(): Promise<void> {
-    const { log, start, end } = this
-    expect([log.logStartOffset, log.logEndOffset, log.highWatermark]).toEqual([
-      start,
-      end,
-      this.highWatermark,
-    ])
-    const from = start + Math.floor(this.random() * (end - start + 1))
-    const wanted = this.batches.filter(({ last }) => last >= from)
-    const options = { upTo: end }
-    let next = from
-    for (const limit of [1, 300, 5000]) {
-      const read = log.read(next, limit, options) ?? (await log.readLater(next, limit, options))
-      expect(read.errorCode).toBe(0)
-      const offsets = headersIn(read.records).map(({ baseOffset }) => baseOffset)
-      const model = this.batches.filter(({ last }) => last >= next).slice(0, offsets.length)
-      expect(offsets).toEqual(model.map(({ first }) => first))
-      expect(read.records.equals(Buffer.concat(model.map((batch) => stamped(batch))))).toBe(true)
-      if (next < end) expect(offsets.length).toBeGreaterThan(0)
-      this.#checkFull(limit, model, read.records.length)
-      next = model.length > 0 ? model.at(-1)!.last + 1 : next
-      read.release()
-    }
-    this.#checkTransactions(from)
-    for (const [producerId, sequence] of this.sequences) {
-      const newest = this.batches.findLast(
-        (batch) => batch.producerId === producerId && batch.sequence >= 0,
-      )
-      const known = log.producers.entry(producerId)?.batches.at(-1)
-      // Producers whose batches were all deleted may be forgotten.
-      if (known && newest && newest.last >= start)
-        expect([known.lastSequence, known.lastOffset]).toEqual([sequence - 1, newest.last])
-    }
-    const timestamp = wanted[0]?.timestamp
-    if (timestamp !== undefined) {
-      const first = this.batches.find(
-        (batch) => batch.timestamp >= timestamp && batch.last >= start,
-      )!
-      expect(log.offsetForTimestamp(timestamp)?.offset).toBe(Math.max(first.first, start))
-    }
-  }
-
-  /** A read ends where the next batch does not fit, or is in another segment. */
-  #checkFull(limit: number, read: readonly Batch[], bytes: number): void {
-    const last = read.at(-1)
-    const following = last && this.batches.find(({ first }) => first > last.last)
-    const { segments } = this.log
-    if (!following || segments.indexFor(following.first) > segments.indexFor(last.first)) return
-    expect(bytes + following.bytes.length).toBeGreaterThan(limit)
-  }
-
-  #checkTransactions(from: number): void {
-    const open = new Map<number, number>()
-    const aborted: { producerId: number; firstOffset: number; lastOffset: number }[] = []
-    for (const batch of this.batches) {
-      if (!batch.transactional) continue
-      const firstOffset = open.get(batch.producerId)
-      if (batch.commits === undefined) {
-        if (firstOffset === undefined) open.set(batch.producerId, batch.first)
-      } else if (firstOffset !== undefined) {
-        open.delete(batch.producerId)
-        if (!batch.commits)
-          aborted.push({ producerId: batch.producerId, firstOffset, lastOffset: batch.last })
-      }
-    }
-    const { log } = this
-    // One that began before the start of the log may be forgotten.
-    const unstable = Math.min(...[...open.values()].filter((offset) => offset >= this.start))
-    // An end that is not committed yet still holds readers back.
-    expect(log.lastStableOffset).toBeLessThanOrEqual(Math.min(this.highWatermark, unstable))
-    const held = aborted.filter(
-      ({ firstOffset, lastOffset }) =>
-        lastOffset >= from && firstOffset < this.end && firstOffset >= this.start,
-    )
-    const found = log.abortedTransactions(from, this.end)
-    for (const one of held) expect(found).toContainEqual(expect.objectContaining(one))
-    for (const one of found)
-      expect(
-        aborted.some(({ lastOffset }) => lastOffset === one.lastOffset) || one.lastOffset >= 0,
-      ).toBe(true)
-  }
-}
-
-/** The bytes as the leader stamped them: the buffer that was sent is the one that was stamped. */
-const stamped = ({ bytes }: Batch): Buffer => bytes
-
-/** What is appended. */
-export interface Kind {
-  readonly producerId: number
-  readonly count: number
-  readonly transactional: boolean
-  readonly ends: boolean | undefined
 }

@@ -1,8 +1,17 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { errors } from '../../protocol/errors.ts'
+import { createLog } from '../../src/log/load.ts'
+import { LogDisk } from '../../src/log/log-disk.ts'
 import { append, appendBatch, batchOf, headersIn, readAll, recordsIn, valuesOf } from './batches.ts'
-import { reopened, temporaryLog, unclean } from './temporary-disk.ts'
+import {
+  place,
+  quietEnv,
+  reopened,
+  temporaryDirectory,
+  temporaryLog,
+  unclean,
+} from './temporary-disk.ts'
 
 test('records get their offsets in order and are read back', async () => {
   const log = temporaryLog()
@@ -216,4 +225,47 @@ test('a batch that does not fit is not passed over for a smaller one in the next
   log.highWatermark = 2
   const read = log.read(0, 500, { atLeastOne: false })
   expect([log.segments.list.length, read?.records.length, read?.isPartial]).toEqual([2, 0, true])
+})
+
+test('what was preallocated is cut off where a segment ends, also when the setting has changed', async () => {
+  const log = temporaryLog({ segmentBytes: 4096, preallocate: true })
+  append(log, 'a')
+  const [first] = log.segments.list
+  expect(log.disk.env.files.stat(first!.file.path)?.sizeBytes).toBe(4096)
+  log.updateConfig({ ...log.config, preallocate: false })
+  log.roll()
+  append(log, 'b')
+  expect(log.disk.env.files.stat(first!.file.path)?.sizeBytes).toBe(first!.sizeBytes)
+  log.close()
+  expect(await valuesOf(await reopened(log))).toEqual(['a', 'b'])
+})
+
+test('a sync does not vouch for what came in the place of truncated records while it ran', async () => {
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const env = quietEnv()
+  const open: typeof env.files.open = (path, mode) => {
+    const file = env.files.open(path, mode)
+    const syncLater = () => gate.then(() => file.syncLater())
+    return new Proxy(file, {
+      get: (of, name) =>
+        name === 'syncLater' ? syncLater : (of[name as keyof typeof of] as () => void).bind(of),
+    })
+  }
+  const directory = temporaryDirectory()
+  const disk = new LogDisk({ ...env, files: { ...env.files, open } }, directory)
+  const log = createLog(disk, place(directory))
+  append(log, 'a')
+  append(log, 'b')
+  const synced = log.flush()
+  for (let i = 0; i < 3; i++) await new Promise(setImmediate)
+  log.truncateTo(1)
+  append(log, 'c')
+  release()
+  await synced
+  expect([log.logEndOffset, log.recoveryPoint]).toEqual([2, 1])
+  await log.flush()
+  expect(log.recoveryPoint).toBe(2)
 })

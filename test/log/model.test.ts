@@ -9,12 +9,19 @@ import fc from 'fast-check'
 import { test } from 'vitest'
 import { runs } from '../property-seed.ts'
 import { LogLife } from './log-life.ts'
+import { checkLife } from './log-life-check.ts'
 
 const kind = fc.record({
   producerId: fc.constantFrom(-1, -1, 2, 1, 3),
   count: fc.integer({ min: 1, max: 4 }),
-  transactional: fc.constant(false),
   ends: fc.constantFrom(undefined, undefined, undefined, true, false),
+  bumps: fc.constantFrom(false, false, false, true),
+})
+const setting = fc.record({
+  compact: fc.boolean(),
+  delete: fc.boolean(),
+  preallocate: fc.constantFrom(false, false, true),
+  durable: fc.constantFrom(false, false, true),
 })
 const part = fc.double({ min: 0, max: 0.999, noNaN: true })
 const step = fc.oneof(
@@ -32,6 +39,29 @@ const step = fc.oneof(
       kinds: fc.array(kind, { minLength: 1, maxLength: 4 }),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('follow' as const),
+      kinds: fc.array(kind, { minLength: 1, maxLength: 4 }),
+      holes: fc.array(fc.constantFrom(0, 0, 3), { maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('again' as const, 'gap' as const, 'oldEpoch' as const),
+      producerId: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('configure' as const),
+      preallocate: fc.boolean(),
+      segmentBytes: fc.constantFrom(500, 600, 1500),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), part }) },
   {
     weight: 1,
@@ -41,11 +71,12 @@ const step = fc.oneof(
     }),
   },
   {
-    weight: 4,
+    weight: 5,
     arbitrary: fc.record({
       do: fc.constantFrom(
         'roll' as const,
         'retain' as const,
+        'compact' as const,
         'flush' as const,
         'checkpoint' as const,
         'pass' as const,
@@ -72,6 +103,18 @@ async function take(run: LogLife, one: Step): Promise<void> {
       return run.append(one.kinds, false)
     case 'appendFails':
       return run.append(one.kinds, true)
+    case 'follow':
+      return run.follow(one.kinds, one.holes)
+    case 'again':
+    case 'gap':
+    case 'oldEpoch':
+      return run.retry(one.do, one.producerId)
+    case 'configure': {
+      const { do: _, ...change } = one
+      return run.configure(change)
+    }
+    case 'compact':
+      return run.compact()
     case 'commit':
       return run.commit(one.part)
     case 'truncate':
@@ -104,11 +147,12 @@ test('a log does what the model does, whatever befalls it', async () => {
     fc.asyncProperty(
       fc.integer({ min: 1, max: 2 ** 30 }),
       fc.array(step, { minLength: 5, maxLength: 40 }),
-      async (seed, steps) => {
-        const run = new LogLife(seed)
+      setting,
+      async (seed, steps, chosen) => {
+        const run = new LogLife(seed, chosen)
         for (const one of steps) {
           await take(run, one)
-          await run.check()
+          await checkLife(run)
         }
       },
     ),

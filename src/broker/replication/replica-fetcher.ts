@@ -180,6 +180,10 @@ export class ReplicaFetcher {
         const question = questions.get(partitionKey(topicId, data.partitionIndex))
         if (question !== undefined) await this.#take(question, data, connection)
       }
+    // The next question says what this replica has: where it must be synced for that, it is by then.
+    await Promise.all(
+      questions.map(({ partition }) => partition.log?.durable()?.catch(() => undefined)),
+    )
   }
 
   /** The quota that it is copied under, until it is in sync. */

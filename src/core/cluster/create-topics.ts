@@ -181,13 +181,21 @@ export function place(
   draw: number,
   first = 0,
 ): Fault | number[][] {
-  const brokers = [...image.brokers.values()].filter(({ brokerId }) => image.isActive(brokerId))
+  const brokers = [...image.brokers.values()].filter(
+    ({ brokerId }) => image.isActive(brokerId) && !isCordoned(image, brokerId),
+  )
   if (brokers.length < replicationFactor || brokers.length === 0)
     return fault(
       errors.INVALID_REPLICATION_FACTOR,
       `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
     )
   return placeReplicas(brokers, count, replicationFactor, draw, first)
+}
+
+/** Whether a broker takes no new replicas in any directory (KIP-1066). */
+function isCordoned(image: ClusterImage, brokerId: number): boolean {
+  const configs = image.configs(resourceTypes.broker, String(brokerId))
+  return configs.get('cordoned.log.dirs') === '*'
 }
 
 function assignedReplicas(image: ClusterImage, topic: Asked): Fault | number[][] {
