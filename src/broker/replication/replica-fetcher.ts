@@ -182,7 +182,9 @@ export class ReplicaFetcher {
       }
     // The next question says what this replica has: where it must be synced for that, it is by then.
     await Promise.all(
-      questions.map(({ partition }) => partition.log?.durable()?.catch(() => undefined)),
+      [...questions.values()].map(({ partition }) =>
+        partition.log?.durable()?.catch(() => undefined),
+      ),
     )
   }
 
