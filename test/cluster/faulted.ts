@@ -60,14 +60,22 @@ export class Faulted {
   static async start(cluster: LocalCluster, topic: string, options: FaultedOptions = {}) {
     const { partitions = 1, perSecond = 100 } = options
     const faulted = new Faulted(cluster, topic, partitions)
-    const given = { 'min.insync.replicas': '2', ...options.configs }
-    const configs = new Map(Object.entries(given))
-    const wanted = [{ name: topic, partitions, replicationFactor: replicas, configs }]
-    await createTopics(faulted.#observers[0]!, wanted, false)
+    await faulted.#create(topic, options)
     await faulted.whole()
     faulted.load = new Workload(cluster.bootstrap, topic, partitions, perSecond)
     await faulted.acknowledged()
     return faulted
+  }
+
+  async #create(name: string, { partitions = 1, configs }: FaultedOptions): Promise<void> {
+    const given = new Map(Object.entries({ 'min.insync.replicas': '2', ...configs }))
+    const wanted = [{ name, partitions, replicationFactor: replicas, configs: given }]
+    await createTopics(this.#observers[0]!, wanted, false)
+  }
+
+  /** Another topic, for other clients. */
+  createBeside(name: string): Promise<void> {
+    return this.#create(name, {})
   }
 
   /** The newest that any broker tells. */
@@ -134,7 +142,8 @@ export class Faulted {
   /** Stops the load, reads everything, and tells what is wrong: all empty when nothing is. */
   async outcome() {
     await this.whole()
-    await this.acknowledged()
+    const all = Array.from({ length: this.partitions }, (_, i) => i)
+    await Promise.all(all.map((partition) => this.load.send(partition)))
     await this.load.finish()
     const log = await readAll(this.cluster.bootstrap, this.topic, this.partitions)
     for (const observer of this.#observers) observer.close()
