@@ -19,6 +19,8 @@ export interface Env {
   readonly log: Logger
   /** What the process may use: the machine's, or less where it is limited. Not known when left out. */
   readonly memoryBytes?: number
+  /** How many files and sockets the process may have open. Not known when left out. */
+  readonly descriptorsMax?: number
 }
 
 export interface Clock {

@@ -1,4 +1,5 @@
 /** The world as Node.js gives it: the implementation of Env that every real process uses. */
+import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import type { Clock, Env, Random, Timers } from './env.ts'
 import { nodeFiles } from './node-files.ts'
@@ -43,6 +44,18 @@ export function nodeEnv(log: LogOptions = {}): Env {
     net: nodeNet,
     log: nodeLogger(log),
     memoryBytes: memoryBytes(),
+    ...descriptorsMax(),
+  }
+}
+
+/** Node has raised its limit as far as it may when it runs this. Linux alone tells it in a file. */
+function descriptorsMax(): { descriptorsMax?: number } {
+  try {
+    const [, limit] =
+      /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return limit === undefined ? {} : { descriptorsMax: Number(limit) }
+  } catch {
+    return {}
   }
 }
 

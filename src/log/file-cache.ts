@@ -6,8 +6,18 @@
  */
 import type { File, Files } from '../env/env.ts'
 
-/** Descriptors for segments. With a limit of 4,096 for the process this leaves most to connections. */
-export const openFilesMaxDefault = 1024
+/** Descriptors for segments where the limit of the process is not known, and the least otherwise. */
+const openFilesMaxDefault = 1024
+/** Of what the process may open; the rest is for connections. */
+const openFilesShare = 0.6
+/** Each open file holds kernel memory: beyond this opening again is the cheaper way. */
+const openFilesMaxMax = 65_536
+
+/** How many segments may be open under a limit for the whole process. */
+export function openFilesMaxOf(descriptorsMax: number | undefined): number {
+  const share = Math.floor((descriptorsMax ?? 0) * openFilesShare)
+  return Math.max(openFilesMaxDefault, Math.min(share, openFilesMaxMax))
+}
 
 export class FileCache {
   readonly files: Files

@@ -7,7 +7,7 @@
  */
 import type { Env, Timer } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
-import { FileCache } from './file-cache.ts'
+import { FileCache, openFilesMaxOf } from './file-cache.ts'
 import { IndexBudget } from './index-budget.ts'
 import { PageCache } from './page-cache.ts'
 
@@ -27,7 +27,7 @@ export function logResources(
   limits: { readonly openFilesMax?: number; readonly indexBytesMax?: number } = {},
 ): LogResources {
   return {
-    files: new FileCache(env.files, limits.openFilesMax),
+    files: new FileCache(env.files, limits.openFilesMax ?? openFilesMaxOf(env.descriptorsMax)),
     buffers: new BufferPool(),
     indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
     pageCache: new PageCache(env.memoryBytes),
