@@ -88,7 +88,7 @@ export function tableOf({ results, contenders }: Comparison, withOrigin = false)
     const times = ratio === undefined ? '–' : `**${ratio.toFixed(2)} ×** (${pairs})`
     const goal = row.goal === undefined ? '' : `${row.goal} × ${says}`
     const noise = failures.length > 0 ? failures.join('; ') : noisy ? 'too noisy' : ''
-    const origin = withOrigin ? [`\`${command}\` at ${commit}`] : []
+    const origin = withOrigin ? [`\`${command.replaceAll('|', '\\|')}\` at ${commit}`] : []
     const cells = [row.name, unit, shortSpread(ours), shortSpread(theirs), times, goal, noise]
     return [...cells, ...origin]
   })

@@ -15,16 +15,52 @@ export const frameBytesMaxDefault = 104_857_600
 const sizeBytes = 4
 /** Memory for a frame that spans chunks: twice what has come, but not in smaller pieces than this. */
 const collectBytesMin = 1024
+/** Smaller pieces are made anew: that costs little. */
+const keptBytesMin = 8 * 1024
 const nothing = Buffer.alloc(0)
+
+/**
+ * Memory of frames that spanned chunks, to be used again: fresh memory costs more than what is then
+ * written to it. What is here is there already, so a frame may have as much of it as it claims.
+ */
+export class FrameMemory {
+  readonly #bytesMax: number
+  readonly #free: Buffer[] = []
+  #bytes = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** At least so much, when there is some. */
+  take(size: number): Buffer | undefined {
+    const at = this.#free.findIndex(({ length }) => length >= size)
+    if (at < 0) return undefined
+    const [found] = this.#free.splice(at, 1)
+    this.#bytes -= found!.length
+    return found
+  }
+
+  give(memory: Buffer): void {
+    if (memory.length < keptBytesMin || this.#bytes + memory.length > this.#bytesMax) return
+    this.#bytes += memory.length
+    this.#free.push(memory)
+  }
+}
 
 export class FrameReader {
   readonly #frameBytesMax: number
+  readonly #memory: FrameMemory | undefined
+  /** Held the last frame, which nobody looks at any more when the next chunk comes. */
+  #finished: Buffer | undefined
   /** The frame under way: its size, then its payload. */
   #collected: Buffer = nothing
   #length = 0
 
-  constructor(frameBytesMax = frameBytesMaxDefault) {
+  /** @param memory with it, frames are valid only until the next call of `feed` */
+  constructor(frameBytesMax = frameBytesMaxDefault, memory?: FrameMemory) {
     this.#frameBytesMax = frameBytesMax
+    this.#memory = memory
   }
 
   /** Bytes of an unfinished frame that wait for the rest. */
@@ -39,6 +75,8 @@ export class FrameReader {
    * @throws ProtocolError when a size is negative or over the limit: the stream is lost then.
    */
   feed(chunk: Buffer): Buffer[] {
+    if (this.#finished !== undefined) this.#memory?.give(this.#finished)
+    this.#finished = undefined
     const frames: Buffer[] = []
     let offset = this.#length > 0 ? this.#finish(chunk, frames) : 0
     while (chunk.length - offset >= sizeBytes) {
@@ -67,6 +105,7 @@ export class FrameReader {
     this.#collect(chunk, taken, end, whole)
     if (this.#length < whole) return end
     frames.push(this.#collected.subarray(sizeBytes, whole))
+    if (this.#memory !== undefined) this.#finished = this.#collected
     this.#collected = nothing
     this.#length = 0
     return end
@@ -75,7 +114,8 @@ export class FrameReader {
   #collect(chunk: Buffer, from: number, to: number, whole: number): void {
     const needed = this.#length + to - from
     if (needed > this.#collected.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(whole, Math.max(needed * 2, collectBytesMin)))
+      const size = Math.min(whole, Math.max(needed * 2, collectBytesMin))
+      const grown = this.#memory?.take(whole) ?? Buffer.allocUnsafeSlow(size)
       this.#collected.copy(grown, 0, 0, this.#length)
       this.#collected = grown
     }

@@ -9,7 +9,7 @@
  * request waits is copied and queued, and a queue that is full, or a peer that does not read its
  * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
  */
-import { FrameReader } from '../../protocol/frame.ts'
+import { FrameMemory, FrameReader } from '../../protocol/frame.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/listeners.ts'
@@ -22,6 +22,9 @@ const queuedBytesMax = 1 << 20
 const pendingBytesMax = 1 << 20
 /** Requests under way: with more, producers are faster than the disk or the replicas. */
 const slotsMax = 1000
+
+/** For frames that span reads, of all connections: some for large batches of a few producers. */
+const frameMemory = new FrameMemory(8 << 20)
 
 /** One request's place in the order of answers. */
 interface Slot {
@@ -57,7 +60,7 @@ export class ClientConnection implements ConnectionHandler {
     this.#broker = broker
     this.#connection = connection
     this.endpoint = endpoint
-    this.#frames = new FrameReader(broker.config.get('socket.request.max.bytes'))
+    this.#frames = new FrameReader(broker.config.get('socket.request.max.bytes'), frameMemory)
     this.lastActiveMs = broker.env.clock.monotonicMs()
   }
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ProtocolError } from '../../protocol/bytes.ts'
-import { FrameReader, FrameWriter, frameBytesMaxDefault } from '../../protocol/frame.ts'
+import {
+  FrameMemory,
+  FrameReader,
+  FrameWriter,
+  frameBytesMaxDefault,
+} from '../../protocol/frame.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { Heartbeat } from '../../protocol/messages/heartbeat.ts'
 
@@ -37,6 +42,36 @@ test('payloads come out whole however the stream is cut', () => {
       expect(reader.pendingBytes).toBe(0)
     }),
   )
+})
+
+test('frames of several connections come out whole from memory that is used again', () => {
+  const memory = new FrameMemory(64 * 1024)
+  const readers = [1, 2, 3].map(() => new FrameReader(frameBytesMaxDefault, memory))
+  const sizes = [9000, 20_000, 100, 12_000, 30_000, 8192, 1, 25_000]
+  const streams = readers.map((_, r) =>
+    Buffer.concat(sizes.map((size, i) => frame(Buffer.alloc(size, `${r}${i}`)))),
+  )
+  const wrong: string[] = []
+  const seen = [0, 0, 0]
+  for (let at = 0; at < streams[0]!.length; at += 7000) {
+    for (const [r, reader] of readers.entries()) {
+      const chunk = Buffer.from(streams[r]!.subarray(at, at + 7000))
+      for (const payload of reader.feed(chunk)) {
+        const i = seen[r]!++
+        if (!payload.equals(Buffer.alloc(sizes[i]!, `${r}${i}`))) wrong.push(`${r} ${i}`)
+      }
+      spoil(chunk)
+    }
+  }
+  expect([seen, wrong]).toEqual([[8, 8, 8], []])
+})
+
+test('memory of frames is kept up to a limit, and given to those that it holds', () => {
+  const memory = new FrameMemory(40_000)
+  const [small, large, more] = [10_000, 20_000, 30_000].map((size) => Buffer.alloc(size))
+  for (const each of [small!, large!, more!, Buffer.alloc(10)]) memory.give(each)
+  const taken = [15_000, 15_000, 100, 100].map((size) => memory.take(size)?.length)
+  expect(taken).toEqual([20_000, undefined, 10_000, undefined])
 })
 
 test('two frames cut at every two places come out whole', () => {

@@ -1,5 +1,6 @@
 import type { Workload } from './workload.ts'
 import { commit } from './workloads/commit.ts'
+import { compaction } from './workloads/compaction.ts'
 import { connections } from './workloads/connections.ts'
 import { consume } from './workloads/consume.ts'
 import { fairness } from './workloads/fairness.ts'
@@ -9,9 +10,11 @@ import { partitions } from './workloads/partitions.ts'
 import { produce } from './workloads/produce.ts'
 import { rebalance } from './workloads/rebalance.ts'
 
+const all: readonly Workload<any>[] = [
+  ...[produce, consume, mixed, latency, fairness],
+  ...[connections, partitions, commit, rebalance, compaction],
+]
 /** Every workload by its name. */
 export const workloads: ReadonlyMap<string, Workload<any>> = new Map(
-  [produce, consume, mixed, latency, fairness, connections, partitions, commit, rebalance].map(
-    (one) => [one.name, one],
-  ),
+  all.map((one) => [one.name, one]),
 )

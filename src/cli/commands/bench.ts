@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { BenchResult } from '../bench/bench-result.ts'
 import { BenchError, type BenchTarget } from '../bench/bench-target.ts'
 import { scratchDirectory, startDaemon } from '../bench/daemon.ts'
-import { runWorkload, type Workload } from '../bench/workload.ts'
+import { ownWorkloads } from '../bench/own-broker.ts'
+import { parametersOf, runWorkload, type Value, type Workload } from '../bench/workload.ts'
 import { workloads } from '../bench/workloads.ts'
 import type { GlobalOptions } from '../tree.ts'
 import { failoverCommand } from './bench-failover.ts'
@@ -17,7 +18,9 @@ interface Options {
 
 function address(text: string): { host: string; port: number } {
   const [first = ''] = text.split(',')
-  const [, host = first, port = '9092'] = /^(.+):(\d+)$/.exec(first) ?? []
+  const [, host = first, port = '9092'] = /^(.+):([^:]*)$/.exec(first) ?? []
+  if (!(Number(port) > 0 && Number(port) < 65_536))
+    throw new BenchError(`"${first}" is no address: the port is a number from 1 to 65535`)
   return { host, port: Number(port) }
 }
 
@@ -60,6 +63,31 @@ function withTarget(command: Command): Command {
     .option('--json', 'print one JSON object')
 }
 
+/** Runs with a bar of the time that has passed, on a terminal. */
+async function shown<T>(
+  one: Workload<any>,
+  given: Readonly<Record<string, Value | undefined>>,
+  run: () => Promise<T>,
+): Promise<T> {
+  const { warmUpMs = 0, durationMs = 0 } = parametersOf(one, given)
+  const totalMs = Number(warmUpMs) + Number(durationMs)
+  if (process.stderr.isTTY !== true || totalMs === 0) return run()
+  const { SingleBar, Presets } = await import('cli-progress')
+  const bar = new SingleBar(
+    { format: `${one.name} {bar} {value}/{total} s`, hideCursor: true, clearOnComplete: true },
+    Presets.shades_classic,
+  )
+  const startMs = performance.now()
+  bar.start(Math.ceil(totalMs / 1000), 0)
+  const timer = setInterval(() => bar.update(Math.floor((performance.now() - startMs) / 1000)), 250)
+  try {
+    return await run()
+  } finally {
+    clearInterval(timer)
+    bar.stop()
+  }
+}
+
 function workloadCommand(one: Workload<any>): Command {
   const defaults = Object.entries(one.defaults).map(([name, value]) => `  ${name}=${value}`)
   return withTarget(new Command(one.name).description(one.description))
@@ -70,7 +98,8 @@ function workloadCommand(one: Workload<any>): Command {
       orComplain(async () => {
         const given = Object.fromEntries(command.processedArgs[0] ?? [])
         const all = { ...(options.small ? one.small : {}), ...given }
-        const result = await runWorkload(one, targetOf(command, options), all)
+        const target = targetOf(command, options)
+        const result = await shown(one, all, () => runWorkload(one, target, all))
         process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : show(result))
       }),
     )
@@ -103,10 +132,24 @@ function profileCommand(): Command {
     )
 }
 
+const examples = `
+Each workload creates its topic, removes it in the end, and tells beside its figures what this program used of
+the processor (generatorCpuShare), and, with --pid, the broker. Topics are named bench-…; topic=NAME changes that.
+
+Examples:
+  ottla bench produce -b kafka:9092 batchBytes=65536 codec=lz4     as fast as it takes them
+  ottla bench latency ratePerSecond=1000 durationMs=60000          percentiles to 99.99 at a fixed rate
+  ottla bench consume fetchBytes=1048576 connections=4
+  ottla bench produce --small                                      whether it works at all, in a second
+  ottla bench profile produce batchBytes=1024                      a CPU profile of a broker of its own
+  ottla bench start-up runs=10                                     starts brokers of its own`
+
 /** Adds `bench` with one command for each workload. */
 export function registerBench(program: Command): void {
-  const bench = new Command('bench').description('Load a broker and measure it')
-  for (const one of workloads.values()) bench.addCommand(workloadCommand(one))
+  const bench = new Command('bench')
+    .description('Load a broker and measure it')
+    .addHelpText('after', examples)
+  for (const one of [...workloads.values(), ...ownWorkloads]) bench.addCommand(workloadCommand(one))
   bench.addCommand(profileCommand())
   bench.addCommand(
     failoverCommand(orComplain, (figures, { json, kind, kills, brokers, rate, partitions }) => {

@@ -30,7 +30,7 @@ export const fairness = workload<typeof defaults>({
     const neighbour = () =>
       runWorkload(latency, target, {
         ...{ topic: `${topic}-small`, ratePerSecond, batchBytes: smallBatchBytes, connections: 1 },
-        ...{ warmUpMs, durationMs, tickMs: 2 },
+        ...{ warmUpMs, durationMs },
       })
     const quiet = (await neighbour()).figures
     const [beside, greedy] = await Promise.all([

@@ -2,14 +2,15 @@
  * An open loop: requests leave at a fixed rate, whatever the broker does, and each is measured from
  * the moment at which it should have left. A stall is thus counted for all that it delays.
  *
- * Requests leave in ticks of `tickMs`, because a timer cannot do better without spinning; how late
- * the ticks were is told beside the figures, and is part of them.
+ * Requests leave in ticks of `tickMs`; how late the ticks were is told beside the figures, and is part
+ * of them.
  */
 import { createHistogram, performance } from 'node:perf_hooks'
 import { CostMeter, type Figures, percentiles, perSecond } from '../bench-result.ts'
 import { type BenchTarget, createTopic, deleteTopic } from '../bench-target.ts'
 import { LoadConnection } from '../load-connection.ts'
 import { type CodecName, loadBatch, produceErrorAt, produceFrame } from '../load-frames.ts'
+import { metronome } from '../metronome.ts'
 import { workload } from '../workload.ts'
 
 const defaults = {
@@ -21,7 +22,7 @@ const defaults = {
   partitions: 1,
   connections: 4,
   acks: 1,
-  tickMs: 2,
+  tickMs: 1,
   warmUpMs: 3000,
   durationMs: 10_000,
 }
@@ -70,39 +71,35 @@ async function openLoop(target: BenchTarget, settings: Settings, onMeasuring: ()
     }
     return lane
   })
-  let timer: NodeJS.Timeout | undefined
+  let end: () => Promise<unknown> = async () => {}
   try {
     await Promise.all(lanes.map(({ connection }) => connection.connected))
-    const startMs = performance.now()
-    const endMs = startMs + settings.warmUpMs + settings.durationMs
+    let startMs: number | undefined
     let ticks = 0
     let sent = 0
-    const tick = () => {
+    const tick = (dueMs: number) => {
       const now = performance.now()
-      if (now >= endMs) return stop()
-      for (let dueMs = startMs + ticks * tickMs; dueMs <= now; dueMs += tickMs) {
-        ticks += 1
-        if (measuring) latenessNs.record(Math.max(1, Math.round((now - dueMs) * 1e6)))
-        const due = Math.floor((ticks * tickMs * settings.ratePerSecond) / 1000)
-        for (; sent < due; sent += 1) {
-          const lane = lanes[sent % connections]!
-          lane.intendedMs.push(dueMs)
-          lane.connection.send(frames[sent % partitions]!)
-        }
+      startMs ??= dueMs
+      if (now >= startMs + settings.warmUpMs + settings.durationMs) return stop()
+      ticks += 1
+      if (measuring) latenessNs.record(Math.max(1, Math.round((now - dueMs) * 1e6)))
+      const due = Math.floor((ticks * tickMs * settings.ratePerSecond) / 1000)
+      for (; sent < due; sent += 1) {
+        const lane = lanes[sent % connections]!
+        lane.intendedMs.push(dueMs)
+        lane.connection.send(frames[sent % partitions]!)
       }
-      if (!measuring && now - startMs >= settings.warmUpMs) {
-        measuring = true
-        answered = 0
-        onMeasuring()
-      }
-      timer = setTimeout(tick, Math.max(0, startMs + ticks * tickMs - performance.now()))
+      if (measuring || now - startMs < settings.warmUpMs) return
+      measuring = true
+      answered = 0
+      onMeasuring()
     }
-    tick()
+    end = metronome(tickMs, tick, stop)
     await stopped
     const waiting = lanes.reduce((sum, lane) => sum + lane.intendedMs.length - lane.done, 0)
     return { answered, waiting, latencyNs, latenessNs, batchBytes: batch.length }
   } finally {
-    clearTimeout(timer)
+    await end()
     for (const { connection } of lanes) connection.close()
   }
 }
