@@ -356,8 +356,8 @@ export class Appender {
       throw this.#writeFailed(error)
     }
     log.flusher.directoryChanged()
-    // Its end is about to be cut off where it was preallocated.
-    if (closing.isPreallocated) log.flusher.written(closing)
+    // Its indexes are about to be written, and its end to be cut off where it was preallocated.
+    log.flusher.written(closing)
     this.#hasWritten = true
     this.#quietly(() => {
       closing.close(config.indexIntervalBytes)

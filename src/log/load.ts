@@ -95,7 +95,7 @@ export async function openLog(
   })
   // What the process before left in the page cache was never synced by this one.
   if (log.recoveryPoint < end.endOffset || !checkpoint.wasClean) {
-    const first = Math.max(segments.indexFor(log.recoveryPoint), 0)
+    const first = Math.max(segments.indexFor(log.recoveryPoint - 1), 0)
     for (const segment of segments.list.slice(first)) log.flusher.written(segment)
     log.flusher.directoryChanged()
   }

@@ -50,7 +50,8 @@ export interface LogEnd {
 
 export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
   const { segments, recoveryPoint, logStartOffset } = recovery
-  const first = Math.max(segments.indexFor(recoveryPoint), 0)
+  // A segment that ends at the recovery point may have been closed after that was written: with its indexes.
+  const first = Math.max(segments.indexFor(recoveryPoint - 1), 0)
   const todo = segments.list.slice(first)
   recovery.producers.dropAbove(recoveryPoint)
   const states = recovery.producers.rebuild(logStartOffset, todo[0]!.baseOffset)
