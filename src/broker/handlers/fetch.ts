@@ -35,7 +35,8 @@ export const fetch = streamingHandler(Fetch, {
       const claim = { replicaId: claimed, replicaEpoch }
       const refused = claimError(context.broker, context.clientId, claim)
       if (refused !== ErrorCode.NONE) {
-        respond(refusal(request, refused))
+        const isNobody = !context.broker.image.brokers.has(claimed)
+        respond(isNobody ? strangerRefusal(request) : refusal(request, refused))
         return
       }
     }
@@ -62,6 +63,18 @@ function refusal(request: Request, errorCode: number): Response {
         abortedTransactions: [],
         records: empty,
       })),
+    })),
+  }
+}
+
+/** As Kafka answers an id that is no replica of the partition, here for ids that are no broker. */
+function strangerRefusal(request: Request): Response {
+  const { responses } = refusal(request, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  return {
+    errorCode: ErrorCode.NONE,
+    responses: responses.map(({ partitions, ...topic }) => ({
+      ...topic,
+      partitions: partitions.map((partition) => ({ ...partition, abortedTransactions: null })),
     })),
   }
 }
