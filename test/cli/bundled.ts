@@ -14,6 +14,8 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly input?: string | Buffer
+  /** Leaves standard input open: `onOutput` ends it. */
+  readonly keepInput?: boolean
   readonly env?: Record<string, string>
   /** In place of a pipe that is read to its end. */
   readonly stdout?: number
@@ -58,7 +60,7 @@ function run(args: readonly string[], options: RunOptions): Promise<Outcome> {
     stderr += text
   })
   child.stdin?.on('error', () => {})
-  child.stdin?.end(options.input ?? '')
+  if (!options.keepInput) child.stdin?.end(options.input ?? '')
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (exit) => resolve({ exit, stdout, stderr }))

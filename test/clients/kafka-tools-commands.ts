@@ -321,3 +321,25 @@ export const toolCommands: readonly ToolCommand[] = [
   ...topicsAgain,
   ...cluster,
 ]
+
+/** A command line of a Kafka tool, and the one of ours that prints the same with `--format kafka`. */
+export const sameText: readonly (readonly [tool: ToolCommand, ottla: string])[] = [
+  [c('topics --list'), 'topics list'],
+  [c('topics --describe'), 'topics describe'],
+  [c('topics --describe --topic one'), 'topics describe one'],
+  [c('topics --describe --topics-with-overrides'), 'topics describe --topics-with-overrides'],
+  [c('configs --describe --entity-type topics --entity-name two'), 'configs describe two'],
+  [
+    c('configs --describe --entity-type topics --entity-name two --all'),
+    'configs describe two --all',
+  ],
+  [
+    c('configs --describe --entity-type brokers --entity-name 1 --all'),
+    'configs describe 1 --type broker --all',
+  ],
+  [c('get-offsets --topic data'), 'offsets data'],
+  [c('consumer-groups --list'), 'groups list'],
+  [c('consumer-groups --describe --group shown'), 'groups describe shown'],
+  [c('features describe'), 'cluster features'],
+  [c('api-versions'), 'cluster api-versions'],
+]

@@ -1,10 +1,12 @@
 /** kcat -C and -G. */
 import type { TopicPartition } from '../../client/assignors.ts'
 import { Consumer } from '../../client/consumer.ts'
+import type { Fetched } from '../../client/fetched-records.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import type { TopicInfo } from '../../client/metadata.ts'
 import { consumerOptionsOf } from '../client-config.ts'
 import { Failure } from '../failure.ts'
+import type { AvroDecoder } from '../records/avro.ts'
 import { allOf } from '../records/grep.ts'
 import { ReadLoop } from '../records/loop.ts'
 import { delimitedPrinter, formatPrinter, jsonPrinter, type Printer } from '../records/printer.ts'
@@ -18,23 +20,46 @@ const nullText = 'NULL'
 /** librdkafka's defaults where they are not Java's. */
 const librdkafkaConsumer = { isolation: 'read_committed', offsetReset: 'latest' } as const
 
-function printerOf({ options }: KcatRun): Printer {
+function printerOf({ options }: KcatRun, avro: AvroDecoder | undefined): Printer {
   const { delimiter, keyDelimiter, format, encoding, headerForm, embedJson } = options
-  if (options.json) return jsonPrinter({ delimiter, encoding, headers: headerForm, embedJson })
+  const [avroKey, avroValue] = [options.packKey === 'avro', options.packValue === 'avro']
+  if (options.json)
+    return jsonPrinter({
+      ...{ delimiter, encoding, headers: headerForm, embedJson, avro, avroKey, avroValue },
+    })
   const printing = {
     nullText: options.nulls ? nullText : undefined,
     packKey: options.packKey,
     packValue: options.packValue,
+    avro,
   }
   return format === undefined
     ? delimitedPrinter(keyDelimiter, delimiter, printing)
     : formatPrinter(format, printing)
 }
 
-function loopOptions(run: KcatRun) {
+/** The fields that are Avro, and who reads them. */
+async function avroOf({ options }: KcatRun) {
+  const { packKey, packValue } = options
+  const which = [
+    ...(packKey === 'avro' ? ['key' as const] : []),
+    ...(packValue === 'avro' ? ['value' as const] : []),
+  ]
+  if (which.length === 0) return undefined
+  const url = options.registry ?? process.env['SCHEMA_REGISTRY_URL']
+  if (url === undefined) throw new Failure('-s avro requires -r <sr_url>')
+  const { AvroDecoder } = await import('../records/avro.ts')
+  return { decoder: new AvroDecoder(url), which }
+}
+
+type LoopBase = Awaited<ReturnType<typeof loopOptions>>
+
+async function loopOptions(run: KcatRun) {
   const { options, properties, out } = run
+  const avro = await avroOf(run)
   return {
-    printer: printerOf(run),
+    printer: printerOf(run, avro?.decoder),
+    prepare: avro && ((fetched: Fetched) => avro.decoder.prepare(fetched, avro.which)),
     out,
     filter: allOf(options.filters),
     countMax: options.countMax,
@@ -54,7 +79,7 @@ function consumerOptions(run: KcatRun) {
 }
 
 export async function consume(run: KcatRun): Promise<void> {
-  const loop = loopOptions(run)
+  const loop = await loopOptions(run)
   try {
     await (run.options.mode === 'G' ? consumeGroup(run, loop) : consumeTopic(run, loop))
   } catch (error) {
@@ -80,7 +105,7 @@ async function topicOf(run: KcatRun, name: string): Promise<TopicInfo> {
   return topic
 }
 
-async function consumeTopic(run: KcatRun, loopBase: ReturnType<typeof loopOptions>): Promise<void> {
+async function consumeTopic(run: KcatRun, loopBase: LoopBase): Promise<void> {
   const { options, cluster } = run
   const name = options.topic!
   const topic = await topicOf(run, name)
@@ -124,7 +149,7 @@ async function consumeTopic(run: KcatRun, loopBase: ReturnType<typeof loopOption
   await consumer.close()
 }
 
-async function consumeGroup(run: KcatRun, loopBase: ReturnType<typeof loopOptions>): Promise<void> {
+async function consumeGroup(run: KcatRun, loopBase: LoopBase): Promise<void> {
   const { options, cluster } = run
   const { start } = options
   if (start?.kind === 'time' || options.stopTimeMs !== undefined)

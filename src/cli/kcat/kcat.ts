@@ -73,6 +73,10 @@ async function run(options: KcatOptions, name: string): Promise<void> {
   for (const source of new Set([...settings.values()].map((setting) => setting.source)))
     if (source.includes('/') || options.files.includes(source))
       info(1, `Reading configuration from file ${source}`)
+  if (options.mode === 'M') {
+    const { mockCluster } = await import('./mock-cluster.ts')
+    return mockCluster(options.mockBrokers, out, info)
+  }
   if (!values.get('bootstrap.servers')) throw new UsageError('-b <broker,..> missing')
   chooseMode(options, info)
   if (options.group !== undefined) values.set('group.id', options.group)

@@ -11,7 +11,7 @@ import { parseTime } from '../time.ts'
 import { getopt } from './getopt.ts'
 import { kcatLongOptions } from './long-options.ts'
 
-export type Mode = 'P' | 'C' | 'G' | 'L' | 'Q'
+export type Mode = 'P' | 'C' | 'G' | 'L' | 'Q' | 'M'
 
 export interface KcatOptions {
   mode: Mode | undefined
@@ -55,6 +55,8 @@ export interface KcatOptions {
   encoding: Encoding
   headerForm: 'flat' | 'map'
   embedJson: boolean
+  mockBrokers: number
+  registry: string | undefined
 }
 
 const letters = 'PCG:LQM:t:p:b:z:o:eED:K:k:H:Od:qvF:X:c:Tuf:ZlVhs:r:Jm:U'
@@ -140,6 +142,8 @@ function defaults(): Omit<KcatOptions, 'words'> {
     encoding: 'text',
     headerForm: 'flat',
     embedJson: false,
+    mockBrokers: 0,
+    registry: undefined,
   }
 }
 
@@ -163,11 +167,10 @@ const setters: Readonly<Record<string, (options: KcatOptions, value: string) => 
   f: (o, v) => (o.format = v),
   J: (o) => (o.json = true),
   s: setSerdes,
-  r: () => {
-    throw new Failure('This build of kcat lacks Avro/Schema-Registry support')
-  },
-  M: () => {
-    throw new Failure('-M: run a cluster for tests with `ottla broker` instead')
+  r: (o, v) => (o.registry = v),
+  M: (o, v) => {
+    setMode(o, 'M', v)
+    o.mockBrokers = toInt(v)
   },
   D: (o, v) => (o.delimiter = unescapeDelimiter(v)),
   K: (o, v) => (o.keyDelimiter = unescapeDelimiter(v)),
@@ -213,13 +216,12 @@ function setOffset(options: KcatOptions, text: string): void {
 
 function setSerdes(options: KcatOptions, text: string): void {
   const [, field, format = ''] = /^(?:(key|value)=)?(.*)$/s.exec(text)!
-  if (format === 'avro') throw new Failure('This build of kcat lacks Avro/Schema-Registry support')
   if (field !== 'value') {
-    checkPack('key', format)
+    if (format !== 'avro') checkPack('key', format)
     options.packKey = format
   }
   if (field !== 'key') {
-    checkPack('value', format)
+    if (format !== 'avro') checkPack('value', format)
     options.packValue = format
   }
 }

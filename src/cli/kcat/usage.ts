@@ -2,7 +2,7 @@
 import { version } from '../version.ts'
 
 export const versionText = (): string =>
-  `ottla ${version} - kcat-compatible Apache Kafka producer and consumer tool (JSON, Transactions, no Avro)\n`
+  `ottla ${version} - kcat-compatible Apache Kafka producer and consumer tool (JSON, Avro, Transactions)\n`
 
 export const usageText = (name: string): string =>
   `Usage: ${name} <options> [file1 file2 .. | topic1 topic2 ..]]
@@ -13,6 +13,7 @@ Mode:
   -G <group-id>      High-level KafkaConsumer (Kafka >=0.9 balanced consumer groups)
   -L                 Metadata List
   -Q                 Query mode
+  -M <broker-cnt>    Run a cluster of so many brokers for a test, until stdin closes
 
 General options for most modes:
   -t <topic>         Topic to consume from, produce to, or list
@@ -105,6 +106,11 @@ Consumer options:
                                        Not including this token skips any
                                        remaining data after the pack-str is
                                        exhausted.
+                       avro       - Avro in the frame of Confluent's serializers,
+                                    its schema by -r. Printed as JSON.
+  -r <url>           Schema registry, or SCHEMA_REGISTRY_URL; the URL may
+                     carry user:password@. Avro schemas and their references;
+                     JSON Schema and Protobuf are not decoded
   -D <delim>         Delimiter to separate messages on output
   -K <delim>         Print message keys prefixing the message
                      with specified delimiter.

@@ -16,6 +16,8 @@ export interface LoopOptions {
   readonly stopTimeMs?: number | undefined
   /** A partition stops before this offset. */
   readonly stopOffset?: ((topic: string, partition: number) => number | undefined) | undefined
+  /** Waited for before what was fetched is printed: what the printer will need. */
+  readonly prepare?: ((fetched: Fetched) => Promise<void>) | undefined
   /** Write after each record, not when the fetched ones are through. */
   readonly unbuffered?: boolean | undefined
   readonly checkCrcs?: boolean | undefined
@@ -57,6 +59,7 @@ export class ReadLoop {
     while (!this.stopped) {
       const fetched = await this.#consumer.poll(pollMs)
       if (fetched === undefined || this.stopped) continue
+      await this.#options.prepare?.(fetched)
       const finished = this.#print(fetched)
       this.#options.out.flush()
       if (finished) this.#consumer.unassign(fetched.topic, fetched.partition)

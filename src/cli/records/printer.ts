@@ -9,6 +9,7 @@
 import type { Fetched, FetchedRecords } from '../../client/fetched-records.ts'
 import { Failure } from '../failure.ts'
 import type { Output } from '../output.ts'
+import type { AvroDecoder } from './avro.ts'
 import { unescapeFormat } from './escapes.ts'
 import { type Encoding, jsonField, jsonString, jsonValue } from './json-text.ts'
 import { checkPack, unpack } from './unpack.ts'
@@ -21,6 +22,8 @@ export interface PrintOptions {
   readonly nullText?: string | undefined
   readonly packKey?: string | undefined
   readonly packValue?: string | undefined
+  /** For fields whose pack is `avro`. */
+  readonly avro?: AvroDecoder | undefined
 }
 
 export interface JsonOptions {
@@ -30,6 +33,10 @@ export interface JsonOptions {
   readonly delimiter: Buffer
   /** The payload is JSON itself and stands as it is where it is valid. */
   readonly embedJson?: boolean | undefined
+  /** Fields that are Avro: their JSON stands as it is, with the id of its schema. */
+  readonly avro?: AvroDecoder | undefined
+  readonly avroKey?: boolean
+  readonly avroValue?: boolean
 }
 
 /** As many as kcat has room for: a longer format is a mistake. */
@@ -43,9 +50,17 @@ export function formatPrinter(format: string, options: PrintOptions = {}): Print
   }
 }
 
+/** A field as its pack says. */
+function unpacked(what: string, pack: string, bytes: Buffer, avro?: AvroDecoder): Buffer {
+  return pack === 'avro' && avro
+    ? Buffer.from(avro.json(what, bytes).json)
+    : unpack(what, pack, bytes)
+}
+
 function compile(format: string, options: PrintOptions): Printer[] {
-  if (options.packKey !== undefined) checkPack('key', options.packKey)
-  if (options.packValue !== undefined) checkPack('value', options.packValue)
+  if (options.packKey !== undefined && options.packKey !== 'avro') checkPack('key', options.packKey)
+  if (options.packValue !== undefined && options.packValue !== 'avro')
+    checkPack('value', options.packValue)
   const steps: Printer[] = []
   const literal = (text: string) => {
     const bytes = unescapeFormat(text)
@@ -70,9 +85,9 @@ function compile(format: string, options: PrintOptions): Printer[] {
 function stepOf(token: string, options: PrintOptions): Printer {
   const step = simpleSteps[token]
   if (step) return step
-  const { nullText, packKey, packValue } = options
-  if (token === 's' || token === 'v') return valueStep(nullText, packValue)
-  if (token === 'k') return keyStep(nullText, packKey)
+  const { nullText } = options
+  if (token === 's' || token === 'v') return valueStep(options)
+  if (token === 'k') return keyStep(options)
   const bytesOf = (records: FetchedRecords, which: string) =>
     which === 'k' ? records.record.key() : records.record.value()
   const which = token.slice(2, -1)
@@ -116,22 +131,22 @@ const simpleSteps: Readonly<Record<string, Printer>> = {
   },
 }
 
-function valueStep(nullText: string | undefined, pack: string | undefined): Printer {
+function valueStep({ nullText, packValue: pack, avro }: PrintOptions): Printer {
   return (out, _fetched, { record }) => {
     const { valueStart, valueLength } = record
     if (valueLength <= 0) {
       if (nullText !== undefined) out.text(nullText)
-    } else if (pack !== undefined) out.bytes(unpack('value', pack, record.value()!))
+    } else if (pack !== undefined) out.bytes(unpacked('value', pack, record.value()!, avro))
     else out.bytes(record.bytes, valueStart, valueStart + valueLength)
   }
 }
 
-function keyStep(nullText: string | undefined, pack: string | undefined): Printer {
+function keyStep({ nullText, packKey: pack, avro }: PrintOptions): Printer {
   return (out, _fetched, { record }) => {
     const { keyStart, keyLength } = record
     if (keyLength <= 0) {
       if (nullText !== undefined) out.text(nullText)
-    } else if (pack !== undefined) out.bytes(unpack('key', pack, record.key()!))
+    } else if (pack !== undefined) out.bytes(unpacked('key', pack, record.key()!, avro))
     else out.bytes(record.bytes, keyStart, keyStart + keyLength)
   }
 }
@@ -148,12 +163,32 @@ export function jsonPrinter(options: JsonOptions): Printer {
     if (record.headerCount > 0) out.text(`"headers":${headersJson(records, options)},`)
     if (encoding !== 'text') out.text(`"encoding":"${encoding}",`)
     const value = record.value()
-    const payload =
-      embedJson && value !== null && isJson(value)
+    const key = options.avroKey
+      ? avroFields('key', 'key', record.key(), options)
+      : jsonField('key', record.key(), encoding)
+    const payload = options.avroValue
+      ? avroFields('payload', 'value', value, options)
+      : embedJson && value !== null && isJson(value)
         ? `"payload":${value.toString().trim()}`
         : jsonField('payload', value, encoding)
-    out.text(`${jsonField('key', record.key(), encoding)},${payload}}`)
+    out.text(`${key},${payload}}`)
     out.bytes(delimiter)
+  }
+}
+
+/** What cannot be read stands as null, with the reason beside it: the line is JSON all the same. */
+function avroFields(
+  field: string,
+  what: string,
+  bytes: Buffer | null,
+  { avro }: JsonOptions,
+): string {
+  if (bytes === null || avro === undefined) return `"${field}":null`
+  try {
+    const { json, schemaId } = avro.json(what, bytes)
+    return `"${field}":${json},"${what}_schema_id":${schemaId}`
+  } catch (error) {
+    return `"${field}":null,"${field}_error":${jsonString((error as Error).message)}`
   }
 }
 
@@ -180,13 +215,13 @@ export function delimitedPrinter(
   delimiter: Buffer,
   options: PrintOptions,
 ): Printer {
-  const value = valueStep(options.nullText, options.packValue)
+  const value = valueStep(options)
   if (keyDelimiter === undefined)
     return (out, fetched, records) => {
       value(out, fetched, records)
       out.bytes(delimiter)
     }
-  const key = keyStep(options.nullText, options.packKey)
+  const key = keyStep(options)
   return (out, fetched, records) => {
     key(out, fetched, records)
     out.bytes(keyDelimiter)
