@@ -7,6 +7,7 @@ import {
   describeLogDirectories,
   describeQuorum,
 } from '../../client/admin/brokers.ts'
+import type { BrokerConnection } from '../../client/connection.ts'
 import { brokerError } from '../../client/kafka-error.ts'
 import { integer } from '../arguments.ts'
 import { type Session, withSession } from '../session.ts'
@@ -74,47 +75,80 @@ async function info(session: Session): Promise<void> {
 }
 
 async function apiVersions(session: Session, options: { broker?: number }): Promise<void> {
-  if (options.broker !== undefined) await session.cluster.refresh([])
-  const connection =
-    options.broker === undefined
-      ? await session.cluster.any()
-      : await session.cluster.connection(options.broker)
-  const rows = [...connection.apiRanges]
+  const { cluster } = session
+  await cluster.refresh([])
+  const all = session.format === 'kafka' && options.broker === undefined
+  const ids = all ? [...cluster.metadata.brokers.keys()].sort((a, b) => a - b) : [options.broker]
+  for (const id of ids) {
+    const connection = await (id === undefined ? cluster.any() : cluster.connection(id))
+    const rows = apiRows(connection)
+    if (session.format === 'json') session.json({ broker: connection.name, apis: rows })
+    else if (session.format === 'kafka') printVersionsAsKafka(session, connection, rows)
+    else
+      session.table(
+        ['KEY', 'API', 'MIN', 'MAX', 'USED'],
+        rows.map(({ key, name, min, max, used }) => [key, name, min, max, used]),
+      )
+  }
+}
+
+const apiRows = (connection: BrokerConnection) =>
+  [...connection.apiRanges]
     .sort(([a], [b]) => a - b)
-    .map(([key, [min, max]]) => ({
-      key,
-      name: apis.find((api) => api.key === key)?.name ?? null,
-      min,
-      max,
-      used: (() => {
-        const api = apis.find((item) => item.key === key)
-        return api ? (connection.version(api) ?? null) : null
-      })(),
-    }))
-  if (session.format === 'json') session.json({ broker: connection.name, apis: rows })
-  else if (session.format === 'kafka') {
-    const line = (row: (typeof rows)[number]) =>
-      `\t${row.name ?? 'UNKNOWN'}(${row.key}): ${row.min === row.max ? row.min : `${row.min} to ${row.max}`} [usable: ${row.used ?? 'UNSUPPORTED'}]`
-    session.out.line(
-      `${connection.name} (id: ${connection.nodeId} rack: null isFenced: false) -> (`,
-    )
-    session.out.line(rows.map(line).join(',\n'))
-    session.out.line(')')
-  } else
-    session.table(
-      ['KEY', 'API', 'MIN', 'MAX', 'USED'],
-      rows.map(({ key, name, min, max, used }) => [key, name, min, max, used]),
-    )
+    .map(([key, [min, max]]) => {
+      const api = apis.find((item) => item.key === key)
+      const used = api ? (connection.version(api) ?? null) : null
+      return { key, name: api?.name ?? null, min, max, used }
+    })
+
+/** Between brokers and controllers: Kafka's tool does not list them. */
+const internalKeys = new Set([52, 53, 54, 56, 58, 59, 62, 63, 67, 70, 73, 82])
+
+/** The text of kafka-broker-api-versions.sh: what the broker lacks is listed too. */
+function printVersionsAsKafka(
+  session: Session,
+  connection: BrokerConnection,
+  rows: ReturnType<typeof apiRows>,
+): void {
+  const offered = new Map(rows.map((row) => [row.key, row]))
+  const known = apis.filter(({ key }) => offered.has(key) || !internalKeys.has(key))
+  const unknown = rows.filter(({ key }) => !apis.some((api) => api.key === key))
+  const line = ({ key, name }: { key: number; name: string | null }) => {
+    const row = offered.get(key)
+    if (row === undefined) return `\t${name}(${key}): UNSUPPORTED`
+    const range = row.min === row.max ? row.min : `${row.min} to ${row.max}`
+    return `\t${name ?? 'UNKNOWN'}(${key}): ${range} [usable: ${row.used ?? 'UNSUPPORTED'}]`
+  }
+  const rack = session.cluster.metadata.brokers.get(connection.nodeId)?.rack ?? null
+  session.out.line(
+    `${connection.name} (id: ${connection.nodeId} rack: ${rack} isFenced: false) -> (`,
+  )
+  session.out.line([...known, ...unknown].map(line).join(',\n'))
+  session.out.line(')')
+}
+
+/** What Kafka calls the levels of metadata.version. */
+// biome-ignore format: rows by release
+const metadataVersions: Readonly<Record<number, string>> = {
+  7: '3.3-IV3', 8: '3.4-IV0', 9: '3.5-IV0', 10: '3.5-IV1', 11: '3.5-IV2',
+  12: '3.6-IV0', 13: '3.6-IV1', 14: '3.6-IV2',
+  15: '3.7-IV0', 16: '3.7-IV1', 17: '3.7-IV2', 18: '3.7-IV3', 19: '3.7-IV4',
+  20: '3.8-IV0', 21: '3.9-IV0', 22: '4.0-IV0', 23: '4.0-IV1', 24: '4.0-IV2', 25: '4.0-IV3',
+  26: '4.1-IV0', 27: '4.1-IV1', 28: '4.2-IV0', 29: '4.2-IV1', 30: '4.3-IV0',
 }
 
 async function features(session: Session): Promise<void> {
   const found = await describeFeatures(session.cluster)
   if (session.format === 'json') session.json({ features: found })
   else if (session.format === 'kafka')
-    for (const { name, supportedMin, supportedMax, finalized, epoch } of found)
-      session.out.line(
-        `Feature: ${name}\tSupportedMinVersion: ${supportedMin}\tSupportedMaxVersion: ${supportedMax}\tFinalizedVersionLevel: ${finalized}\tEpoch: ${epoch}`,
+    for (const { name, supportedMin, supportedMax, finalized, epoch } of found) {
+      const [min, max, level] = [supportedMin, supportedMax, finalized].map((number) =>
+        name === 'metadata.version' ? (metadataVersions[number] ?? `${number}`) : `${number}`,
       )
+      session.out.line(
+        `Feature: ${name}\tSupportedMinVersion: ${min}\tSupportedMaxVersion: ${max}\tFinalizedVersionLevel: ${level}\tEpoch: ${epoch}`,
+      )
+    }
   else
     session.table(
       ['FEATURE', 'MIN', 'MAX', 'LEVEL'],

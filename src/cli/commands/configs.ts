@@ -89,14 +89,15 @@ async function describe(
 ): Promise<void> {
   const resource = resourceOf(name, options)
   const found = await known(session, resource, { documentation: options.docs ?? false })
+  // Kafka's tool shows of a topic what was set for it alone.
+  const ownOnly = session.format === 'kafka' && resource.type === 'topic'
+  const isSet = ({ source }: ConfigEntry) =>
+    ownOnly
+      ? source === 'DYNAMIC_TOPIC_CONFIG'
+      : source !== 'DEFAULT_CONFIG' &&
+        (source !== 'STATIC_BROKER_CONFIG' || resource.type === 'broker')
   const shown = found
-    .filter(
-      ({ source }) =>
-        options.all ||
-        options.docs ||
-        (source !== 'DEFAULT_CONFIG' &&
-          (source !== 'STATIC_BROKER_CONFIG' || resource.type === 'broker')),
-    )
+    .filter((entry) => options.all || options.docs || isSet(entry))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
   if (session.format === 'json') session.json({ ...resource, configs: shown })
   else if (session.format === 'kafka') printAsKafka(session, resource, shown, options.all ?? false)

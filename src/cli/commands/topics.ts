@@ -3,6 +3,7 @@ import { describeConfigs } from '../../client/admin/configs.ts'
 import { createTopics, deleteTopics } from '../../client/admin/topics.ts'
 import { brokerError } from '../../client/kafka-error.ts'
 import type { TopicInfo } from '../../client/metadata.ts'
+import { hashMapOrder, javaStringHash } from '../../core/group/java-hash-order.ts'
 import { integer, pairs, replicaAssignment } from '../arguments.ts'
 import { type Consent, confirm } from '../confirm.ts'
 import { usageFailure } from '../failure.ts'
@@ -153,9 +154,11 @@ async function describe(
     }
     const configs = await configsOf(session, topic.name)
     const own = configs.filter(({ source }) => source === 'DYNAMIC_TOPIC_CONFIG')
-    if (options.topicsWithOverrides && own.length === 0) continue
-    // Kafka shows what the brokers set for all topics too.
-    const shown = configs.filter(({ source }) => source !== 'DEFAULT_CONFIG')
+    // Kafka shows what the brokers set for all topics too, in the order of Java's hash map.
+    const inJavasOrder = hashMapOrder(configs, (config) => javaStringHash(config.name))
+    const shown = inJavasOrder.filter(({ source }) => source !== 'DEFAULT_CONFIG')
+    const overrides = session.format === 'kafka' ? shown : own
+    if (options.topicsWithOverrides && overrides.length === 0) continue
     described.push({ topic, own, shown })
   }
   if (session.format === 'json') printJson(session, described)
