@@ -25,7 +25,15 @@ await build({
   entryPoints: ['src/cli/main.ts'],
   format: 'cjs',
   outfile: 'dist/ottla.cjs',
-  external: ['avsc', '@bokuweb/zstd-wasm', '@node-rs/crc32', 'lz4-napi', 'pino', 'prom-client', 'snappy'],
+  external: [
+    'avsc',
+    '@bokuweb/zstd-wasm',
+    '@node-rs/crc32',
+    'lz4-napi',
+    'pino',
+    'prom-client',
+    'snappy',
+  ],
   define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
 })

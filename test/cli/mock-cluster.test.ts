@@ -21,7 +21,7 @@ test('-M tells the addresses of a cluster that takes records, and ends with its 
     keepInput: true,
     onOutput: (child, text) => {
       const [, brokers] = /^BROKERS=(\S+)\n/.exec(text) ?? []
-      if (brokers === undefined || used) return
+      if (brokers === undefined || used !== undefined) return
       used = useIt(brokers).finally(() => child.stdin?.end())
     },
   })

@@ -38,7 +38,9 @@ export async function mockCluster(
       }
       child.stdout.on('data', hear)
       child.stderr.on('data', hear)
-      ended.then(() => reject(new Failure(`-M: the brokers did not start: ${said.trim()}`)))
+      child.once('close', () =>
+        reject(new Failure(`-M: the brokers did not start: ${said.trim()}`)),
+      )
     })
     const addresses = Array.from({ length: brokers }, (_, i) => `127.0.0.1:${port + i}`).join()
     info(1, `Mock cluster started with bootstrap.servers=${addresses}`)
