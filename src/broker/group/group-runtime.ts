@@ -9,7 +9,6 @@
  * failed write, the machine knows more than the log: it is dropped, and whoever runs this loads the
  * log anew.
  */
-import { buildBatch } from '../../../protocol/build-batch.ts'
 import { ErrorCode } from '../../../protocol/errors.ts'
 import type {
   ConversationKind,
@@ -24,6 +23,7 @@ import type { GroupMachine } from '../../core/group/machine.ts'
 import { encodeRecord, type StoredRecord } from '../../core/group/record.ts'
 import { Refusal } from '../../core/group/refusal.ts'
 import type { Env, Timer } from '../../env/env.ts'
+import { groupBatch, type Transaction } from './group-batch.ts'
 import type { Journal } from './journal.ts'
 import { journalError } from './journal-error.ts'
 import { loadBatches } from './load-groups.ts'
@@ -51,14 +51,6 @@ const unwritableDelayMs = 1_000
  * beforehand when nothing can be written. To all others a refusal afterwards leaves no trace.
  */
 const changesVolatileState: ReadonlySet<GroupCommand['kind']> = new Set(['join', 'sync', 'leave'])
-
-/** The transaction that a batch is part of. */
-interface Transaction {
-  readonly producerId: number
-  readonly producerEpoch: number
-  readonly baseSequence: number
-  readonly transactional: true
-}
 
 /** Who waits for an answer; one of the two is called once. */
 export interface Asker<K extends ConversationKind> {
@@ -183,11 +175,7 @@ export class GroupRuntime {
     transaction?: Transaction,
   ): void {
     if (records.length > 0) {
-      const timestamp = this.#nowMs()
-      const batch = buildBatch({
-        records: records.map(({ key, value }) => ({ timestamp, key, value })),
-        ...transaction,
-      })
+      const batch = groupBatch(records, this.#nowMs(), transaction)
       const errorCode = this.#journal.append(batch)
       if (errorCode !== ErrorCode.NONE) {
         this.#fail(replies, errorCode)
@@ -227,8 +215,7 @@ export class GroupRuntime {
     else if (command.kind !== 'txnCommit') this.#carryOut(decision, stored)
     else {
       const { producerId, producerEpoch } = command.request
-      const transaction = { producerId, producerEpoch, baseSequence: 0, transactional: true }
-      this.#carryOut(decision, stored, transaction as Transaction)
+      this.#carryOut(decision, stored, { producerId, producerEpoch })
     }
   }
 
