@@ -1,4 +1,6 @@
 /** What tests arrange in the broker, through a client that is a judge by itself. */
+import { ListGroups } from '../../protocol/messages/list-groups.ts'
+import { askOnce } from '../../src/cli/bench/bench-target.ts'
 import { kafkaJs } from './adapters/kafkajs.ts'
 import type { Target } from './target.ts'
 
@@ -21,4 +23,17 @@ export async function createTopic(
   } finally {
     await admin.disconnect()
   }
+}
+
+/** Each group and its type, `classic` or `consumer`. */
+export async function groupTypes(target: Target): Promise<Map<string, string>> {
+  const request = { statesFilter: [], typesFilter: [] }
+  const { errorCode, groups } = await askOnce(
+    { host: '127.0.0.1', port: target.port },
+    ListGroups,
+    5,
+    request,
+  )
+  if (errorCode !== 0) throw new Error(`ListGroups answered ${errorCode}`)
+  return new Map(groups.map((group: any) => [group.groupId, group.groupType.toLowerCase()]))
 }

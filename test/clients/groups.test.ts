@@ -6,24 +6,32 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   confluentProgram,
   franzGoProgram,
-  fromLine,
-  java,
   javaProgram,
+  memberProgram,
   type Program,
 } from './adapters/line-protocol.ts'
-import { createTopic } from './admin.ts'
-import { type Running, start, until } from './process.ts'
+import { groupTypes } from './admin.ts'
+import { GroupPlay, type Protocol } from './group-play.ts'
 import { stage } from './stage.ts'
 import { startTarget, type Target } from './target.ts'
 
-const kinds: { name: string; program: Program; protocol: 'classic' | 'consumer' }[] = [
+const kinds: { name: string; program: Program; protocol: Protocol }[] = [
   { name: 'confluent', program: confluentProgram, protocol: 'classic' },
   { name: 'franz-go', program: franzGoProgram, protocol: 'classic' },
   { name: 'java', program: javaProgram, protocol: 'classic' },
   { name: 'java-848', program: javaProgram, protocol: 'consumer' },
   { name: 'confluent-848', program: confluentProgram, protocol: 'consumer' },
+  { name: 'kafkajs', program: memberProgram('kafkajs'), protocol: 'classic' },
+  { name: 'platformatic', program: memberProgram('platformatic'), protocol: 'classic' },
+  { name: 'ottla', program: memberProgram('ottla'), protocol: 'classic' },
+  { name: 'ottla-848', program: memberProgram('ottla'), protocol: 'consumer' },
 ]
-const partitions = 6
+/** Clients that speak both protocols. */
+const movers = [
+  { name: 'java', program: javaProgram },
+  { name: 'confluent', program: confluentProgram },
+]
+const testMsMax = 600_000
 let target: Target
 beforeAll(async () => {
   target = await startTarget({
@@ -37,85 +45,64 @@ afterAll(async () => {
   await target?.remove()
 })
 
-const parsed = ({ lines }: Running) => lines.map((line) => JSON.parse(line))
-/** The partitions a member holds now: what was assigned less what was revoked since. */
-function holds(member: Running): number[] {
-  const held = new Set<number>()
-  for (const { assigned, revoked } of parsed(member)) {
-    for (const partition of assigned ?? []) held.add(partition)
-    for (const partition of revoked ?? []) held.delete(partition)
-  }
-  return [...held].sort()
-}
-const allHeld = (members: Running[]) =>
-  members.flatMap(holds).sort().join() === Array.from({ length: partitions }, (_, i) => i).join()
-
 const exists = { classic: stage.groups, consumer: stage.consumerGroups }
 for (const { name, program, protocol } of kinds.filter((kind) => exists[kind.protocol])) {
-  test(`a group of ${name} members that come, go and die reads every record`, async () => {
-    const topic = `group-${name}`
-    await createTopic(target, topic, { partitions })
-    const members: Running[] = []
-    const everybody: Running[] = []
-    const join = () => {
-      const args = [...program.args, 'group', target.bootstrap, topic, `g-${name}`, protocol]
-      const member = start(program.command, args, program.env)
-      members.push(member)
-      everybody.push(member)
-    }
-    let written = 0
-    const write = async () => {
-      const values = Array.from({ length: 120 }, (_, i) => `${written + i}`)
-      written += values.length
-      const records = values.map((value, i) => ({
-        ...{ partition: i % partitions, key: null, headers: [] },
-        value: Buffer.from(value),
-      }))
-      await java.writer!.produce(target, topic, records, 'none')
-    }
-    const readValues = () =>
-      new Set(
-        everybody.flatMap(({ lines }) =>
-          lines
-            .filter((line) => line.includes('"value"'))
-            .map((line) => fromLine(line).value?.toString()),
-        ),
-      )
-    const state = () =>
-      JSON.stringify({
-        members: members.map(holds),
-        said: everybody.map((member) => member.stderr().slice(-300)),
-        read: readValues().size,
-        written,
-      })
-    const settled = (what: string, done: () => boolean) =>
-      until(() => `${what}: ${state()}`, done, 60_000)
+  const title = `a group of ${name} members that come, go and die reads every record`
+  test(title, { timeout: testMsMax }, async () => {
+    const play = new GroupPlay(target, `group-${name}`, program)
     try {
-      await write()
-      join()
-      await settled('one member has all', () => allHeld(members))
-      join()
-      join()
-      await write()
-      await settled('three members share', () => {
-        return allHeld(members) && members.every((member) => holds(member).length > 0)
-      })
-      await members.shift()!.finish()
-      await write()
-      await settled('two members share after one left', () => allHeld(members))
-      await members.shift()!.kill()
-      join()
-      await write()
-      await settled('the dead member is replaced', () => allHeld(members))
-      const all = Array.from({ length: written }, (_, i) => `${i}`)
-      await settled('every record is read', () => {
-        const read = readValues()
-        return all.every((value) => read.has(value))
-      })
-      for (const member of members) expect(await member.finish()).toBe(0)
-      expect(readValues().size).toBe(written)
+      await play.createTopic()
+      await play.write()
+      play.join(protocol)
+      await play.shared('one member has all')
+      play.join(protocol)
+      play.join(protocol)
+      await play.write()
+      await play.shared('three members share')
+      await play.leave()
+      await play.write()
+      await play.shared('two members share after one left')
+      for (let round = 0; round < 2; round++) {
+        await play.kill()
+        play.join(protocol)
+        await play.write()
+        await play.shared('the dead member is replaced')
+      }
+      await play.allRead()
+      while (play.members.length > 0) await play.leave()
     } finally {
-      for (const member of everybody) await member.kill()
+      await play.end()
+    }
+  })
+}
+
+for (const { name, program } of movers.filter(() => stage.consumerGroups)) {
+  const title = `a group of ${name} members moves to the new protocol and back while it reads`
+  test(title, { timeout: testMsMax }, async () => {
+    const topic = `moving-${name}`
+    const play = new GroupPlay(target, topic, program)
+    const type = async () => (await groupTypes(target)).get(`g-${topic}`)
+    try {
+      await play.createTopic()
+      await play.write()
+      play.join('classic')
+      play.join('classic')
+      await play.shared('two members with the classic protocol share')
+      expect(await type()).toBe('classic')
+      for (const protocol of ['consumer', 'classic'] as const) {
+        play.join(protocol)
+        await play.write()
+        await play.shared('members of both kinds share')
+        expect(await type()).toBe('consumer')
+        while (play.members.length > 1) await play.leave()
+        await play.write()
+        await play.shared(`the last member speaks ${protocol}`)
+        expect(await type()).toBe(protocol)
+      }
+      await play.allRead()
+      while (play.members.length > 0) await play.leave()
+    } finally {
+      await play.end()
     }
   })
 }

@@ -64,6 +64,7 @@ export class ClassicGroup {
   #state: ClassicState = 'Empty'
   #previousState: ClassicState = 'Empty'
   #waitingJoins = 0
+  #metadataBytes = 0
   /** How many members support each protocol. */
   readonly #supported = new Map<string, number>()
 
@@ -82,6 +83,11 @@ export class ClassicGroup {
 
   get waitingJoins(): number {
     return this.#waitingJoins
+  }
+
+  /** Of all protocols of all members. */
+  get metadataBytes(): number {
+    return this.#metadataBytes
   }
 
   get isEmpty(): boolean {
@@ -306,7 +312,9 @@ export class ClassicGroup {
   }
 
   #count(protocols: readonly ClassicProtocol[], by: number): void {
-    for (const { name } of protocols)
+    for (const { name, metadata } of protocols) {
       this.#supported.set(name, (this.#supported.get(name) ?? 0) + by)
+      this.#metadataBytes += by * metadata.length
+    }
   }
 }

@@ -23,6 +23,8 @@ import { classicMemberId } from './member-id.ts'
 import { encodeRecord } from './record.ts'
 import type { GroupState } from './state.ts'
 
+/** How many protocols of one member the limit on what a group holds allows for. */
+const metadataPerRecord = 8
 /** From here on a static leader that comes back may be told not to assign (KIP-814). */
 const skipAssignmentSince = 9
 
@@ -51,6 +53,7 @@ export function decideJoin(joining: Joining) {
   }
   if (!group.supports(request.protocolType, request.protocols))
     return refuse(joining, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+  if (!mayHold(state, group, request)) return refuse(joining, ErrorCode.UNKNOWN_SERVER_ERROR)
   if (memberId === '') joinNew(joining, group)
   else joinKnown(joining, group)
 }
@@ -66,6 +69,18 @@ function hasRoom(state: GroupState, group: ClassicGroup, memberId: string): bool
   if (group.state === 'PreparingRebalance')
     return member?.waitingJoin !== undefined || group.waitingJoins < classicMembersMax
   return member !== undefined || group.members.size < classicMembersMax
+}
+
+/**
+ * One protocol of all members must fit in one record, or no sync can succeed: it is answered here as it
+ * would be then, before memory is filled with what leads nowhere.
+ */
+function mayHold(state: GroupState, group: ClassicGroup, { protocols, memberId }: Join): boolean {
+  const { recordBytesMax } = state.settings
+  let bytes = group.metadataBytes
+  for (const { metadata } of group.members.get(memberId)?.protocols ?? []) bytes -= metadata.length
+  for (const { metadata } of protocols) bytes += metadata.length
+  return bytes <= recordBytesMax * metadataPerRecord
 }
 
 function joinNew(joining: Joining, group: ClassicGroup) {

@@ -6,7 +6,7 @@ import type { Caller, Conversations } from './command.ts'
 import { heartbeatOfConsumerGroup, syncConsumerGroup } from './consumer-classic.ts'
 import type { Draft } from './draft.ts'
 import { cancelGroup } from './due.ts'
-import { encodeRecord } from './record.ts'
+import { encodeRecord, type GroupRecord } from './record.ts'
 import { Refusal } from './refusal.ts'
 import type { GroupState } from './state.ts'
 
@@ -54,7 +54,7 @@ function assign(state: GroupState, group: ClassicGroup, request: Sync, draft: Dr
     request.assignments.map(({ memberId, assignment }) => [memberId, assignment]),
   )
   const record = group.record(({ memberId }) => given.get(memberId) ?? emptyAssignment)
-  if (encodeRecord(record).value!.length > state.settings.recordBytesMax) {
+  if (!fits(state, group, record, request)) {
     failSyncs(state, group, ErrorCode.UNKNOWN_SERVER_ERROR, draft)
     return rebalanceOrComplete(state, group, draft)
   }
@@ -66,6 +66,15 @@ function assign(state: GroupState, group: ClassicGroup, request: Sync, draft: Dr
     member.waitingSync = undefined
     restartSession(state, group, member, draft.nowMs)
   }
+}
+
+/** Adds up first: what is far too large is not encoded to find out. */
+function fits(state: GroupState, group: ClassicGroup, record: GroupRecord, request: Sync): boolean {
+  const { recordBytesMax } = state.settings
+  let bytes = 0
+  for (const { assignment } of request.assignments) bytes += assignment.length
+  for (const member of group.members.values()) bytes += group.metadataOf(member).length
+  return bytes <= recordBytesMax && encodeRecord(record).value!.length <= recordBytesMax
 }
 
 function requireGeneration(group: ClassicGroup, generationId: number) {

@@ -21,7 +21,11 @@ export class ManualEnv {
     },
     random: {
       float: () => 0.5,
-      bytes: (size: number) => Buffer.alloc(size, ++this.#entropy),
+      bytes: (size: number) => {
+        const bytes = Buffer.alloc(size)
+        bytes.writeUInt32BE(++this.#entropy)
+        return bytes
+      },
     },
     log: {
       debug() {},

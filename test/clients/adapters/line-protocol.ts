@@ -87,6 +87,12 @@ export const javaProgram: Program = {
   env: { REAL_KAFKA_CP: javaClasses, KAFKA_TOOL_HEAP: '256m' },
 }
 
+/** A member of a group, in JavaScript: ../members/member.ts. */
+export const memberProgram = (name: 'kafkajs' | 'platformatic' | 'ottla'): Program => ({
+  command: process.execPath,
+  args: ['--import', 'tsx', `${repository}/test/clients/members/${name}.ts`],
+})
+
 /** librdkafka's `message.max.bytes`: 1,000,000 with the overhead of a batch and a record. */
 export const confluent = lineClient('confluent', confluentProgram, 999_900)
 /** The default of `max.message.bytes` less the overhead; franz-go's own limit is 1,000,012. */

@@ -17,6 +17,20 @@ const answerMsMax = 120_000
 const opening = 50
 const heartbeatMs = 50
 const coordinatorAttempts = 300
+/** The internal topic has only just been made. */
+const notYet: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+])
+
+/** Version 0 of a consumer's: to one topic, and filled up. Kafka never answers a join whose it cannot read. */
+function subscription(sizeBytes: number): Buffer {
+  const head = Buffer.from([0, 0, 0, 0, 0, 1, 0, 1, 116])
+  const fill = Buffer.alloc(Math.max(4, sizeBytes - head.length), 1)
+  fill.writeInt32BE(fill.length - 4)
+  return Buffer.concat([head, fill])
+}
 
 /** A classic group in which every member has a connection of its own. */
 class BenchGroup {
@@ -29,7 +43,7 @@ class BenchGroup {
   #leader = 0
 
   constructor(subscriptionBytes: number, assignmentBytes: number) {
-    this.#metadata = Buffer.alloc(subscriptionBytes, 1)
+    this.#metadata = subscription(subscriptionBytes)
     this.#assignment = Buffer.alloc(assignmentBytes, 1)
   }
 
@@ -65,6 +79,7 @@ class BenchGroup {
     const joins = [first, ...others.map((i) => this.#join(i))]
     const start = performance.now()
     const joined = await Promise.all(joins)
+    for (const { errorCode } of joined) expectNoError(errorCode, 'JoinGroup')
     const synced = joined.map((answer, i) => this.#sync(order[i]!, answer))
     for (const errorCode of await Promise.all(synced)) expectNoError(errorCode, 'SyncGroup')
     return performance.now() - start
@@ -77,6 +92,11 @@ class BenchGroup {
     const live = async (i: number) => {
       while (generations[i] === -1) {
         const joined = await this.#join(i)
+        if (notYet.has(joined.errorCode)) {
+          await new Promise((resolve) => setTimeout(resolve, heartbeatMs))
+          continue
+        }
+        expectNoError(joined.errorCode, 'JoinGroup')
         const errorCode = await this.#sync(i, joined)
         if (errorCode === 0) generations[i] = joined.generationId
         else if (errorCode !== ErrorCode.REBALANCE_IN_PROGRESS)
@@ -106,7 +126,7 @@ class BenchGroup {
       protocols: [{ name: 'range', metadata: this.#metadata }],
     }
     const answer = await this.#connections[i]!.send(JoinGroup, request, { version: 3 })
-    expectNoError(answer.errorCode, 'JoinGroup')
+    if (answer.errorCode !== 0) return answer
     this.#memberIds[i] = answer.memberId
     this.#generationId = answer.generationId
     if (answer.members.length > 0) this.#leader = i

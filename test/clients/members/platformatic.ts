@@ -1,0 +1,29 @@
+import { Consumer } from '@platformatic/kafka'
+import { asked, Holdings, show, stdinEnded, warn } from './member.ts'
+
+const { bootstrap, topic, groupId } = asked
+const consumer = new Consumer({
+  clientId: `platformatic-${process.pid}`,
+  groupId,
+  bootstrapBrokers: [bootstrap],
+  sessionTimeout: 6000,
+  rebalanceTimeout: 10_000,
+  heartbeatInterval: 500,
+})
+const holdings = new Holdings()
+consumer.on('consumer:group:join', ({ assignments }: any) => {
+  const mine = assignments?.find((one: { topic: string }) => one.topic === topic)
+  holdings.now(mine?.partitions ?? [])
+})
+const options = { mode: 'committed', fallbackMode: 'earliest', autocommit: false } as const
+const stream = await consumer.consume({ topics: [topic], ...options, maxWaitTime: 200 })
+const read = async () => {
+  for await (const message of stream) {
+    show(message.partition, Number(message.offset), message.value ?? null)
+    // A rebalance: the next owner reads the record again.
+    await Promise.resolve(message.commit()).catch(warn)
+  }
+}
+await Promise.race([stdinEnded, read()])
+await consumer.close(true)
+process.exit(0)
