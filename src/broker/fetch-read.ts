@@ -5,8 +5,10 @@ import type { ResponseOf } from '../../protocol/schema.ts'
 import type { FetchedPartition } from '../core/fetch/session.ts'
 import type { Log } from '../log/log.ts'
 import type { LogRead } from '../log/read.ts'
+import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 import type { Partition } from './partition.ts'
+import { preferredReplica } from './preferred-replica.ts'
 
 type PartitionResponse = ResponseOf<typeof Fetch>['responses'][number]['partitions'][number]
 
@@ -147,7 +149,7 @@ export function readPartition(
     return failed(ErrorCode.INCONSISTENT_TOPIC_ID)
   const error = accessError(partition, asked, limits)
   if (error !== ErrorCode.NONE) return PartitionRead.failed(asked, partition, error)
-  return readLog(partition, partition.log as Log, asked, limits)
+  return readLog(broker, partition, partition.log as Log, asked, limits)
 }
 
 const noId = 'A'.repeat(22)
@@ -172,6 +174,7 @@ function accessError(
 }
 
 function readLog(
+  broker: Broker,
   partition: Partition,
   log: Log,
   asked: FetchedPartition,
@@ -200,7 +203,9 @@ function readLog(
   )
     return PartitionRead.failed(asked, partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   read.highWatermark = log.highWatermark
-  if (fetchOffset >= read.upTo) return read
+  if (limits.replicaId < 0 && limits.rackId !== '')
+    read.preferredReadReplica = preferredReplica(broker, partition, limits.rackId, fetchOffset)
+  if (fetchOffset >= read.upTo || read.preferredReadReplica !== -1) return read
   const quota = partition.throttledFor(limits.replicaId)
   if (quota?.exceeded) return read
   const finish = (bytes: LogRead): PartitionRead => {

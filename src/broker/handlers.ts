@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts'
 import { alterClientQuotas } from './handlers/alter-client-quotas.ts'
 import { alterConfigs } from './handlers/alter-configs.ts'
 import { alterPartitionReassignments } from './handlers/alter-partition-reassignments.ts'
+import { alterReplicaLogDirs } from './handlers/alter-replica-log-dirs.ts'
 import { alterUserScramCredentials } from './handlers/alter-user-scram-credentials.ts'
 import { apiVersions } from './handlers/api-versions.ts'
 import { consumerGroupDescribe } from './handlers/consumer-group-describe.ts'
@@ -76,6 +77,7 @@ export const handlers: readonly Handler[] = [
   incrementalAlterConfigs,
   listConfigResources,
   describeLogDirs,
+  alterReplicaLogDirs,
   describeProducers,
   describeQuorum,
   describeClientQuotas,

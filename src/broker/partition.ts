@@ -216,6 +216,11 @@ export class Partition {
     return outcome
   }
 
+  /** As its leader: the end of a follower's log as it told last; -1 when it has not. */
+  endOf(brokerId: number): number {
+    return this.#replication?.logEndOffset(brokerId) ?? -1
+  }
+
   /** The quota that a replica out of sync is sent under; consumers and replicas in sync have none. */
   throttledFor(replicaId: number): ReplicationQuota | undefined {
     if (replicaId < 0 || this.#image.isr.includes(replicaId)) return undefined

@@ -41,6 +41,8 @@ export interface LogManagerOptions {
 /** Not a partition: other programs of a Kafka node keep their things there too. */
 const otherNames = new Set(['bootstrap.checkpoint', 'lost+found', '__cluster_metadata-0'])
 const progressEveryMs = 5000
+/** Of clients: what they ask for may never come. */
+const preferencesMax = 100_000
 
 export class LogManager {
   readonly #env: Env
@@ -49,6 +51,8 @@ export class LogManager {
   readonly #logs = new Map<string, Log>()
   readonly #maintenance: Maintenance
   readonly cleaner: Cleaner
+  /** Where logs that do not exist yet shall be made. */
+  readonly #preferred = new Map<string, string>()
   #startsToWrite = new Set<LogDirectory>()
   #isClosed = false
 
@@ -220,6 +224,12 @@ export class LogManager {
     for (const directory of this.#directories) directory.noteBrokerEpoch(brokerEpoch)
   }
 
+  /** The log of this partition, when it is made, shall lie in this directory. Forgotten with the process. */
+  prefer(topic: string, partition: number, path: string): void {
+    if (this.#preferred.size < preferencesMax)
+      this.#preferred.set(partitionDirectory(topic, partition), path)
+  }
+
   /**
    * Makes the log of a partition, in the directory with the fewest logs, and in none that is cordoned while
    * there are others. Returns the one that exists, if one does. Throws StorageError, or RangeError for a name that is no topic's.
@@ -228,9 +238,13 @@ export class LogManager {
     const existing = this.get(topic, partition)
     if (existing) return existing
     if (!isTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no name of a topic`)
-    const directory = this.#directoryForNext()
-    if (directory === undefined) throw new StorageError('Every log directory is offline')
     const name = partitionDirectory(topic, partition)
+    const wanted = this.#preferred.get(name)
+    const directory =
+      this.#directories.find(({ path, disk }) => path === wanted && disk.failure === undefined) ??
+      this.#directoryForNext()
+    if (directory === undefined) throw new StorageError('Every log directory is offline')
+    this.#preferred.delete(name)
     const place = {
       topic,
       partition,

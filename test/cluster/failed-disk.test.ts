@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
+import { AlterReplicaLogDirs } from '../../protocol/messages/alter-replica-log-dirs.ts'
 import { describeLogDirectories } from '../../src/client/admin/brokers.ts'
+import { alterReassignments } from '../../src/client/admin/replicas.ts'
 import { Producer } from '../../src/client/producer.ts'
 import { EmbeddedCluster } from './embedded-cluster.ts'
 
@@ -13,7 +15,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'ottla-disks-'))
 let cluster: EmbeddedCluster | undefined
 afterEach(async () => {
   await cluster?.stop()
-  rmSync(scratch, { recursive: true })
+  rmSync(scratch, { recursive: true, force: true })
 })
 
 test('the partitions of a failed directory move to other leaders at once; the rest stays', async () => {
@@ -62,4 +64,27 @@ test('the partitions of a failed directory move to other leaders at once; the re
   await at.stopBroker(3)
   await at.startBroker(3)
   await at.settled('orders')
+})
+
+test('a replica is made in the directory that was asked for; logs that exist are not moved', async () => {
+  const paths = ['c', 'd'].map((name) => join(scratch, name))
+  const at = await EmbeddedCluster.start(2, {}, { 2: { 'log.dirs': paths.join() } })
+  cluster = at
+  await at.createTopic('orders', [[1]])
+  const place = (path: string, partition = 0) =>
+    at.withClient(async (client) => {
+      await client.refresh([])
+      const topics = [{ name: 'orders', partitions: [partition] }]
+      const answer = await client.send(2, AlterReplicaLogDirs, { dirs: [{ path, topics }] })
+      return answer.results[0]?.partitions[0]?.errorCode
+    })
+  const before = [await place('/nowhere'), await place(paths[1]!, 7), await place(paths[1]!)]
+  await at.withClient((client) =>
+    alterReassignments(client, [{ topic: 'orders', partition: 0, replicas: [1, 2] }]),
+  )
+  await at.settled('orders')
+  const { logs } = at.broker(2).broker!
+  const where = logs.directoryOf(logs.get('orders', 0)!).path
+  const after = [await place(paths[1]!), await place(paths[0]!)]
+  expect({ before, where, after }).toEqual({ before: [57, 3, 9], where: paths[1], after: [0, 35] })
 })

@@ -38,7 +38,17 @@ function checkLogs(config: BrokerConfig): void {
     0, `All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${missing.join(', ')}`)
 }
 
+/** Kafka loads any class; these two are all that is known here. */
+const replicaSelectors = ['LeaderSelector', 'RackAwareReplicaSelector'].map(
+  (name) => `org.apache.kafka.common.replica.${name}`,
+)
+
 function checkReplication(config: BrokerConfig): void {
+  const selector = config.get('replica.selector.class')
+  require(selector === null ||
+    replicaSelectors.includes(
+      selector,
+    ), `replica.selector.class must be one of ${replicaSelectors.join(', ')}, not ${selector}`)
   require(config.get('replica.fetch.wait.max.ms') <=
     config.get(
       'replica.socket.timeout.ms',
