@@ -118,7 +118,10 @@ export class LogDirectory {
     const path = `${this.path}/${checkpointFiles[name]}`
     if (this.#env.files.stat(path) === undefined) return undefined
     try {
-      const entries = parseOffsets(this.#env.files.readFile(path))
+      const bytes = this.#env.files.readFile(path)
+      // A power loss may leave this of a file that was full.
+      if (bytes.length === 0) return undefined
+      const entries = parseOffsets(bytes)
       return new Map(entries.map((entry) => [`${entry.topic}-${entry.partition}`, entry.offset]))
     } catch (error) {
       this.#env.log.warn('Checkpoint is lost', { path, because: (error as Error).message })

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { defaultLogConfig, type LogConfig } from '../../src/log/log-config.ts'
+import { StorageError } from '../../src/log/log-disk.ts'
 import { LogManager, type LogManagerOptions } from '../../src/log/log-manager.ts'
 import { clusterIdOf } from '../../src/log/meta-properties.ts'
 import { append, valuesOf } from './batches.ts'
@@ -134,6 +135,21 @@ test('new logs go to the directory with the fewest, and a directory that fails t
   const again = await manage(directories)
   expect(again.directories.map(({ wasClean }) => wasClean)).toEqual([false, true])
   await again.close()
+})
+
+test('a directory that is removed under the running process goes offline at the first file it cannot make', async () => {
+  const directories = [temporaryDirectory(), temporaryDirectory()]
+  const failed: string[] = []
+  const manager = await manage(directories, { onDirectoryFailure: (path) => failed.push(path) })
+  const [lost, kept] = [0, 1].map((partition) => manager.create('t', partition, topicId))
+  for (const log of [lost!, kept!]) append(log, 'a')
+  rmSync(directories[0]!, { recursive: true })
+  expect(() => lost!.roll()).toThrow(StorageError)
+  kept!.roll()
+  expect([lost!, kept!].map((log) => append(log, 'b').errorCode)).toEqual([56, 0])
+  expect(failed).toEqual([directories[0]])
+  expect(await valuesOf(kept!)).toEqual(['a', 'b'])
+  await manager.close()
 })
 
 test('retention deletes by time and by size, and never what is not committed', async () => {
