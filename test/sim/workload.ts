@@ -194,7 +194,7 @@ export class Workload {
   }
 }
 
-async function poll(consumer: Consumer, waitMs: number, into: Read[]): Promise<void> {
+export async function poll(consumer: Consumer, waitMs: number, into: Read[]): Promise<void> {
   const fetched = await consumer.poll(waitMs)
   if (fetched === undefined) return
   const records = new FetchedRecords(fetched)

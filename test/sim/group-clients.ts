@@ -1,0 +1,163 @@
+/**
+ * Clients of groups on simulated hosts: members that read a topic together, one that commits ever larger
+ * offsets, and one that asks every broker what is committed, whether it coordinates the group or not.
+ */
+import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
+import { OffsetCommit } from '../../protocol/messages/offset-commit.ts'
+import { OffsetFetch } from '../../protocol/messages/offset-fetch.ts'
+import { Cluster } from '../../src/client/cluster.ts'
+import { BrokerConnection } from '../../src/client/connection.ts'
+import { Consumer } from '../../src/client/consumer.ts'
+import type { Env } from '../../src/env/env.ts'
+import type { Read } from '../cluster/history.ts'
+import { brokerPort, type SimCluster } from './cluster.ts'
+import { Host } from './host.ts'
+import type { Network } from './network.ts'
+import { poll, topic } from './workload.ts'
+import type { World } from './world.ts'
+
+const ledger = 'ledger'
+const timeoutMs = 400
+
+export class GroupClients {
+  /** What the members of each group read. */
+  readonly reads = new Map<string, Read[]>()
+  /** How often the coordinator of the committed offsets answered each error. */
+  readonly refused = new Map<number, number>()
+  /** The largest offset that was acknowledged, and how many were. */
+  acknowledged = -1
+  answered = 0
+  readonly #world: World
+  readonly #network: Network
+  readonly #cluster: SimCluster
+  #running = true
+
+  constructor(world: World, network: Network, cluster: SimCluster) {
+    this.#world = world
+    this.#network = network
+    this.#cluster = cluster
+  }
+
+  stop(): void {
+    this.#running = false
+  }
+
+  /** Starts members of a group, each on a host of its own. */
+  join(groupId: string, groupProtocol: 'classic' | 'consumer', count: number): void {
+    const reads = this.reads.get(groupId) ?? []
+    this.reads.set(groupId, reads)
+    for (let i = 0; i < count; i++)
+      this.#start(`${groupId}-${i}`, async (env) => {
+        const group = { groupId, sessionTimeoutMs: 6_000, heartbeatIntervalMs: 200 }
+        const options = { groupProtocol, offsetReset: 'earliest' } as const
+        const consumer = new Consumer(this.#client(env), {
+          ...options,
+          group,
+          autoCommitIntervalMs: 100,
+          waitMsMax: 200,
+        })
+        await consumer.subscribe([topic])
+        while (this.#running)
+          await poll(consumer, 200, reads).catch((error: Error) => {
+            this.#world.note(`${groupId}-${i}: ${error.message}`)
+            return this.#sleep(env, 100)
+          })
+        await consumer.close()
+      })
+  }
+
+  commitAndAsk(): void {
+    this.#start('committer', (env) => this.#commit(env))
+    this.#start('asker', (env) => this.#ask(env))
+  }
+
+  #start(name: string, run: (env: Env) => Promise<void>): void {
+    const { env } = new Host(this.#world, this.#network, name)
+    run(env).catch((error: Error) => this.#world.fail(`${name} fails: ${error.stack}`))
+  }
+
+  async #commit(env: Env): Promise<void> {
+    const connections = new Connections(env)
+    for (let next = 0; this.#running; ) {
+      const errorCode = await this.#commitOne(connections, next).catch(() => -2)
+      if (errorCode === 0) this.acknowledged = next
+      else this.refused.set(errorCode, (this.refused.get(errorCode) ?? 0) + 1)
+      // An offset that was not acknowledged may count all the same: it is not used again.
+      next++
+      await this.#sleep(env, 20 + 30 * env.random.float())
+    }
+  }
+
+  async #commitOne(connections: Connections, committedOffset: number): Promise<number> {
+    const { name } = this.#world.stream('ask').pick([...this.#cluster.brokers])
+    const found = await connections.to(name)
+    const where = await found.send(
+      FindCoordinator,
+      { key: ledger, keyType: 0 },
+      { version: 1, timeoutMs },
+    )
+    if (where.errorCode !== 0) return where.errorCode
+    const partition = { partitionIndex: 0, committedOffset, committedMetadata: null }
+    const topics = [{ name: topic, partitions: [partition] }]
+    const request = { groupId: ledger, memberId: '', topics }
+    const coordinator = await connections.to(where.host)
+    const answer = await coordinator.send(OffsetCommit, request, { version: 7, timeoutMs })
+    return answer.topics[0]!.partitions[0]!.errorCode
+  }
+
+  /** Whoever answers must know all that was acknowledged before it was asked, and all that was seen. */
+  async #ask(env: Env): Promise<void> {
+    const connections = new Connections(env)
+    let seen = -1
+    const ask = async (name: string) => {
+      const connection = await connections.to(name)
+      const floor = Math.max(seen, this.acknowledged)
+      const topics = [{ name: topic, partitionIndexes: [0] }]
+      const request = { groupId: ledger, topics }
+      const answer = await connection.send(OffsetFetch, request, { version: 5, timeoutMs })
+      if (answer.errorCode !== 0) return
+      this.answered++
+      const offset = answer.topics[0]!.partitions[0]!.committedOffset
+      if (offset < floor) this.#world.fail(`${name} tells ${offset} after ${floor} was committed`)
+      seen = Math.max(seen, offset)
+    }
+    while (this.#running) {
+      await Promise.all(this.#cluster.brokers.map(({ name }) => ask(name).catch(() => undefined)))
+      await this.#sleep(env, 10 + 30 * env.random.float())
+    }
+  }
+
+  #client(env: Env): Cluster {
+    return new Cluster(env, {
+      bootstrap: this.#cluster.bootstrap,
+      requestTimeoutMs: 2_500,
+      connectTimeoutMs: 1_000,
+      operationTimeoutMs: 600_000,
+      retryBackoffMs: 50,
+      retryBackoffMsMax: 300,
+      allowAutoTopicCreation: false,
+    })
+  }
+
+  #sleep(env: Env, delayMs: number): Promise<void> {
+    return new Promise((resolve) => void env.timers.after(delayMs, resolve))
+  }
+}
+
+class Connections {
+  readonly #env: Env
+  readonly #open = new Map<string, BrokerConnection>()
+
+  constructor(env: Env) {
+    this.#env = env
+  }
+
+  async to(host: string): Promise<BrokerConnection> {
+    const known = this.#open.get(host)
+    if (known !== undefined && !known.closed) return known
+    const options = { bootstrap: [], connectTimeoutMs: timeoutMs }
+    const opened = await BrokerConnection.open(this.#env, { host, port: brokerPort }, options)
+    this.#open.set(host, opened)
+    return opened
+  }
+}
