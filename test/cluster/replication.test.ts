@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
-import { alterConfigs } from '../../src/client/admin/configs.ts'
+import { alterConfigs, describeConfigs } from '../../src/client/admin/configs.ts'
 import {
   alterReassignments,
   electLeaders,
@@ -112,6 +112,10 @@ test('a throttle holds copying up on both sides until it is lifted', async () =>
     await at.until('the rate is exceeded', () => quota.exceeded)
     await fill(at, 'orders', 50)
     const held = at.partition('orders').isr
+    const resource = { type: 'broker', name: side === 'leader' ? '1' : '2' } as const
+    const told = await at.withClient((client) => describeConfigs(client, resource))
+    const rate = told.find(({ name }) => name === `${side}.replication.throttled.rate`)?.value
+    expect(rate).toBe('1')
     await config('topic', 'orders', 'replicas', null)
     await at.settled('orders')
     expect([held, endOf(at, 2, 'orders')]).toEqual([[1], 351])

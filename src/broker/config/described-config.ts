@@ -77,9 +77,11 @@ export function describeTopic(effective: EffectiveConfig, overrides: Overrides):
 /** Everything of this broker: known, given at the start, or set since. */
 export function describeBroker(effective: EffectiveConfig): DescribedConfig[] {
   const { config } = effective
-  const set = [...config.givenNames(), ...effective.ofBroker.keys(), ...effective.ofCluster.keys()]
   const hidden = (name: string) => brokerDefinition(name)?.internal === true
-  return shown(brokerConfigs, new Set(set.filter((name) => !hidden(name)))).map((name) =>
+  const given = [...config.givenNames()].filter((name) => !hidden(name))
+  // What was set since is shown even where it is internal: Kafka's tools read throttles back.
+  const set = new Set([...given, ...effective.ofBroker.keys(), ...effective.ofCluster.keys()])
+  return shown(brokerConfigs, set).map((name) =>
     describeBrokerConfig(effective, name, brokerValue(effective, name), false),
   )
 }
