@@ -269,3 +269,38 @@ test('a sync does not vouch for what came in the place of truncated records whil
   await log.flush()
   expect(log.recoveryPoint).toBe(2)
 })
+
+test('all who wait for the disk in one turn wait for one sync, and those who come while it runs for the next', async () => {
+  const gates: (() => void)[] = []
+  const env = quietEnv()
+  const open: typeof env.files.open = (path, mode) => {
+    const file = env.files.open(path, mode)
+    const syncLater = () => new Promise<void>((resolve) => gates.push(resolve))
+    return new Proxy(file, {
+      get: (of, name) =>
+        name === 'syncLater' ? syncLater : (of[name as keyof typeof of] as () => void).bind(of),
+    })
+  }
+  const directory = temporaryDirectory()
+  const disk = new LogDisk({ ...env, files: { ...env.files, open } }, directory)
+  const log = createLog(disk, place(directory, { flushMessages: 1 }))
+  const done: string[] = []
+  const produce = (name: string) => {
+    append(log, name)
+    void log.durable()!.then(() => done.push(name))
+  }
+  const turns = async () => {
+    for (let i = 0; i < 3; i++) await new Promise(setImmediate)
+  }
+  for (const name of ['a', 'b', 'c']) produce(name)
+  await turns()
+  for (const name of ['d', 'e']) produce(name)
+  await turns()
+  expect([gates.length, done, log.recoveryPoint]).toEqual([1, [], 0])
+  gates[0]!()
+  await turns()
+  expect([gates.length, done, log.recoveryPoint]).toEqual([2, ['a', 'b', 'c'], 3])
+  gates[1]!()
+  await turns()
+  expect([gates.length, done, log.recoveryPoint]).toEqual([2, ['a', 'b', 'c', 'd', 'e'], 5])
+})
