@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { describeConfigs } from '../../client/admin/configs.ts'
+import { describeReplicas } from '../../client/admin/replicas.ts'
 import { createTopics, deleteTopics } from '../../client/admin/topics.ts'
 import { brokerError } from '../../client/kafka-error.ts'
 import type { TopicInfo } from '../../client/metadata.ts'
@@ -162,7 +163,7 @@ async function describe(
     described.push({ topic, own, shown })
   }
   if (session.format === 'json') printJson(session, described)
-  else if (session.format === 'kafka') printAsKafka(session, described, options)
+  else if (session.format === 'kafka') await printAsKafka(session, described, options)
   else for (const item of described) printTopic(session, item, options)
 }
 
@@ -232,11 +233,15 @@ function printTopic(session: Session, described: DescribedTopic, options: Descri
 }
 
 /** The text of kafka-topics.sh of 4.x. */
-function printAsKafka(
+async function printAsKafka(
   session: Session,
   described: readonly DescribedTopic[],
   options: DescribeOptions,
-): void {
+): Promise<void> {
+  const names = described.map(({ topic }) => topic.name)
+  const states = await describeReplicas(session.cluster, names)
+  const eligible = new Map(states.map((state) => [`${state.topic}/${state.partition}`, state]))
+  const list = (ids: readonly number[] | null | undefined) => ids?.join(',') ?? 'N/A'
   for (const { topic, shown } of described) {
     const partitions = wantedPartitions(topic, options)
     const filtered = options.underReplicatedPartitions || options.unavailablePartitions
@@ -246,10 +251,12 @@ function printAsKafka(
         `Topic: ${topic.name}\tTopicId: ${topic.topicId ?? ''}\tPartitionCount: ${topic.partitions.length}\tReplicationFactor: ${replicationOf(topic)}\tConfigs: ${configs}`,
       )
     if (options.topicsWithOverrides) continue
-    for (const { partition, leader, replicas, isr } of partitions)
+    for (const { partition, leader, replicas, isr } of partitions) {
+      const { elr, lastKnownElr } = eligible.get(`${topic.name}/${partition}`) ?? {}
       session.out.line(
-        `\tTopic: ${topic.name}\tPartition: ${partition}\tLeader: ${leader < 0 ? 'none' : leader}\tReplicas: ${replicas.join(',')}\tIsr: ${isr.join(',')}\tElr: \tLastKnownElr: `,
+        `\tTopic: ${topic.name}\tPartition: ${partition}\tLeader: ${leader < 0 ? 'none' : leader}\tReplicas: ${replicas.join(',')}\tIsr: ${isr.join(',')}\tElr: ${list(elr)}\tLastKnownElr: ${list(lastKnownElr)}`,
       )
+    }
   }
 }
 
