@@ -4,8 +4,8 @@
  * All frames of one read from the socket are handled in one go: Produce requests stage their
  * batches, one write per partition stores them, and all answers that are ready leave in one write.
  *
- * A request starts when those before it have been answered; only Produce overtakes nothing and
- * holds nobody up: it appends at once, and its answer waits for its turn. What arrives while a
+ * A request starts when those before it have been answered; only Produce and OffsetCommit hold
+ * nobody up: they append in their order, and their answers wait for their turn. What arrives while a
  * request waits is copied and queued, and a queue that is full, or a peer that does not read its
  * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
  */
