@@ -2,9 +2,7 @@
  * `npm run bench:compare`: Ottla and another broker in turn, several times, the same load and the same
  * settings. README.md says how to read what it prints.
  */
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Figures } from '../src/cli/bench/bench-result.ts'
@@ -22,8 +20,9 @@ import {
   requireSpace,
 } from './brokers.ts'
 import { type Comparison, merged, type RowResult, tableOf } from './comparison.ts'
+import { commitOf, machine } from './machine.ts'
 import { page } from './page.ts'
-import { writeResults } from './results.ts'
+import { writeSection } from './results.ts'
 import { type Measure, type Row, rows } from './rows.ts'
 
 /** One measurement of one contender, with starts and stops: more than this and something hangs. */
@@ -37,15 +36,6 @@ interface Options {
   readonly against?: string
   readonly out: string
   readonly results?: boolean
-}
-
-const git = (...args: string[]) =>
-  execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim()
-
-function machine(): string {
-  const cores = cpus()
-  const memory = Math.round(totalmem() / 2 ** 30)
-  return `${cores.length} cores of ${cores[0]?.model.trim()}, ${memory} GiB, Node ${process.version}`
 }
 
 function chosenRows(pattern: string | undefined): readonly Row[] {
@@ -155,7 +145,7 @@ class Comparing {
   }
 
   comparison(): Comparison {
-    const commit = git('rev-parse', '--short', 'HEAD')
+    const commit = commitOf()
     const args = process.argv.slice(2).filter((arg) => arg !== '--results')
     const command = ['npm run bench:compare --', ...args].join(' ')
     const takenAt = new Date().toISOString()
@@ -187,7 +177,8 @@ function keepResults(comparison: Comparison): void {
     ? merged(JSON.parse(readFileSync(file, 'utf8')) as Comparison, comparison, order)
     : comparison
   writeFileSync(file, `${JSON.stringify(all, null, 1)}\n`)
-  writeResults(join(repository, 'bench', 'RESULTS.md'), all)
+  const text = `Machine: ${all.machine}\n\n${tableOf(all, true)}`
+  writeSection(join(repository, 'bench', 'RESULTS.md'), 'comparison', text)
 }
 
 async function compare(options: Options): Promise<void> {

@@ -1,15 +1,13 @@
-/** The table of RESULTS.md, between its two markers; what stands around it is written by hand. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { type Comparison, tableOf } from './comparison.ts'
+/** The tables of RESULTS.md, each between two markers; what stands around them is written by hand. */
+import { readFileSync, writeFileSync } from 'node:fs'
 
-const begin = '<!-- begin: written by npm run bench:compare -- --results -->'
-const end = '<!-- end -->'
-
-export function writeResults(path: string, comparison: Comparison): void {
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : `${begin}\n${end}\n`
+/** @throws Error when the file has no such section */
+export function writeSection(path: string, section: string, text: string): void {
+  const begin = `<!-- begin ${section}: written by a command -->`
+  const end = `<!-- end ${section} -->`
+  const before = readFileSync(path, 'utf8')
   const from = before.indexOf(begin)
   const to = before.indexOf(end)
   if (from < 0 || to < from) throw new Error(`${path} has no ${begin} … ${end}`)
-  const table = `\n\nMachine: ${comparison.machine}\n\n${tableOf(comparison, true)}\n\n`
-  writeFileSync(path, before.slice(0, from + begin.length) + table + before.slice(to))
+  writeFileSync(path, `${before.slice(0, from + begin.length)}\n\n${text}\n\n${before.slice(to)}`)
 }

@@ -1,7 +1,13 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Comparison, merged, type RowResult, tableOf } from '../../bench/comparison.ts'
+import { axes } from '../../bench/growth.ts'
 import { measure } from '../../bench/micro/bytes.ts'
+import { measure as measureHotPath } from '../../bench/micro/hot-path.ts'
 import { page } from '../../bench/page.ts'
+import { writeSection } from '../../bench/results.ts'
 import { rows } from '../../bench/rows.ts'
 import { isNoisy, spreadOf } from '../../bench/statistics.ts'
 import { FrameRing, loadBatch, recordsIn } from '../../src/cli/bench/load-frames.ts'
@@ -76,6 +82,20 @@ const comparisonOf = (...results: RowResult[]): Comparison => ({
   ...{ machine: 'a <machine>', contenders: ['ottla', 'kafka'], results },
 })
 
+test('every line of the growth table is a workload with parameters that it has', () => {
+  for (const axis of axes)
+    for (const value of axis.values) parametersOf(workloads.get(axis.workload)!, axis.given(value))
+})
+
+test('a section of the results is replaced, and nothing around it', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'ottla-results-')), 'RESULTS.md')
+  const [begin, end] = ['<!-- begin a: written by a command -->', '<!-- end a -->']
+  writeFileSync(path, `before\n${begin}\nold\n${end}\nbehind\n`)
+  writeSection(path, 'a', 'new')
+  expect(readFileSync(path, 'utf8')).toBe(`before\n${begin}\n\nnew\n\n${end}\nbehind\n`)
+  expect(() => writeSection(path, 'b', 'new')).toThrow('has no <!-- begin b')
+})
+
 test('the page shows each row with its ratio, and says what is too noisy', () => {
   const html = page(comparisonOf(resultOf('produce', 'abc')))
   expect(html).toContain('a &#60;machine&#62;')
@@ -102,4 +122,12 @@ test('rows that are measured again replace those of before, in the order of the 
 
 test('the micro-benchmarks run', () => {
   expect(measure(1, 1).every(({ nanoseconds }) => nanoseconds > 0)).toBe(true)
+})
+
+test('the micro-benchmarks of the hot path run, and every request is answered', async () => {
+  const costs = await measureHotPath(3, 1)
+  expect(costs.map(({ name }) => name.split(':')[0])).toEqual([
+    ...Array(4).fill('dispatch'),
+    'index look-up, 64 MiB segment',
+  ])
 })
