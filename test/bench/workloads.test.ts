@@ -20,12 +20,18 @@ const run = (name: string, given: Record<string, Value> = {}) => {
   return runWorkload(one, target, { ...one.small, ...given })
 }
 
-for (const [name] of workloads) {
-  test(`${name} runs in its small size`, async () => {
-    const { figures } = await run(name)
-    const count = figures['requestsPerSecond'] ?? figures['connectionsPerSecond']
-    const rate = figures['megabytesPerSecond'] ?? figures['greedyMegabytesPerSecond']
-    expect(count ?? rate).toBeGreaterThan(0)
+async function workDone(name: string, given: Record<string, Value>): Promise<number> {
+  const { figures } = await run(name, given)
+  const count = figures['requestsPerSecond'] ?? figures['connectionsPerSecond']
+  return count ?? figures['megabytesPerSecond'] ?? figures['greedyMegabytesPerSecond'] ?? 0
+}
+
+for (const [name, { small }] of workloads) {
+  test(`${name} runs in its small size`, { timeout: 120_000 }, async () => {
+    let done = await workDone(name, {}).catch(() => 0)
+    // A machine that is busy with others may do nothing in so short a time.
+    if (done === 0) done = await workDone(name, 'durationMs' in small ? { durationMs: 10_000 } : {})
+    expect(done).toBeGreaterThan(0)
   })
 }
 
@@ -34,7 +40,7 @@ test('produce writes idempotently, durably, compressed and over partitions', asy
     { idempotent: true, partitions: 3, acks: -1 },
     { durable: true, connections: 4, window: 1 },
     { codec: 'lz4' },
-  ]) {
+  ].map((one) => ({ ...one, durationMs: 1000 }))) {
     const { figures } = await run('produce', given)
     expect(figures['requestsPerSecond']).toBeGreaterThan(0)
   }

@@ -40,9 +40,13 @@ test('brokers and health tell who leads what, and what is wrong', async () => {
 test('a stopped broker is unhealthy; its leaderships come back by an election', async () => {
   await cluster.createTopic('elected', [[1, 2, 3]])
   await cluster.stopBroker(1)
-  const sick = await ottla('cluster health')
+  let sick = await ottla('cluster health')
+  // The others hear of it in their own time.
+  await cluster.until('broker 1 is missed', async () => {
+    sick = await ottla('cluster health')
+    return /brokers {5}2, missing: 1\n.* under-replicated\nnot healthy\n/.test(sick.out)
+  })
   expect(sick.exitCode).toBe(1)
-  expect(sick.out).toMatch(/brokers {5}2, missing: 1\n.* under-replicated\nnot healthy\n/)
   expect(sick.out).toMatch(/elected +0 +2 +1,2,3 +2,3 +- +under-replicated/)
   await cluster.startBroker(1)
   await cluster.settled('elected')

@@ -24,7 +24,7 @@ export const fairness = workload<typeof defaults>({
   name: 'fairness',
   description: 'how much a producer at full rate delays another one',
   defaults,
-  small: { durationMs: 200, warmUpMs: 50, ratePerSecond: 100 },
+  small: { durationMs: 1000, warmUpMs: 50, ratePerSecond: 100 },
   async run(target, { topic, batchBytes, connections, window, ...settings }) {
     const { ratePerSecond, smallBatchBytes, warmUpMs, durationMs } = settings
     const neighbour = () =>
