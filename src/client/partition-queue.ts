@@ -4,7 +4,7 @@
  *
  * Invariant: batches leave in the order of their sequences. After a failure that may pass, the
  * failed batch goes back to its place, and nothing is sent until everything in flight has been
- * answered; then one at a time until one succeeds. All that is in flight is so over one connection.
+ * answered; then one at a time until all that came back have succeeded. All that is in flight is so over one connection.
  */
 import { BatchBuilder, type RecordHeader } from './batch-builder.ts'
 import type { ProducerBatch, Waiter } from './producer-batch.ts'
@@ -128,6 +128,11 @@ export class PartitionQueue {
     let first = this.waiting[0]?.deadlineMs ?? Infinity
     for (const batch of this.inFlight) if (!batch.expired) first = Math.min(first, batch.deadlineMs)
     return first
+  }
+
+  /** A batch succeeded. A broker knows the last five only: those that come again go before new ones. */
+  recovered(): void {
+    this.recovering = this.waiting.some(({ baseSequence }) => baseSequence >= 0)
   }
 
   /** Nothing filling, waiting or in flight. */

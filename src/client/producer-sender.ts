@@ -319,7 +319,7 @@ export class ProducerSender {
 
   #succeed(nodeId: number, { queue, batch }: Sent, baseOffset: number, logAppendTimeMs: number) {
     queue.inFlight.delete(batch)
-    queue.recovering = false
+    queue.recovered()
     if (batch.expired) return
     const { topic, partition } = queue
     const { count } = batch

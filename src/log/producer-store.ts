@@ -26,6 +26,9 @@ import { type Segments, snapshotPath } from './segments.ts'
 /** A control batch has one small record. */
 const controlBytesMax = 1024
 
+/** So much before a snapshot is looked through for batches that may be sent again. */
+const rememberedBytes = 1024 * 1024
+
 export class ProducerStore {
   readonly #disk: LogDisk
   readonly #segments: Segments
@@ -71,6 +74,7 @@ export class ProducerStore {
       const path = snapshotPath(this.#segments.directory, offset)
       try {
         states.load(parseSnapshot(this.#disk.env.files.readFile(path)))
+        states.rememberEarlier(this.#batchesBefore(offset))
         from = offset
         break
       } catch (error) {
@@ -82,6 +86,29 @@ export class ProducerStore {
     }
     if (from < endOffset) this.#replay(states, from, endOffset)
     return states
+  }
+
+  /**
+   * A snapshot has the last batch of each producer only, as Kafka's. One that was sent with four others
+   * and never answered comes again as the first of them: without the others it would be refused as
+   * out of order, and then written a second time under a new producer id.
+   */
+  #batchesBefore(offset: number): ProducerAppend[] {
+    const segment = this.#segments.list[this.#segments.indexFor(offset - 1)]
+    const found: ProducerAppend[] = []
+    if (segment === undefined || segment.sizeBytes === 0) return found
+    const { offsetIndex } = segment
+    const end = offsetIndex.positionFor(offset)
+    let entry = offsetIndex.floor(offset)
+    while (entry >= 0 && end - offsetIndex.positionAt(entry) < rememberedBytes) entry--
+    const start = entry < 0 ? 0 : offsetIndex.positionAt(entry)
+    // Without an index to go by, not all of a large segment is read.
+    const stop = Math.min(segment.sizeBytes, start + 4 * rememberedBytes)
+    const scanner = new BatchScanner(segment.file.get(), start, stop)
+    while (scanner.next() && scanner.lastOffset < offset)
+      if (producerIdOf(scanner.bytes, scanner.at) >= 0 && !isControl(scanner.bytes, scanner.at))
+        found.push(producerAppendOf(scanner.bytes, scanner.at))
+    return found
   }
 
   #replay(states: ProducerStates, from: number, to: number): void {

@@ -102,6 +102,24 @@ export function withBatch(entry: ProducerEntry, append: ProducerAppend): Produce
   }
 }
 
+/** With batches from before those it has, as far as their sequences lead up to them; oldest first. */
+export function withEarlier(
+  entry: ProducerEntry,
+  appends: readonly ProducerAppend[],
+): ProducerEntry {
+  let known: readonly ProducerBatch[] = entry.batches
+  for (let i = appends.length - 1; i >= 0 && known.length < batchesKeptMax; i--) {
+    const first = known[0]
+    const append = appends[i]!
+    if (first === undefined || append.epoch !== entry.epoch) break
+    if (append.lastOffset > first.lastOffset - first.offsetDelta - 1) continue
+    const [batch] = withBatch(emptyEntry(entry.producerId), append).batches
+    if (batch === undefined || sequenceAfter(batch.lastSequence, 1) !== first.firstSequence) break
+    known = [batch, ...known]
+  }
+  return { ...entry, batches: known }
+}
+
 export function withMarker(entry: ProducerEntry, marker: ProducerMarker): ProducerEntry {
   return {
     producerId: entry.producerId,

@@ -11,6 +11,7 @@ import {
   type ProducerEntry,
   type ProducerMarker,
   withBatch,
+  withEarlier,
   withMarker,
 } from './producer-entry.ts'
 
@@ -54,6 +55,20 @@ export class ProducerStates {
     open.sort((a, b) => a.transactionFirstOffset - b.transactionFirstOffset)
     for (const { producerId, transactionFirstOffset: firstOffset } of open)
       this.#transactions.set(firstOffset, { producerId, firstOffset, lastOffset: -1 })
+  }
+
+  /** Batches that a snapshot leaves out, in the order of the log: each may still be sent again. */
+  rememberEarlier(appends: readonly ProducerAppend[]): void {
+    const byProducer = new Map<number, ProducerAppend[]>()
+    for (const append of appends) {
+      const of = byProducer.get(append.producerId)
+      if (of) of.push(append)
+      else byProducer.set(append.producerId, [append])
+    }
+    for (const [producerId, earlier] of byProducer) {
+      const entry = this.#entries.get(producerId)
+      if (entry !== undefined) this.#entries.set(producerId, withEarlier(entry, earlier))
+    }
   }
 
   clear(): void {
