@@ -194,6 +194,9 @@ export class Faults implements TapListener {
         else this.#network.cutAfter(other, name, bytes, mode)
         return
       }
+      case 'part and restart':
+        this.#partAndRestart(member, forMs, amount)
+        return
       case 'drop':
         this.#network.crashed(host.process, host.process.life)
         return
@@ -223,6 +226,23 @@ export class Faults implements TapListener {
       })
     }
     if (kind === 'wall clock') host.wallOffsetMs += Math.round((amount - 0.5) * 3_000_000)
+  }
+
+  /** The coordinator restarts while a leader that holds a lease cannot reach it. */
+  #partAndRestart({ name }: Member, forMs: number, amount: number): void {
+    const { coordinator } = this.#cluster
+    const who = name === 'c' ? 'b1' : name
+    this.#block(
+      [
+        [who, 'c'],
+        ['c', who],
+      ],
+      forMs,
+    )
+    const { leaseMs } = this.#cluster.options
+    this.#later(amount * 0.3 * leaseMs, () =>
+      this.#end(coordinator, amount * 0.2 * leaseMs, () => coordinator.host.crash()),
+    )
   }
 
   #others(name: string): string[] {

@@ -25,6 +25,7 @@ export const faultKinds = [
   'full disk',
   'slow disk',
   'wall clock',
+  'part and restart',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
