@@ -9,6 +9,9 @@ const firstSeeds: Readonly<Record<string, number>> = {
   'answers without a lease': 3,
   'reads before the high watermark is known': 20,
   'no grace after a coordinator restart': 6,
+  'lease counted from the reply': 44,
+  'new leader does not wait': 10,
+  'high watermark over the decided in-sync replicas': 1,
 }
 const seedsMax = 60
 
