@@ -5,7 +5,7 @@
 
 import { PartitionRead } from '../../src/broker/fetch-read.ts'
 import { Partition } from '../../src/broker/partition.ts'
-import { CoordinatorClient } from '../../src/broker/session/coordinator-client.ts'
+import { CoordinatorRequests } from '../../src/broker/session/coordinator-requests.ts'
 import { Lease } from '../../src/broker/session/lease.ts'
 import { ClusterMachine } from '../../src/core/cluster/cluster-machine.ts'
 import { Sessions } from '../../src/core/cluster/sessions.ts'
@@ -78,10 +78,10 @@ export const bugs: Readonly<Record<string, () => Undo>> = {
   /** A proposal whose answer was lost counts as refused. */
   'forgets a proposal without an answer': () =>
     replace(
-      CoordinatorClient.prototype,
+      CoordinatorRequests.prototype,
       'alterIsr',
       (ask) =>
-        async function (this: CoordinatorClient, items: readonly any[]) {
+        async function (this: CoordinatorRequests, items: readonly any[]) {
           try {
             return await ask.call(this, items)
           } catch {
