@@ -12,6 +12,9 @@ const firstSeeds: Readonly<Record<string, number>> = {
   'lease counted from the reply': 44,
   'new leader does not wait': 10,
   'high watermark over the decided in-sync replicas': 1,
+  'acknowledges before replicas have it': 1,
+  'no check for duplicates': 2,
+  'journal without syncs': 18,
 }
 const seedsMax = 60
 
