@@ -15,6 +15,9 @@ const firstSeeds: Readonly<Record<string, number>> = {
   'acknowledges before replicas have it': 1,
   'no check for duplicates': 2,
   'journal without syncs': 18,
+  'fetches are not checked again': 1,
+  'no broker epoch on fetches': 1,
+  'forgets a proposal without an answer': 14,
 }
 const seedsMax = 60
 
