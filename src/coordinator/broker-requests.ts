@@ -7,6 +7,10 @@
 import { Reader, Writer } from '../../protocol/bytes.ts'
 import type { Message, MessageOf } from '../../protocol/coordinator/messages.ts'
 import { errors } from '../../protocol/errors.ts'
+import { AllocateProducerIds } from '../../protocol/messages/allocate-producer-ids.ts'
+import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
+import { ElectLeaders } from '../../protocol/messages/elect-leaders.ts'
+import { UnregisterBroker } from '../../protocol/messages/unregister-broker.ts'
 import { DescribeTimeline } from '../../protocol/ottla/describe-timeline.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { coordinatorApi } from '../core/cluster/kafka-requests.ts'
@@ -19,6 +23,13 @@ import { type Snapshot, snapshotParts } from './publisher.ts'
 const renewalsPerLease = 4
 /** Granted to a broker of this process: it ends with its connection. */
 const leaseForLocalMs = 2147483647
+/** What frees room, or keeps brokers and producers going. */
+const neededOnFullDisk: ReadonlySet<number> = new Set([
+  DeleteTopics.key,
+  ElectLeaders.key,
+  UnregisterBroker.key,
+  AllocateProducerIds.key,
+])
 const states = { starting: 0, active: 1, draining: 2, mayStop: 3 } as const
 
 export class BrokerRequests {
@@ -252,6 +263,10 @@ export class BrokerRequests {
     const api = coordinatorApi(apiKey)
     if (api === undefined || apiVersion < api.versions[0] || apiVersion > api.versions[1]) {
       refuse(errors.UNSUPPORTED_VERSION, `API ${apiKey} version ${apiVersion} is not decided here`)
+      return
+    }
+    if (this.#kernel.isShortOfRoom && !neededOnFullDisk.has(apiKey)) {
+      refuse(errors.KAFKA_STORAGE_ERROR, 'The disk of the coordinator is full: free some room')
       return
     }
     let request: { topics?: unknown[] }

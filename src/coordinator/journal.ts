@@ -3,6 +3,7 @@
  *
  *     00000000000000000000.log …         the records, one after the other; their offset is the revision
  *     <revision>-<generation>.checkpoint the whole state at a revision, as record batches too
+ *     .reserve                           room for a full disk: see `reserve.ts`
  *     leader-epoch-checkpoint            the generations: each coordinator writes in its own leader epoch
  *     .lock                              held while it is open
  *
@@ -29,6 +30,7 @@ import {
   snapshotPath,
 } from './journal-snapshot.ts'
 import type { MetaState, MetaStore } from './meta-store.ts'
+import { Reserve } from './reserve.ts'
 
 /** Nothing is deleted but by snapshots, and one transaction may be large. */
 const config: LogConfig = {
@@ -57,10 +59,16 @@ export class Journal implements MetaStore {
   #syncing: Promise<void> | undefined
   #failure: Error | undefined
   #closing = false
+  readonly #reserve: Reserve
 
   constructor(env: Env, directory: string) {
     this.#env = env
     this.#directory = directory
+    this.#reserve = new Reserve(env, directory)
+  }
+
+  get isShortOfRoom(): boolean {
+    return !this.#reserve.isThere
   }
 
   async open(): Promise<MetaState> {
@@ -75,7 +83,9 @@ export class Journal implements MetaStore {
       )
     }
     try {
-      return await this.#load()
+      const state = await this.#load()
+      this.#reserve.keep()
+      return state
     } catch (error) {
       this.#lock.release()
       throw error
@@ -97,6 +107,7 @@ export class Journal implements MetaStore {
 
   async close(): Promise<void> {
     this.#closing = true
+    this.#reserve.close()
     await this.#syncing
     const failed = this.#failure !== undefined
     this.#failure ??= new Error('The journal is closed')
@@ -151,6 +162,7 @@ export class Journal implements MetaStore {
       } catch (error) {
         const full = error instanceof StorageError && log.disk.failure === undefined
         if (!full || this.#closing) throw error
+        if (this.#reserve.giveUp()) continue
       }
       await new Promise<void>((resolve) => void this.#env.timers.after(fullRetryMs, resolve))
     }

@@ -65,6 +65,10 @@ export class Kernel {
     return this.#toldRevision === this.image.revision && this.publisher.idle
   }
 
+  get isShortOfRoom(): boolean {
+    return this.#store.isShortOfRoom
+  }
+
   get image(): ClusterImage {
     return this.#machine.image
   }

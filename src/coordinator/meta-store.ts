@@ -26,5 +26,7 @@ export interface MetaStore {
   snapshot(revision: number, records: Iterable<ClusterRecord>): void
   /** How much a restart would have to read beyond the last snapshot. */
   readonly bytesSinceSnapshot: number
+  /** What makes the state grow should wait: there is room only for what keeps the cluster going. */
+  readonly isShortOfRoom: boolean
   close(): Promise<void>
 }

@@ -112,7 +112,12 @@ interface Found {
 }
 
 /** Lie beside segments, and belong to others. */
-const otherFiles: ReadonlySet<string> = new Set([leaderEpochFile, partitionMetadataFile, '.lock'])
+const otherFiles: ReadonlySet<string> = new Set([
+  leaderEpochFile,
+  partitionMetadataFile,
+  '.lock',
+  '.reserve',
+])
 
 function look(disk: LogDisk, directory: string): Found {
   const { files, clock, log } = disk.env

@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
+import { InitProducerId } from '../../protocol/messages/init-producer-id.ts'
+import type { RawClient } from '../broker/raw-client.ts'
 import { Daemon, temporaryDirectory, until } from './daemon.ts'
 import { createTopic, produce, readAll } from './requests.ts'
 
@@ -31,6 +34,14 @@ function free(path: string): void {
   execFileSync('sh', ['-c', 'rm -f "$0"/filler-*', path])
 }
 
+/** The journal's last page has some room: names of 200 characters use it up. */
+async function untilRefused(client: RawClient): Promise<number | undefined> {
+  for (let i = 0; ; i++) {
+    const errorCode = await createTopic(client, `t${i}`.padEnd(200, 'x'), 1000)
+    if (errorCode !== 0) return errorCode
+  }
+}
+
 test.runIf(isRoot)(
   'a full disk is answered 56, shows nothing of it, and is used again when it has room',
   async () => {
@@ -57,19 +68,25 @@ test.runIf(isRoot)(
 )
 
 test.runIf(isRoot)(
-  'a topic is not created on a full disk, and can be when it has room; nothing is lost',
+  'on a full disk the coordinator refuses what grows and does the rest from its reserve; with room all goes on',
   async () => {
     const disk = smallDisk(4)
     const daemon = await Daemon.start(join(disk, 'data'))
     const client = await daemon.connect()
     await createTopic(client, 'before')
+    await createTopic(client, 'before-too')
     await produce(client, 'before', ['a'])
     fill(disk)
-    // The journal's last page has some room: names of 200 characters use it up.
-    let errorCode: number | undefined = 0
-    for (let i = 0; errorCode === 0; i++)
-      errorCode = await createTopic(client, `t${i}`.padEnd(200, 'x'), 1000)
-    expect(errorCode).toBe(7)
+    expect(await untilRefused(client)).toBe(56)
+    const { producerId, ...outcome } = await client.ask(InitProducerId, 4, {
+      ...{ transactionalId: null, transactionTimeoutMs: 1000, producerId: -1, producerEpoch: -1 },
+    })
+    expect([outcome.errorCode, producerId]).toEqual([0, expect.any(Number)])
+    const deleted = await client.ask(DeleteTopics, 5, {
+      topicNames: ['before-too'],
+      timeoutMs: 1000,
+    })
+    expect(deleted.responses).toMatchObject([{ name: 'before-too', errorCode: 0 }])
     expect([...(await readAll(client, 'before')).values()]).toEqual(['a'])
     free(disk)
     await until(async () => (await createTopic(client, `after-${Date.now()}`)) === 0, 'a new topic')
@@ -77,19 +94,17 @@ test.runIf(isRoot)(
   },
 )
 
-test.runIf(isRoot)('a node whose metadata waits for room can be stopped', async () => {
+test.runIf(isRoot)('a node whose disk is full can be stopped', async () => {
   const disk = smallDisk(4)
   const daemon = await Daemon.start(join(disk, 'data'))
   const client = await daemon.connect()
   await createTopic(client, 'before')
   fill(disk)
-  let errorCode: number | undefined = 0
-  for (let i = 0; errorCode === 0; i++)
-    errorCode = await createTopic(client, `t${i}`.padEnd(200, 'x'), 1000)
+  const errorCode = await untilRefused(client)
   daemon.kill('SIGTERM')
   const ended = await daemon.ended
   free(disk)
   const again = await Daemon.start(join(disk, 'data'))
-  expect([errorCode, ended]).toEqual([7, 0])
+  expect([errorCode, ended]).toEqual([56, 0])
   expect((await produce(await again.connect(), 'before', ['b'])).errorCode).toBe(0)
 })
