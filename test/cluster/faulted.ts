@@ -70,7 +70,16 @@ export class Faulted {
   async #create(name: string, { partitions = 1, configs }: FaultedOptions): Promise<void> {
     const given = new Map(Object.entries({ 'min.insync.replicas': '2', ...configs }))
     const wanted = [{ name, partitions, replicationFactor: replicas, configs: given }]
-    await createTopics(this.#observers[0]!, wanted, false)
+    let outcome = 'no answer'
+    // A broker that was hurt a moment ago may not be back yet: there are too few for the replicas.
+    await until(
+      async () => {
+        const [made] = await createTopics(this.#observers[0]!, wanted, false)
+        outcome = made?.error?.message ?? ''
+        return outcome === ''
+      },
+      () => `The topic ${name} (${outcome})`,
+    )
   }
 
   /** Another topic, for other clients. */
@@ -78,10 +87,15 @@ export class Faulted {
     return this.#create(name, {})
   }
 
+  /** What each broker tells; nothing from those that do not answer. */
+  async #told(): Promise<(readonly PartitionInfo[])[]> {
+    const asked = this.#observers.map((one) => one.refresh([this.topic]).catch(() => []))
+    return (await Promise.all(asked)).map(([info]) => info?.partitions ?? [])
+  }
+
   /** The newest that any broker tells. */
   async #metadata(): Promise<readonly PartitionInfo[]> {
-    const asked = this.#observers.map((one) => one.refresh([this.topic]).catch(() => []))
-    const answers = (await Promise.all(asked)).map(([info]) => info?.partitions ?? [])
+    const answers = await this.#told()
     const newest: PartitionInfo[] = []
     for (const partitions of answers)
       for (const one of partitions) {
@@ -123,16 +137,19 @@ export class Faulted {
     )
   }
 
-  /** Every replica is in sync. */
+  /** Every replica is in sync, and every broker knows it: one that was away tells what was before. */
   async whole(): Promise<void> {
     let seen = ''
     await until(
       async () => {
-        const found = await this.#metadata()
-        seen = found.map(({ leader, isr }) => `${leader}:${isr}`).join(' ')
-        return (
-          found.length === this.partitions &&
-          found.every(({ leader, isr }) => leader !== -1 && isr.length === replicas)
+        const told = await this.#told()
+        seen = told
+          .map((found) => found.map(({ leader, isr }) => `${leader}:${isr}`).join(' '))
+          .join(', ')
+        return told.every(
+          (found) =>
+            found.length === this.partitions &&
+            found.every(({ leader, isr }) => leader !== -1 && isr.length === replicas),
         )
       },
       () => `Every replica in sync (${seen})`,
