@@ -25,6 +25,8 @@ await build({
   entryPoints: ['src/cli/main.ts'],
   format: 'cjs',
   outfile: 'dist/ottla.cjs',
+  // Code that comes from a cache has nobody who would import for it: `require` does.
+  supported: { 'dynamic-import': false },
   external: [
     'avsc',
     '@bokuweb/zstd-wasm',
