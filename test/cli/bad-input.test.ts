@@ -181,6 +181,7 @@ test('a full disk under the output is told, and nothing else', async () => {
     ['topics', '--help'],
     ['man'],
     ['completion', 'bash'],
+    ['broker', '--print-config'],
   ]
   for (const command of commands)
     expect([command, await ottla(command, { stdout: full })]).toEqual([

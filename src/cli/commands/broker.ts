@@ -7,6 +7,7 @@ import { ConfigError } from '../../broker/config/value.ts'
 import type { Env, LogLevel } from '../../env/env.ts'
 import { nodeEnv } from '../../env/node.ts'
 import { type BrokerFlags, brokerInputs } from '../broker-inputs.ts'
+import { explain } from '../failure.ts'
 import { banner, calledAs, type RunningNode, startedLine, untilStopped } from '../running-broker.ts'
 import { version } from '../version.ts'
 
@@ -75,12 +76,12 @@ async function run(
   try {
     const config = configOf(world, file, options)
     if (options.printConfig) {
-      world.stdout.write(config.print())
+      print(world, config.print())
       return 0
     }
     for (const warning of config.warnings) complain(warning)
     if (options.checkConfig) {
-      world.stdout.write('The configuration can be used.\n')
+      print(world, 'The configuration can be used.\n')
       return 0
     }
     return await serve(start, world, config, complain)
@@ -88,6 +89,16 @@ async function run(
     complain(sentence(error))
     return 1
   }
+}
+
+/** Output that cannot be written is told in a sentence; a reader that went away (`| head`) is no fault. */
+function print(world: NodeJS.Process, text: string): void {
+  world.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    world.stderr.write(`ottla: ${explain(error, false)}\n`)
+    world.exit(1)
+  })
+  world.stdout.write(text)
 }
 
 function configOf(world: NodeJS.Process, file: string | undefined, options: Options): BrokerConfig {
