@@ -49,6 +49,8 @@ export class Publisher {
   #queue: Push[] = []
   /** Until then nobody can know who held leases before this coordinator started. */
   #graceEndMs = 0
+  /** Epochs that began in that time: who led before may have been replaced by the last coordinator. */
+  readonly #begunInGrace = new Map<string, number>()
 
   constructor(sessions: Sessions, peers: ReadonlyMap<number, Peer>) {
     this.#sessions = sessions
@@ -64,11 +66,13 @@ export class Publisher {
     for (const record of records) {
       if (record.kind !== 'partition') continue
       const before = image.partition(record.topicId, record.partition)
-      if (before === undefined || before.leader === -1) continue
+      if (before === undefined) continue
       const stays =
         before.leader === record.leader && before.leaderBrokerEpoch === record.leaderBrokerEpoch
       if (stays) continue
       const key = keyOf(record)
+      if (this.#graceEndMs > 0) this.#begunInGrace.set(key, record.leaderEpoch)
+      if (before.leader === -1) continue
       const { leader: brokerId } = before
       this.#deposedAt.set(brokerId, revision)
       this.#deposed.set(key, [...(this.#deposed.get(key) ?? []), { brokerId, revision }])
@@ -110,6 +114,10 @@ export class Publisher {
 
   /** Sends what may be sent now; returns when to call again at the latest, or Infinity. */
   flush(nowMs: number): number {
+    if (nowMs >= this.#graceEndMs) {
+      this.#graceEndMs = 0
+      this.#begunInGrace.clear()
+    }
     let again = Infinity
     let open = true
     const done: Push[] = []
@@ -151,7 +159,7 @@ export class Publisher {
         snapshot: last ? 2 : 1,
         acknowledge: false,
         records,
-        serveAfter: last ? this.#serveAfter(led, nowMs, this.#graceEndMs) : [],
+        serveAfter: last ? this.#serveAfter(led, nowMs, () => true) : [],
       })
     }
   }
@@ -168,7 +176,11 @@ export class Publisher {
       acknowledge:
         peer.wanted === draining || push.gates.some(({ brokerId }) => brokerId === peer.brokerId),
       records: push.records,
-      serveAfter: this.#serveAfter(push.partitions, nowMs, 0),
+      serveAfter: this.#serveAfter(
+        push.partitions,
+        nowMs,
+        (changed) => this.#begunInGrace.get(keyOf(changed)) === changed.leaderEpoch,
+      ),
     })
   }
 
@@ -182,7 +194,7 @@ export class Publisher {
   #serveAfter(
     partitions: readonly PartitionImage[],
     nowMs: number,
-    notBeforeMs: number,
+    waitsForGrace: (partition: PartitionImage) => boolean,
   ): MessageOf<'metadata'>['serveAfter'] {
     return partitions.flatMap((changed) => {
       const { topicId, partition, leaderEpoch } = changed
@@ -190,6 +202,7 @@ export class Publisher {
       const until = deposed
         .filter(({ brokerId, revision }) => !this.#confirmed(brokerId, revision))
         .reduce((latest, { brokerId }) => Math.max(latest, this.#sessions.expireAt(brokerId)), 0)
+      const notBeforeMs = waitsForGrace(changed) ? this.#graceEndMs : 0
       const serveAfterMs = Math.ceil(Math.max(until, notBeforeMs) - nowMs)
       if (serveAfterMs <= 0) return []
       return [
