@@ -52,7 +52,7 @@ test('a node whose journal is gone does not start, and its logs stay', async () 
 })
 
 test('a coordinator that lost its metadata gets no brokers, whose logs stay', async () => {
-  const configs = { 'cluster.id': 'A'.repeat(21) + 'Q' }
+  const configs = { 'cluster.id': `${'A'.repeat(21)}Q` }
   const cluster = await startCluster(1, configs)
   await cluster.createTopic('orders', [[1]])
   await cluster.stopBroker(1)
@@ -66,7 +66,7 @@ test('a coordinator that lost its metadata gets no brokers, whose logs stay', as
 })
 
 test('a running broker ends when its coordinator comes back without its metadata', async () => {
-  const configs = { 'cluster.id': 'A'.repeat(21) + 'Q' }
+  const configs = { 'cluster.id': `${'A'.repeat(21)}Q` }
   const cluster = await startCluster(1, configs)
   await cluster.startBroker(2)
   await cluster.createTopic('orders', [[2, 1]])

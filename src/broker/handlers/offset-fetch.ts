@@ -57,8 +57,8 @@ function onlyGroup({ groupId, topics }: Request): FetchedGroup {
     memberId: null,
     memberEpoch: -1,
     topics:
-      topics &&
-      topics.map(({ name, partitionIndexes }) => ({ name, topicId: noId, partitionIndexes })),
+      topics?.map(({ name, partitionIndexes }) => ({ name, topicId: noId, partitionIndexes })) ??
+      null,
   }
 }
 
