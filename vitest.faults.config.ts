@@ -4,7 +4,7 @@ import { straceMissing } from './test/cluster/strace.ts'
 
 const needs = [
   ['test/faults/network.test.ts', networkMissing()],
-  ['test/faults/failing-disk.test.ts', straceMissing()],
+  ['test/faults/failing-disk.test.ts', await straceMissing()],
 ] as const
 const leftOut = needs.filter(([, missing]) => missing !== undefined)
 for (const [file, missing] of leftOut) console.log(`Not run: ${file}, as ${missing}`)

@@ -1,9 +1,74 @@
-import { spawnSync } from 'node:child_process'
+/** System calls of a running process that are made to fail, by strace. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 
-/** Why system calls cannot be made to fail on this machine; undefined when they can. */
-export function straceMissing(): string | undefined {
+const attachTriesMax = 5
+/** strace takes milliseconds where it works. */
+const attachMaxMs = 20_000
+const failedSync = 7
+/** Syncs in a thread of its own until that fails; what it syncs cannot be synced (EINVAL). */
+const syncing = `
+  const sync = () => require('node:fs').fsync(0, ({ code }) => {
+    if (code === 'EIO') process.exit(${failedSync})
+    setTimeout(sync, 10)
+  })
+  sync()`
+
+/** Why syncs cannot be made to fail on this machine; undefined when they can. */
+export async function straceMissing(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'only root attaches to any process'
-  const { status, error } = spawnSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' })
-  if (error) return 'there is no strace'
-  return status === 0 ? undefined : `strace ends with ${status}`
+  const victim = spawn(process.execPath, ['-e', syncing], { stdio: 'ignore' })
+  const ended = once(victim, 'exit')
+  let tracer: ChildProcess | undefined
+  try {
+    await once(victim, 'spawn')
+    tracer = await failSyncs(victim.pid!)
+    const timer = setTimeout(() => victim.kill('SIGKILL'), attachMaxMs)
+    const [code] = await ended
+    clearTimeout(timer)
+    return code === failedSync ? undefined : 'strace attached to a process whose syncs go on'
+  } catch (error) {
+    return (error as Error).message
+  } finally {
+    tracer?.kill('SIGKILL')
+    victim.kill('SIGKILL')
+  }
+}
+
+/**
+ * From when it resolves on, every sync of the process fails, for as long as the tracer runs. That ends
+ * with the process, maybe at once: a broker without a disk stops. Where it ends before it has attached,
+ * having lost a race against threads that come and go, it is started anew.
+ */
+export async function failSyncs(processId: number): Promise<ChildProcess> {
+  const failures: string[] = []
+  while (failures.length < attachTriesMax) {
+    const outcome = await attach(processId)
+    if (typeof outcome !== 'string') return outcome
+    failures.push(outcome)
+  }
+  throw new Error(`strace did not attach to process ${processId}: ${failures.join('; ')}`)
+}
+
+/** The tracer, or how it ended, with all it said. */
+function attach(processId: number): Promise<ChildProcess | string> {
+  const inject = '-einject=fsync,fdatasync:error=EIO'
+  const args = ['-f', '-o', '/dev/null', '-etrace=fsync,fdatasync', inject, '-p', `${processId}`]
+  const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  return new Promise((resolve) => {
+    let said = ''
+    const timer = setTimeout(() => tracer.kill('SIGKILL'), attachMaxMs)
+    const end = (outcome: ChildProcess | string) => {
+      clearTimeout(timer)
+      resolve(outcome)
+    }
+    tracer.stderr.on('data', (chunk) => {
+      said += chunk
+      if (said.includes(`Process ${processId} attached`)) end(tracer)
+    })
+    tracer.on('error', ({ message }) => end(message))
+    tracer.on('close', (code, signal) =>
+      end(`it ended with ${signal ?? code}, saying ${JSON.stringify(said)}`),
+    )
+  })
 }
