@@ -60,6 +60,8 @@ export class Log {
   #highWatermark: number
   #topicId: string | undefined
   #isClosed = false
+  /** The last sync that acknowledgements wait for. */
+  #owedSync: Promise<void> | undefined
   /** Grows with each truncation: what was read before may not be in the log any more. */
   truncations = 0
   /** Called when `logStartOffset` has grown, so that it is written down. */
@@ -223,11 +225,18 @@ export class Log {
   }
 
   /**
-   * What an acknowledgement of the last write has to wait for: `undefined` when the page cache is enough,
-   * else the sync that `flush.messages` asks for. Rejects with StorageError.
+   * What an acknowledgement of all that is written has to wait for: `undefined` when the page cache is enough,
+   * else the sync that `flush.messages` asks for, or asked for and has not got yet. Rejects with StorageError.
    */
   durable(): Promise<void> | undefined {
-    return this.#appender.unflushedRecords >= this.#config.flushMessages ? this.flush() : undefined
+    if (this.#appender.unflushedRecords < this.#config.flushMessages) return this.#owedSync
+    const owed = this.flush()
+    this.#owedSync = owed
+    const paid = () => {
+      if (this.#owedSync === owed) this.#owedSync = undefined
+    }
+    owed.then(paid, paid)
+    return owed
   }
 
   /** Makes everything written so far durable. */
