@@ -23,6 +23,7 @@ const kinds: { name: string; program: Program; protocol: Protocol }[] = [
   { name: 'confluent-848', program: confluentProgram, protocol: 'consumer' },
   { name: 'kafkajs', program: memberProgram('kafkajs'), protocol: 'classic' },
   { name: 'platformatic', program: memberProgram('platformatic'), protocol: 'classic' },
+  { name: 'platformatic-848', program: memberProgram('platformatic'), protocol: 'consumer' },
   { name: 'ottla', program: memberProgram('ottla'), protocol: 'classic' },
   { name: 'ottla-848', program: memberProgram('ottla'), protocol: 'consumer' },
 ]

@@ -34,8 +34,10 @@ export class Holdings {
   #held: readonly number[] = []
 
   now(partitions: readonly number[]): void {
-    say({ revoked: this.#held.filter((partition) => !partitions.includes(partition)) })
-    say({ assigned: partitions.filter((partition) => !this.#held.includes(partition)) })
+    const revoked = this.#held.filter((partition) => !partitions.includes(partition))
+    const assigned = partitions.filter((partition) => !this.#held.includes(partition))
     this.#held = partitions
+    if (revoked.length > 0) say({ revoked })
+    if (assigned.length > 0) say({ assigned })
   }
 }

@@ -1,7 +1,8 @@
 import { Consumer } from '@platformatic/kafka'
 import { asked, Holdings, show, stdinEnded, warn } from './member.ts'
 
-const { bootstrap, topic, groupId } = asked
+const { bootstrap, topic, groupId, groupProtocol } = asked
+const isNew = groupProtocol === 'consumer'
 const consumer = new Consumer({
   clientId: `platformatic-${process.pid}`,
   groupId,
@@ -9,12 +10,14 @@ const consumer = new Consumer({
   sessionTimeout: 6000,
   rebalanceTimeout: 10_000,
   heartbeatInterval: 500,
+  ...(isNew && { groupProtocol: 'consumer' }),
 })
 const holdings = new Holdings()
-consumer.on('consumer:group:join', ({ assignments }: any) => {
-  const mine = assignments?.find((one: { topic: string }) => one.topic === topic)
-  holdings.now(mine?.partitions ?? [])
-})
+const hold = (assignments: readonly { topic: string; partitions: number[] }[] | null) =>
+  holdings.now(assignments?.find((one) => one.topic === topic)?.partitions ?? [])
+consumer.on('consumer:group:join', ({ assignments }: any) => hold(assignments))
+// With the new protocol it tells nobody what it is assigned.
+if (isNew) setInterval(() => hold(consumer.assignments), 50)
 const options = { mode: 'committed', fallbackMode: 'earliest', autocommit: false } as const
 const stream = await consumer.consume({ topics: [topic], ...options, maxWaitTime: 200 })
 const read = async () => {
