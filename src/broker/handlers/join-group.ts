@@ -2,6 +2,8 @@
 import { JoinGroup } from '../../../protocol/messages/join-group.ts'
 import { clientOf, groupHandler } from '../group/group-handler.ts'
 
+/** Before this version the session timeout is also the time that a rebalance may take. */
+const rebalanceTimeoutSince = 1
 /** Before this version a protocol name is never null. */
 const nullableNameSince = 7
 
@@ -9,16 +11,20 @@ export const joinGroup = groupHandler(JoinGroup, {
   async handle(request, context) {
     const { broker, apiVersion } = context
     const client = clientOf(context)
-    const response = await broker.groups.submit('join', request.groupId, request, client)
+    const join =
+      apiVersion < rebalanceTimeoutSince
+        ? { ...request, rebalanceTimeoutMs: request.sessionTimeoutMs }
+        : request
+    const response = await broker.groups.submit('join', request.groupId, join, client)
     const name = response.errorCode === 0 ? response.protocolName : null
     return { ...response, protocolName: apiVersion < nullableNameSince ? (name ?? '') : name }
   },
-  failure: ({ memberId }, errorCode, _message, { apiVersion }) => ({
+  failure: (_request, errorCode, _message, { apiVersion }) => ({
     errorCode,
     generationId: -1,
     protocolName: apiVersion < nullableNameSince ? '' : null,
     leader: '',
-    memberId,
+    memberId: '',
     members: [],
   }),
 })

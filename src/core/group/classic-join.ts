@@ -21,6 +21,7 @@ import { setDue } from './due.ts'
 import { type Join, type Joining, requiresMemberId } from './joining.ts'
 import { classicMemberId } from './member-id.ts'
 import { encodeRecord } from './record.ts'
+import { Refusal } from './refusal.ts'
 import type { GroupState } from './state.ts'
 
 /** How many protocols of one member the limit on what a group holds allows for. */
@@ -102,10 +103,6 @@ const copied = (protocols: Join['protocols']): ClassicProtocol[] =>
   // A request's buffers are views into its frame, which is not to be kept.
   protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) }))
 
-/** Version 0 has no rebalance timeout: the session timeout is it. */
-const rebalanceTimeoutOf = ({ request, caller }: Joining) =>
-  caller.apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs
-
 function addMember(joining: Joining, group: ClassicGroup, memberId: string) {
   const { state, caller, request, draft } = joining
   const member: ClassicMember = {
@@ -113,7 +110,7 @@ function addMember(joining: Joining, group: ClassicGroup, memberId: string) {
     groupInstanceId: request.groupInstanceId,
     clientId: caller.clientId,
     clientHost: caller.clientHost,
-    rebalanceTimeoutMs: rebalanceTimeoutOf(joining),
+    rebalanceTimeoutMs: request.rebalanceTimeoutMs,
     sessionTimeoutMs: request.sessionTimeoutMs,
     protocols: copied(request.protocols),
     assignment: emptyAssignment,
@@ -136,7 +133,8 @@ function joinKnown(joining: Joining, group: ClassicGroup) {
     if (request.groupInstanceId !== null) return refuse(joining, ErrorCode.UNKNOWN_MEMBER_ID)
     return addMember(joining, group, memberId)
   }
-  const member = group.requireMember(memberId, request.groupInstanceId)
+  const member = knownMember(joining, group)
+  if (typeof member === 'number') return refuse(joining, member)
   const unchanged = sameProtocols(member.protocols, request.protocols)
   const again = () => draft.answer(caller.requestId, 'join', joined(group, memberId))
   if (group.state === 'Empty') refuse(joining, ErrorCode.UNKNOWN_MEMBER_ID)
@@ -150,6 +148,16 @@ function joinKnown(joining: Joining, group: ClassicGroup) {
   }
 }
 
+/** Or an error code: unlike others this refusal names the member. */
+function knownMember({ request }: Joining, group: ClassicGroup): ClassicMember | number {
+  try {
+    return group.requireMember(request.memberId, request.groupInstanceId)
+  } catch (error) {
+    if (error instanceof Refusal) return error.errorCode
+    throw error
+  }
+}
+
 function updateMember(joining: Joining, group: ClassicGroup, member: ClassicMember) {
   const { caller, request, draft } = joining
   const earlier = group.takeJoin(member)
@@ -158,7 +166,7 @@ function updateMember(joining: Joining, group: ClassicGroup, member: ClassicMemb
   group.update(
     member,
     copied(request.protocols),
-    rebalanceTimeoutOf(joining),
+    request.rebalanceTimeoutMs,
     request.sessionTimeoutMs,
     caller.requestId,
   )

@@ -28,10 +28,12 @@ import type { GroupTopics } from './topics.ts'
 
 export function joinConsumerGroup(joining: Joining, group: ConsumerGroup) {
   const { state, caller, request, draft } = joining
-  requireCompatible(state, group, request)
+  const allows = state.settings.consumerMigrationPolicy !== 'disabled'
+  requireCompatible(allows, group, request)
   const isUnknown = request.memberId === ''
   const memberId = isUnknown ? consumerMemberId(caller.entropy) : request.memberId
   requireRoom(state, group, memberId)
+  requireCompatible(speaksItsProtocol(group, request), group, request)
   const { groupInstanceId: instanceId } = request
   if (requiresMemberId(joining)) {
     const required = refusedJoin(memberId, ErrorCode.MEMBER_ID_REQUIRED)
@@ -76,12 +78,11 @@ function expectSync({ state, request, draft }: Joining, memberId: string) {
   setDue(state.deadlines, draft.nowMs + rebalanceTimeoutMs, due)
 }
 
-function requireCompatible(state: GroupState, group: ConsumerGroup, request: Join) {
-  const isWanted =
-    state.settings.consumerMigrationPolicy !== 'disabled' &&
-    request.protocolType === consumerProtocolType &&
-    group.supportsClassic(request.protocols)
-  if (!isWanted)
+const speaksItsProtocol = (group: ConsumerGroup, { protocolType, protocols }: Join) =>
+  protocolType === consumerProtocolType && group.supportsClassic(protocols)
+
+function requireCompatible(isCompatible: boolean, group: ConsumerGroup, request: Join) {
+  if (!isCompatible)
     throw new Refusal(
       ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
       `A member with protocol type ${request.protocolType} cannot join consumer group ${group.groupId}`,

@@ -51,15 +51,17 @@ export function changeSubscription(
   const regexChanged = regex !== 'same'
   const bump = namesChanged || regex === 'resolved' || (anyRegexBumps && regexChanged)
   let { groupEpoch } = group
-  let isHomogeneous = group.subscriptions.isHomogeneous(group.members.size)
+  const isNew = !group.members.has(after.memberId) && !group.staticMember(after.instanceId)
+  const memberCount = group.members.size + (isNew ? 1 : 0)
+  // One that comes and reads nothing makes no new epoch, and yet differs from those that read.
+  let isHomogeneous = group.subscriptions.isHomogeneous(memberCount)
   if (bump || group.topicsChanged) {
     const subscriptions = group.subscriptions.copy()
     if (before.topicRegex !== '' && before.topicRegex !== after.topicRegex)
       if (subscriptions.regexes.get(before.topicRegex) === 1)
         subscriptions.forget(before.topicRegex)
     subscriptions.change(before, after)
-    const isNew = !group.members.has(after.memberId) && !group.staticMember(after.instanceId)
-    isHomogeneous = subscriptions.isHomogeneous(group.members.size + (isNew ? 1 : 0))
+    isHomogeneous = subscriptions.isHomogeneous(memberCount)
     const hash = state.hashes.ofGroup(subscriptions.topics.keys())
     if (bump || hash !== group.metadataHash) {
       groupEpoch++

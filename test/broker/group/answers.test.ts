@@ -96,8 +96,8 @@ test('groups answer as Kafka did', async () => {
         generationId,
         memberId,
         groupInstanceId: 'inst',
-        protocolType: null,
-        protocolName: null,
+        protocolType: 'consumer',
+        protocolName: 'range',
         assignments: [{ memberId, assignment: Buffer.from('AAEC', 'base64') }],
       }
       await (syncGroup as any).handle(sync, context)

@@ -155,6 +155,19 @@ describe('a consumer group', () => {
     expect(ask(beating('a', 3, []))).toBe('4: ')
   })
 
+  test('gives nothing to a member that reads nothing, and all to the one that reads', () => {
+    const talk = talkOf()
+    for (const who of ['a', 'b']) talk.ask('consumerHeartbeat', joining(who))
+    talk.ask('consumerHeartbeat', beating('b', -1))
+    // It makes no new epoch: the one that is due since `b` left is computed with it.
+    expect(brief(talk.ask('consumerHeartbeat', joining('c', { subscribedTopicNames: [] })))).toBe(
+      '4: ',
+    )
+    expect(brief(talk.ask('consumerHeartbeat', beating('a', 2, [0, 1, 2, 3], {})))).toBe('4: same')
+    const described: any = talk.ask('describeConsumer', { groupId: 'g' })
+    expect(described.members[0].assignment.topicPartitions[0].partitions).toEqual([0, 1, 2, 3])
+  })
+
   test('computes a new assignment at most once in the interval', () => {
     const talk = talkOf({ consumerAssignmentIntervalMs: 1_000 })
     const ask = (request: any) => brief(talk.ask('consumerHeartbeat', request))
@@ -282,5 +295,14 @@ describe('a group that changes its protocol', () => {
     talk.ask('leave', { groupId: 'g', memberId: '', members })
     expect(brief(talk.ask('consumerHeartbeat', joining('b')))).toBe('2: 0,1,2,3')
     expect(talk.ask('join', classic(''))).toEqual({ refused: 23 })
+  })
+
+  test('is full before it looks at the protocol, and after the policy', () => {
+    const codes = (['disabled', 'bidirectional'] as const).map((consumerMigrationPolicy) => {
+      const talk = talkOf({ consumerMigrationPolicy, consumerMembersMax: 1 })
+      talk.ask('consumerHeartbeat', joining('a'))
+      return talk.ask('join', { ...classic(''), protocolType: 'connect' })
+    })
+    expect(codes).toEqual([{ refused: 23 }, { refused: 81 }])
   })
 })
