@@ -45,8 +45,14 @@ function joinContinued(lines: readonly string[]): string[] {
   return joined
 }
 
-export function readPropertiesFile(path: string): Map<string, string> {
-  return parseProperties(readText(path), path)[0]!.properties
+/** `onOpened` is called when the file could be read, whatever stands in it. */
+export function readPropertiesFile(
+  path: string,
+  onOpened?: (path: string) => void,
+): Map<string, string> {
+  const text = readText(path)
+  onOpened?.(path)
+  return parseProperties(text, path)[0]!.properties
 }
 
 /** `undefined` when there is no such file. */

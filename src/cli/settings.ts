@@ -16,6 +16,8 @@ export interface SettingSources {
   readonly properties?: readonly string[] | undefined
   readonly files?: readonly string[] | undefined
   readonly profile?: string | undefined
+  /** Hears of each file that is read, before what is wrong in it. */
+  readonly onFile?: ((path: string) => void) | undefined
 }
 
 /** A value and who said it, for `profile show`. */
@@ -53,14 +55,16 @@ export function gatherSettings(
 function files(sources: SettingSources, environment: NodeJS.ProcessEnv) {
   const named = (sources.files ?? []).filter((path) => path !== '-' && path !== 'none')
   if ((sources.files?.length ?? 0) > 0)
-    return named.map((path) => ({ path, values: readPropertiesFile(path) }))
+    return named.map((path) => ({ path, values: readPropertiesFile(path, sources.onFile) }))
   const path = environment['KCAT_CONFIG'] || environment['KAFKACAT_CONFIG']
-  if (path) return [{ path, values: readPropertiesFile(path) }]
+  if (path) return [{ path, values: readPropertiesFile(path, sources.onFile) }]
   const home = environment['HOME']
   if (!home) return []
   const candidates = ['kcat.conf', 'kafkacat.conf'].map((name) => join(home, '.config', name))
   const found = candidates.find((candidate) => readIfPresent(candidate) !== undefined)
-  return found === undefined ? [] : [{ path: found, values: readPropertiesFile(found) }]
+  return found === undefined
+    ? []
+    : [{ path: found, values: readPropertiesFile(found, sources.onFile) }]
 }
 
 /** `OTTLA_SASL_PASSWORD` is sasl.password; `KAFKA_BOOTSTRAP_SERVERS` is what containers set. */

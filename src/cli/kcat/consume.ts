@@ -15,6 +15,8 @@ import { errorText } from './error-texts.ts'
 import { explainFailure } from './metadata.ts'
 import type { KcatRun } from './run.ts'
 
+/** librdkafka's number. */
+const invalidArgument = -186
 /** What `-Z` prints for null. */
 const nullText = 'NULL'
 /** librdkafka's defaults where they are not Java's. */
@@ -152,6 +154,8 @@ async function consumeTopic(run: KcatRun, loopBase: LoopBase): Promise<void> {
 async function consumeGroup(run: KcatRun, loopBase: LoopBase): Promise<void> {
   const { options, cluster } = run
   const { start } = options
+  if (options.words.length === 0)
+    throw new Failure(`Failed to subscribe to 0 topics: ${errorText(invalidArgument)}`)
   if (start?.kind === 'time' || options.stopTimeMs !== undefined)
     throw new Failure("-o ..@ timestamps can't be used with -G mode\n")
   let assigned: TopicPartition[] = []

@@ -60,19 +60,22 @@ async function run(options: KcatOptions, name: string): Promise<void> {
     return
   }
   if (options.list) return listProperties(out)
+  const info = (level: number, text: string) => {
+    if (options.verbosity >= level) process.stderr.write(`% ${text}\n`)
+  }
+  if (options.files.length === 0 && !process.env['KCAT_CONFIG'] && process.env['KAFKACAT_CONFIG']) {
+    // The words are kcat's.
+    info(1, 'KAFKA_CONFIG is deprecated!')
+    info(1, 'Rename KAFKA_CONFIG to KCAT_CONFIG')
+  }
   const settings = gatherSettings({
     bootstrap: options.brokers,
     properties: options.properties,
     files: options.files,
+    onFile: (path) => info(1, `Reading configuration from file ${path}`),
   })
   const values = new Map([...settings].map(([key, { value }]) => [key, value]))
   if (options.dump) return dumpProperties(out, values)
-  const info = (level: number, text: string) => {
-    if (options.verbosity >= level) process.stderr.write(`% ${text}\n`)
-  }
-  for (const source of new Set([...settings.values()].map((setting) => setting.source)))
-    if (source.includes('/') || options.files.includes(source))
-      info(1, `Reading configuration from file ${source}`)
   if (options.mode === 'M') {
     const { mockCluster } = await import('./mock-cluster.ts')
     return mockCluster(options.mockBrokers, out, info)

@@ -11,6 +11,9 @@ import type { KcatRun } from './run.ts'
 
 type Answer = IncomingResponseOf<typeof Metadata>
 const leaderNotAvailable = 5
+const unknownTopicOrPartition = 3
+/** librdkafka's number. */
+const unknownPartition = -190
 
 /** Says first what happened to the connection, as librdkafka's error callback does. */
 export function explainFailure(run: KcatRun, error: unknown): KafkaError {
@@ -146,6 +149,8 @@ export async function queryOffsets(run: KcatRun): Promise<void> {
     }
   } catch (error) {
     const { code } = explainFailure(run, error)
-    throw new Failure(`offsets_for_times failed: ${errorText(code)}`)
+    // librdkafka asks nobody about a partition that the metadata lacks.
+    const unknown = code === unknownTopicOrPartition ? unknownPartition : code
+    throw new Failure(`offsets_for_times failed: ${errorText(unknown)}`)
   }
 }

@@ -149,6 +149,7 @@ class Producing {
     const limit = properties.number('message.max.bytes', 'max.request.size') ?? messageBytesMax
     const { producer } = this
     const pace = this.#pace
+    this.#run.info(3, `Setting producer input buffer max size to message.max.bytes value ${limit}`)
     await readMessages(
       chunks,
       {

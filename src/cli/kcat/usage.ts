@@ -171,9 +171,13 @@ JSON message envelope (on one line) when consuming with -J:
    "broker": int,
    "headers": [ "<name>", str, .. ], // optional
    "key": str|json, "payload": str|json,
+   "key_error": str, "payload_error": str, //optional
+   "key_schema_id": int, "value_schema_id": int //optional
    "key_base64": str, "payload_base64": str // optional: the bytes, when they are not UTF-8
  }
  notes:
+   - key_error and payload_error are only included if deserialization fails.
+   - key_schema_id and value_schema_id are included for successfully deserialized Avro messages.
    - whatever the bytes are, the line is valid JSON.
 
 Consumer mode (writes messages to stdout):
