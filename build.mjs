@@ -32,6 +32,7 @@ await build({
     '@bokuweb/zstd-wasm',
     '@node-rs/crc32',
     'lz4-napi',
+    'node-forge',
     'pino',
     'prom-client',
     'snappy',

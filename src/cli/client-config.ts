@@ -9,6 +9,7 @@ import type { ProducerOptions } from '../client/producer.ts'
 import type { TlsOptions } from '../env/env.ts'
 import { Failure } from './failure.ts'
 import { saslOf } from './sasl-config.ts'
+import { keyPem, trustedPem } from './stores/key-store.ts'
 
 export class Properties {
   readonly #values: ReadonlyMap<string, string>
@@ -98,31 +99,51 @@ function tlsOf(properties: Properties): TlsOptions {
     const path = properties.get(...file)
     return path ? readPem(path) : undefined
   }
-  const store = pem([], ['ssl.keystore.location'])
+  const store = keyStoreOf(properties)
   const check = properties.get('ssl.endpoint.identification.algorithm')
   return {
-    ca: pem(
-      ['ssl.ca.pem', 'ssl.truststore.certificates'],
-      ['ssl.ca.location', 'ssl.truststore.location'],
-    ),
+    ca:
+      pem(['ssl.ca.pem', 'ssl.truststore.certificates'], ['ssl.ca.location']) ??
+      trustOf(properties),
     cert:
       pem(
         ['ssl.certificate.pem', 'ssl.keystore.certificate.chain'],
         ['ssl.certificate.location'],
-      ) ?? store,
-    key: pem(['ssl.key.pem', 'ssl.keystore.key'], ['ssl.key.location']) ?? store,
+      ) ?? store?.cert,
+    key: pem(['ssl.key.pem', 'ssl.keystore.key'], ['ssl.key.location']) ?? store?.key,
     passphrase: properties.get('ssl.key.password', 'ssl.keystore.password'),
     rejectUnauthorized: properties.boolean('enable.ssl.certificate.verification'),
     ...(check !== undefined && check !== 'https' && { verifyHostname: false }),
   }
 }
 
-/** Java's other formats hold the same; one command turns them into PEM. */
+function keyStoreOf(properties: Properties) {
+  const path = properties.get('ssl.keystore.location')
+  if (!path) return undefined
+  return keyPem({
+    path,
+    password: properties.get('ssl.keystore.password'),
+    passwordProperty: 'ssl.keystore.password',
+    keyPassword: properties.get('ssl.key.password'),
+  })
+}
+
+function trustOf(properties: Properties): string | undefined {
+  const path = properties.get('ssl.truststore.location')
+  if (!path) return undefined
+  return trustedPem({
+    path,
+    password: properties.get('ssl.truststore.password'),
+    passwordProperty: 'ssl.truststore.password',
+  })
+}
+
 function readPem(path: string): string {
   const bytes = readFileSync(path)
   if (bytes.includes('-----BEGIN')) return bytes.toString()
-  const how = `openssl pkcs12 -in ${path} -out ${path}.pem -nodes`
-  throw new Failure(`${path} is not PEM: convert it first, a PKCS #12 file with \`${how}\``)
+  throw new Failure(
+    `${path} is not PEM: stores of PKCS #12 and JKS go into ssl.truststore.location and ssl.keystore.location`,
+  )
 }
 
 export function producerOptionsOf(properties: Properties): ProducerOptions {

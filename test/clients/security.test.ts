@@ -1,6 +1,6 @@
 /**
  * TLS and SASL of the client against a real Kafka that has a listener for each: every mechanism
- * reads back what it wrote, and every wrong setting is named by `connect-check`. Needs openssl.
+ * reads back what it wrote, and every wrong setting is named by `connect-check`. Needs openssl and keytool.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -33,6 +33,22 @@ function certificates(): void {
   make('client')
   const text = (name: string) => readFileSync(join(directory, name), 'utf8')
   writeFileSync(join(directory, 'server.pem'), text('localhost.key') + text('localhost.pem'))
+  javaStores(openssl)
+}
+
+/** The same authority and the same client in the stores of Java's clients. */
+function javaStores(openssl: (...args: string[]) => void): void {
+  const keytool = (...args: string[]) =>
+    execFileSync('keytool', [...args, '-noprompt'], { cwd: directory, stdio: 'pipe' })
+  const client = ['-inkey', 'client.key', '-in', 'client.pem', '-certfile', 'ca.pem']
+  openssl('pkcs12', '-export', ...client, '-out', 'openssl.p12', '-passout', 'pass:secret-2')
+  const from = ['-srckeystore', 'openssl.p12', '-srcstorepass', 'secret-2']
+  for (const type of ['pkcs12', 'jks']) {
+    const password = ['-storetype', type, '-storepass', 'secret-2']
+    keytool('-importcert', '-file', 'ca.pem', '-keystore', `trust.${type}`, ...password)
+    const to = ['-destkeystore', `key.${type}`, '-deststoretype', type]
+    keytool('-importkeystore', ...from, ...to, '-deststorepass', 'secret-2')
+  }
 }
 
 const login = 'org.apache.kafka.common.security'
@@ -97,6 +113,11 @@ const sasl = (mechanism: string, ...rest: string[]) => [
 ]
 const alice = ['sasl.username=alice', 'sasl.password=secret-1']
 const trust = [`ssl.ca.location=${join(directory, 'ca.pem')}`]
+const store = (which: 'truststore' | 'keystore', type: string, password = 'secret-2') => [
+  `ssl.${which}.type=${type.toUpperCase()}`,
+  `ssl.${which}.location=${join(directory, `${which === 'truststore' ? 'trust' : 'key'}.${type}`)}`,
+  `ssl.${which}.password=${password}`,
+]
 const attempts: readonly Attempt[] = [
   { name: 'plaintext', to: 'PLAINTEXT', properties: [] },
   { name: 'PLAIN', to: 'SASL', properties: sasl('PLAIN', ...alice) },
@@ -149,6 +170,15 @@ const attempts: readonly Attempt[] = [
       `ssl.key.location=${join(directory, 'client.key')}`,
     ],
   },
+  ...['pkcs12', 'jks'].map(
+    (type): Attempt => ({
+      name: `mutual TLS by Java's stores of type ${type}`,
+      to: 'MUTUAL',
+      properties: [
+        ...['security.protocol=SSL', ...store('truststore', type), ...store('keystore', type)],
+      ],
+    }),
+  ),
   {
     name: 'SASL over TLS',
     to: 'SASLTLS',
@@ -195,6 +225,12 @@ const attempts: readonly Attempt[] = [
     to: 'TLS',
     properties: ['security.protocol=SSL'],
     fails: ['tls', /ssl\.ca\.location/],
+  },
+  {
+    name: 'no certificate of ours',
+    to: 'MUTUAL',
+    properties: ['security.protocol=SSL', ...trust],
+    fails: ['kafka', /ssl\.keystore\.location/],
   },
   {
     name: 'another name',
@@ -254,3 +290,16 @@ for (const [index, attempt] of attempts.entries()) {
       expect([sent.status, read.status, read.stdout]).toEqual([0, 0, `${name}\n`])
     })
 }
+
+test('a store whose password is wrong is told in one line', () => {
+  const properties = ['security.protocol=SSL', ...store('truststore', 'pkcs12', 'wrong')]
+  const { status, stderr } = ottla([
+    ...['topics', 'list', '-b', `localhost:${portOf('TLS')}`],
+    ...properties.flatMap((property) => ['-X', property]),
+  ])
+  const path = join(directory, 'trust.pkcs12')
+  expect([status, stderr]).toEqual([
+    1,
+    `ottla: ${path} cannot be read: ssl.truststore.password is wrong, or the file is damaged\n`,
+  ])
+})

@@ -174,6 +174,19 @@ function tcpAdvice(error: Error, { host, port }: Endpoint): string {
   return 'Check the address.'
 }
 
+const certificateAdvice =
+  'The broker wants a certificate of ours that it trusts: set ssl.certificate.location and ssl.key.location, or ssl.keystore.location'
+
+/** TLS 1.3 says it only when the handshake is over, to the first bytes that are sent. */
+function wantsCertificate(error: Error): boolean {
+  const { code = '', message, cause } = error as NodeJS.ErrnoException
+  const said = `${code}${message}`.toUpperCase().replaceAll(' ', '_')
+  return (
+    /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(said) ||
+    (cause instanceof Error && wantsCertificate(cause))
+  )
+}
+
 async function tlsAdvice(error: Error, endpoint: Endpoint): Promise<string> {
   const { code = '' } = error as NodeJS.ErrnoException
   if (code === 'CERT_HAS_EXPIRED')
@@ -181,13 +194,8 @@ async function tlsAdvice(error: Error, endpoint: Endpoint): Promise<string> {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return 'The certificate is for another name: use that name, or set ssl.endpoint.identification.algorithm=none'
   if (/SELF_SIGNED|UNABLE_TO|ISSUER/.test(code))
-    return 'The certificate is not signed by an authority that is trusted here: set ssl.ca.location to the PEM file of the authority'
-  if (
-    /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(
-      `${code}${error.message.toUpperCase().replaceAll(' ', '_')}`,
-    )
-  )
-    return 'The broker wants a certificate of ours that it trusts: set ssl.certificate.location and ssl.key.location'
+    return 'The certificate is not signed by an authority that is trusted here: set ssl.ca.location to the PEM file of the authority, or ssl.truststore.location to a store that has it'
+  if (wantsCertificate(error)) return certificateAdvice
   const language = await guessLanguage(endpoint)
   if (language === 'unknown')
     return 'The port does not speak TLS: set security.protocol=PLAINTEXT (or SASL_PLAINTEXT)'
@@ -208,6 +216,7 @@ async function kafkaAdvice(
     return 'Set sasl.mechanism to one that the broker offers.'
   if (error instanceof KafkaError && error.name === 'ILLEGAL_SASL_STATE')
     return 'This listener does not use SASL: set security.protocol to PLAINTEXT or SSL.'
+  if (tls && wantsCertificate(error)) return certificateAdvice
   if (tls) return 'TLS works, Kafka does not: is this the port of a broker?'
   const language = await guessLanguage(endpoint)
   if (language === 'TLS')
