@@ -8,34 +8,47 @@ import { xxh3 } from './xxh3.ts'
 /** Version of the layout that is hashed. */
 const magic = 0
 
-function text(value: string): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeInt32LE(value.length)
-  return Buffer.concat([Buffer.from(value, 'utf16le'), length])
-}
+const lengthBytes = 4
+const textBytes = (value: string) => 2 * value.length + lengthBytes
 
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32LE(value)
-  return bytes
-}
-
+/** One buffer, written once: a topic may have ten thousand partitions. */
 export function topicHash(topic: GroupTopic): bigint {
-  const id = Buffer.from(topic.topicId, 'base64url')
-  const parts = [
-    Buffer.from([magic]),
-    id.subarray(0, 8).reverse(),
-    id.subarray(8).reverse(),
-    text(topic.name),
-    int32(topic.partitionCount),
-  ]
-  for (let partition = 0; partition < topic.partitionCount; partition++) {
-    parts.push(int32(partition))
-    for (const rack of [...topic.racks(partition)].sort()) {
-      parts.push(int32(rack.length), text(rack))
-    }
+  const { topicId, name, partitionCount } = topic
+  const racks = Array.from({ length: partitionCount }, (_, partition) =>
+    [...topic.racks(partition)].sort(),
+  )
+  let size = 1 + 16 + textBytes(name) + lengthBytes + lengthBytes * partitionCount
+  for (const ofPartition of racks)
+    for (const rack of ofPartition) size += lengthBytes + textBytes(rack)
+  const bytes = Buffer.from(new ArrayBuffer(size))
+  // Not by Buffer's methods: they take many times longer until they are compiled.
+  const view = new DataView(bytes.buffer)
+  let at = 0
+  const int32 = (value: number) => {
+    view.setInt32(at, value, true)
+    at += lengthBytes
   }
-  return xxh3(Buffer.concat(parts))
+  const text = (value: string) => {
+    at += bytes.write(value, at, 'utf16le')
+    int32(value.length)
+  }
+  bytes[at++] = magic
+  const id = Buffer.from(topicId, 'base64url')
+  for (const half of [0, 8])
+    at += id
+      .subarray(half, half + 8)
+      .reverse()
+      .copy(bytes, at)
+  text(name)
+  int32(partitionCount)
+  racks.forEach((ofPartition, partition) => {
+    int32(partition)
+    for (const rack of ofPartition) {
+      int32(rack.length)
+      text(rack)
+    }
+  })
+  return xxh3(bytes)
 }
 
 /** 0 when no topic exists. */
