@@ -145,6 +145,14 @@ const messages = {
     response: bytes,
   }),
   relinquishAck: message(14, { errorCode: int16 }),
+  /** The coordinator's only question: where logs end of which one must be chosen. */
+  askLogEnds: message(15, { question: int32, items: array(partitionKey) }),
+  logEnds: message(16, {
+    brokerEpoch: int64,
+    question: int32,
+    /** Those that have a log: `leaderEpoch` is the last in it, -1 when it is empty. */
+    items: array({ ...partitionKey, leaderEpoch: int32, endOffset: int64 }),
+  }),
 }
 
 type Messages = typeof messages

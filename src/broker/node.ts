@@ -138,12 +138,13 @@ async function start(
   if (!config.isBroker)
     return new Node({ logs, coordinator, standby, broker, advertised: [], clusterId })
   broker = new Broker(env, config, logs)
-  const { server } = broker
+  const { server, partitions } = broker
   open.push(() => server.close())
   await server.bind(endpoints.listeners)
   const advertised = withBoundPorts(endpoints.advertised, server.ports)
   const session = await CoordinatorClient.start(env, {
     ...sessionOptions(env, config, logs, advertised),
+    logEnds: (asked) => partitions.logEnds(asked),
     dial,
     clusterId,
     onRefused: onFatal,

@@ -1,4 +1,5 @@
 /** The partitions of this broker, kept as the cluster's metadata says. */
+import type { MessageOf } from '../../protocol/coordinator/messages.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { resourceTypes } from '../core/cluster/image.ts'
 import type { ImageChange, PartitionChange } from '../core/cluster/image-change.ts'
@@ -60,6 +61,16 @@ export class Partitions {
       })
       logs.delete(log.topic, log.partition)
     }
+  }
+
+  /** What the coordinator asks before an unclean election. */
+  logEnds(asked: MessageOf<'askLogEnds'>['items']): MessageOf<'logEnds'>['items'] {
+    return asked.flatMap(({ topicId, partition }) => {
+      const log = this.#byId.get(topicId)?.get(partition)?.log
+      if (log === undefined || log.disk.failure !== undefined) return []
+      const { logEndOffset, leaderEpochs } = log
+      return [{ topicId, partition, leaderEpoch: leaderEpochs.latest, endOffset: logEndOffset }]
+    })
   }
 
   /** A disk failed: who waits for it is told. */

@@ -12,11 +12,15 @@ import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { ElectLeaders } from '../../protocol/messages/elect-leaders.ts'
 import { UnregisterBroker } from '../../protocol/messages/unregister-broker.ts'
 import { DescribeTimeline } from '../../protocol/ottla/describe-timeline.ts'
+import type { Api, RequestOf } from '../../protocol/schema.ts'
+import { uncleanAsked } from '../core/cluster/elect-leaders.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { coordinatorApi } from '../core/cluster/kafka-requests.ts'
+import type { LogEndsOf } from '../core/cluster/log-ends.ts'
 import type { Env } from '../env/env.ts'
 import type { Kernel } from './kernel.ts'
 import type { Liveness } from './liveness.ts'
+import type { LogEndInquiry } from './log-end-inquiry.ts'
 import type { Peer } from './peer.ts'
 import { type Snapshot, snapshotParts } from './publisher.ts'
 
@@ -36,11 +40,13 @@ export class BrokerRequests {
   readonly #env: Env
   readonly #kernel: Kernel
   readonly #liveness: Liveness
+  readonly #inquiry: LogEndInquiry
 
-  constructor(env: Env, kernel: Kernel, liveness: Liveness) {
+  constructor(env: Env, kernel: Kernel, liveness: Liveness, inquiry: LogEndInquiry) {
     this.#env = env
     this.#kernel = kernel
     this.#liveness = liveness
+    this.#inquiry = inquiry
   }
 
   get #image(): ClusterImage {
@@ -66,6 +72,9 @@ export class BrokerRequests {
         return
       case 'adminOp':
         this.#adminOp(peer, message, correlation)
+        return
+      case 'logEnds':
+        if (this.#inSession(peer, message.brokerEpoch)) this.#inquiry.answered(peer, message)
         return
       default:
         // What only a coordinator says.
@@ -131,6 +140,7 @@ export class BrokerRequests {
           peer.brokerEpoch = brokerEpoch
           answer({ brokerEpoch })
           this.#kernel.publisher.snapshot(peer, snapshot, this.#env.clock.monotonicMs())
+          this.#inquiry.connected(peer)
         }
       },
     )
@@ -276,12 +286,33 @@ export class BrokerRequests {
       refuse(errors.INVALID_REQUEST, (error as Error).message)
       return
     }
+    const candidates =
+      apiKey === ElectLeaders.key
+        ? uncleanAsked(this.#image, request as RequestOf<typeof ElectLeaders>)
+        : []
+    if (candidates.length === 0) this.#decide(peer, op, correlation, api, request)
+    else
+      this.#inquiry.ask(candidates, (logEnds) =>
+        this.#decide(peer, op, correlation, api, request, logEnds),
+      )
+  }
+
+  #decide(
+    peer: Peer,
+    op: MessageOf<'adminOp'>,
+    correlation: number,
+    api: Api<any, any>,
+    request: { topics?: unknown[] },
+    logEnds: readonly LogEndsOf[] = [],
+  ): void {
+    const { sequence, apiKey, apiVersion } = op
     const { defaultPartitions, defaultReplicationFactor } = op
     const circumstances = {
       defaultPartitions,
       defaultReplicationFactor,
       topicIds: (request.topics ?? []).map(() => this.#newTopicId()),
       draw: this.#env.random.bytes(4).readUInt32BE(),
+      logEnds,
     }
     const command = { kind: 'kafka', apiKey, apiVersion, request, circumstances } as const
     this.#kernel.commit(command, (reply) => () => {

@@ -12,6 +12,7 @@ import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts
 import { BrokerRequests } from './broker-requests.ts'
 import { Kernel } from './kernel.ts'
 import { Liveness } from './liveness.ts'
+import { LogEndInquiry } from './log-end-inquiry.ts'
 import type { MetaState, MetaStore } from './meta-store.ts'
 import { Peer } from './peer.ts'
 import { pipe } from './pipe.ts'
@@ -54,6 +55,7 @@ export class Coordinator {
   readonly #kernel: Kernel
   readonly #liveness: Liveness
   readonly #requests: BrokerRequests
+  readonly #inquiry: LogEndInquiry
   readonly #connections = new Set<Peer>()
   readonly #listeners: Listener[] = []
   readonly #generation: number
@@ -71,6 +73,7 @@ export class Coordinator {
       rules,
       sessions,
       onTold: () => this.#requests.releaseDrained(),
+      onElectorate: () => this.#inquiry.elect(),
       onFailure: (error) => this.#failed(error),
     })
     this.#liveness = new Liveness(
@@ -84,7 +87,8 @@ export class Coordinator {
         onTick: (nowMs) => this.#tick(nowMs),
       },
     )
-    this.#requests = new BrokerRequests(env, this.#kernel, this.#liveness)
+    this.#inquiry = new LogEndInquiry(env.timers, this.#kernel)
+    this.#requests = new BrokerRequests(env, this.#kernel, this.#liveness, this.#inquiry)
     this.#balancedMs = env.clock.monotonicMs()
     this.#forcedMs = this.#balancedMs
   }
@@ -131,6 +135,7 @@ export class Coordinator {
     if (this.#closed) return
     this.#closed = true
     this.#liveness.close()
+    this.#inquiry.close()
     for (const peer of this.#connections) peer.destroy()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
     // What waits for room on a full disk is given up by the store: nobody may wait for it for ever.
@@ -202,7 +207,7 @@ export class Coordinator {
     this.#kernel.flushAt(nowMs)
     if (nowMs >= this.#forcedMs + uncleanElectionEveryMs) {
       this.#forcedMs = nowMs
-      this.#kernel.commit({ kind: 'electUnclean', max: leadersPerBalanceMax })
+      this.#inquiry.elect()
     }
     if (balanceEveryMs === 0 || nowMs < this.#balancedMs + balanceEveryMs) return
     this.#balancedMs = nowMs

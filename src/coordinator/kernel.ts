@@ -28,6 +28,7 @@ export class Kernel {
   readonly #store: MetaStore
   readonly #machine: ClusterMachine
   readonly #onTold: () => void
+  readonly #onElectorate: () => void
   readonly #onFailure: (error: Error) => void
   /** Resolves when all decisions so far are durable and told. */
   #told: Promise<void> = Promise.resolve()
@@ -44,6 +45,8 @@ export class Kernel {
       sessions: Sessions
       /** Called whenever brokers were told something. */
       onTold(): void
+      /** Called when brokers know of a change after which another election may be possible. */
+      onElectorate(): void
       onFailure(error: Error): void
     },
   ) {
@@ -51,6 +54,7 @@ export class Kernel {
     this.#store = store
     this.sessions = parts.sessions
     this.#onTold = parts.onTold
+    this.#onElectorate = parts.onElectorate
     this.#onFailure = parts.onFailure
     this.#machine = new ClusterMachine(parts.rules)
     for (const record of state.records) this.#machine.apply(record)
@@ -96,6 +100,7 @@ export class Kernel {
       this.#toldRevision = revision
       this.flush()
       answer?.()
+      if (records.some(changesElectorate)) this.#onElectorate()
     })
     this.#told.catch((error: Error) => this.#onFailure(error))
     if (this.#store.bytesSinceSnapshot > journalBytesMax)
@@ -117,5 +122,18 @@ export class Kernel {
   async close(): Promise<void> {
     this.#closed = true
     await this.#told.catch(() => undefined)
+  }
+}
+
+function changesElectorate(record: ClusterRecord): boolean {
+  switch (record.kind) {
+    case 'partition':
+      return record.leader === -1
+    case 'broker':
+    case 'brokerState':
+    case 'config':
+      return true
+    default:
+      return false
   }
 }

@@ -117,6 +117,11 @@ export class Faulted {
     return (await this.#metadata())[partition]?.isr.length ?? 0
   }
 
+  /** The preferred leader first. */
+  async replicas(partition = 0): Promise<readonly number[]> {
+    return (await this.#metadata())[partition]?.replicas ?? []
+  }
+
   /** Resolves with a leader that is not this one. */
   async successorOf(former: number): Promise<number> {
     let leader = -1

@@ -162,6 +162,43 @@ test('an unclean election is refused by default, and done when asked for', async
   })
 })
 
+/** Broker 1 has 9 records, 2 has 3 of them and 3 has 6, and only 2 and 3 are there. */
+async function uneven(at: EmbeddedCluster): Promise<void> {
+  await at.createTopic('orders', [[1, 2, 3]])
+  for (const id of [2, 3]) {
+    await fill(at, 'orders', 3)
+    await at.stopBroker(id)
+  }
+  await fill(at, 'orders', 3)
+  await at.stopBroker(1)
+  await at.startBroker(2)
+  await at.startBroker(3)
+}
+
+test('an unclean election takes the longest log, not the first replica', async () => {
+  for (const by of ['request', 'configuration'] as const) {
+    const at = await start(3, { 'min.insync.replicas': 1 })
+    await uneven(at)
+    const before = at.partition('orders').leader
+    await at.withClient(async (client) => {
+      if (by === 'request') {
+        const [done] = await electLeaders(client, 'unclean', [{ topic: 'orders', partition: 0 }])
+        expect(done?.changed).toBe(true)
+        return
+      }
+      const change = { name: 'unclean.leader.election.enable', operation: 'set', value: 'true' }
+      const resource = { type: 'topic', name: 'orders' } as const
+      expect((await alterConfigs(client, resource, [change as never])).error).toBe(undefined)
+    })
+    await at.until('somebody leads', () => at.partition('orders').leader !== -1)
+    await at.until('2 follows', () => at.partition('orders').isr.length === 2)
+    const { leader, unclean } = at.partition('orders')
+    expect([before, leader, unclean, endOf(at, 2, 'orders')]).toEqual([-1, 3, true, 6])
+    await at.stop()
+    cluster = undefined
+  }
+})
+
 test('a client that names a replica id moves no high watermark', async () => {
   const at = await start(2)
   await at.createTopic('orders', [[1, 2]], { 'min.insync.replicas': '1' })

@@ -1,5 +1,8 @@
 /** The last replica in sync is gone: without unclean elections the partition waits for it, with them it pays (R15). */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { alterConfigs } from '../../src/client/admin/configs.ts'
+import { Cluster } from '../../src/client/cluster.ts'
+import { nodeEnv } from '../../src/env/node.ts'
 import { Faulted, pause, sound, until } from '../cluster/faulted.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
 import { readAll } from '../cluster/workload.ts'
@@ -53,4 +56,39 @@ test('an unclean election loses what only the dead leader had, and leaves one lo
   const log = await readAll(cluster.bootstrap, 'unclean', 1)
   expect(log.map(({ offset }) => offset)).toEqual(log.map((_, i) => i))
   expect(log.length).toBeLessThan(faulted.load.sent.length)
+}, 180_000)
+
+test('of several that lack something the one with the longest log is elected, also by a coordinator that begins anew', async () => {
+  const topic = 'longest'
+  const faulted = await Faulted.start(cluster, topic, { configs: { 'min.insync.replicas': '1' } })
+  const leader = await faulted.leader()
+  const [shorter, longer] = (await faulted.replicas()).filter((id) => id !== leader)
+  // The preferred one of the two stops first, and so has less.
+  for (const [id, left] of [
+    [shorter!, 2],
+    [longer!, 1],
+  ] as const) {
+    await cluster.kill(id)
+    await until(async () => (await faulted.isr()) === left, 'a smaller ISR')
+    await faulted.acknowledged()
+  }
+  await faulted.load.stop()
+  await cluster.kill(leader)
+  await Promise.all([shorter!, longer!].map((id) => cluster.startBroker(id)))
+  const client = new Cluster(nodeEnv({ level: 'silent' }), { bootstrap: cluster.bootstrap })
+  const change = {
+    name: 'unclean.leader.election.enable',
+    operation: 'set',
+    value: 'true',
+  } as const
+  await until(async () => {
+    const { error } = await alterConfigs(client, { type: 'topic', name: topic }, [change])
+    return error === undefined
+  }, 'leave for unclean elections')
+  client.close()
+  await cluster.restartCoordinator()
+  expect(await faulted.successorOf(leader)).toBe(longer)
+  await cluster.startBroker(leader)
+  const { errors, replicas, complaints } = await faulted.outcome()
+  expect({ errors, replicas, complaints }).toEqual({ errors: [], replicas: [], complaints: [] })
 }, 180_000)

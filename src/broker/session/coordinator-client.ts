@@ -193,6 +193,7 @@ export class CoordinatorClient {
         if (message.type === 'metadata') this.#metadata(message, link)
         else if (message.type === 'grant') this.#granted(message)
         else if (message.type === 'staleSession') this.#stale(message, link)
+        else if (message.type === 'askLogEnds') this.#tellLogEnds(message, link)
         else link.destroy()
       },
       onClose: (error) => this.#disconnected(link, error),
@@ -297,6 +298,12 @@ export class CoordinatorClient {
       this.#waitingForState.splice(this.#waitingForState.indexOf(waiting), 1)
       waiting.resolve()
     }
+  }
+
+  #tellLogEnds({ question, items }: MessageOf<'askLogEnds'>, link: Link): void {
+    const { brokerEpoch } = this
+    const told = this.#options.logEnds?.(items) ?? []
+    link.send({ type: 'logEnds', brokerEpoch, question, items: told })
   }
 
   #stale({ brokerEpoch }: MessageOf<'staleSession'>, link: Link): void {

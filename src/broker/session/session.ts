@@ -1,4 +1,5 @@
 /** What a broker tells the coordinator about itself, and the words both use. */
+import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
 import type { Dial } from './link.ts'
 
 export interface SessionOptions {
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly logDirs: readonly string[]
   /** Ids of those that have failed since. */
   offlineLogDirs?(): string[]
+  /** Where its logs of these partitions end; without those that it cannot use. */
+  logEnds?(asked: MessageOf<'askLogEnds'>['items']): MessageOf<'logEnds'>['items']
   readonly cleanShutdown: boolean
   /** 22 characters, changes with each boot of the machine; see `bootIdOf`. */
   readonly bootId: string

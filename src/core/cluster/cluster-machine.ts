@@ -17,9 +17,10 @@ import {
   relinquish,
 } from './brokers.ts'
 import type { ConfigRules } from './config-rules.ts'
-import { balanceLeaders, electUnclean } from './elect-leaders.ts'
+import { balanceLeaders, electLongest } from './elect-leaders.ts'
 import { ClusterImage } from './image.ts'
 import { decideKafkaRequest, type KafkaRequest } from './kafka-requests.ts'
+import type { LogEndsOf } from './log-ends.ts'
 
 export type Command =
   | ({ readonly kind: 'register' } & RegisterBroker)
@@ -35,7 +36,8 @@ export type Command =
       readonly brokerId: number
       readonly items: readonly AlterIsrItem[]
     }
-  | { readonly kind: 'balance' | 'electUnclean'; readonly max: number }
+  | { readonly kind: 'balance'; readonly max: number }
+  | { readonly kind: 'electLongest'; readonly logEnds: readonly LogEndsOf[] }
   | ({ readonly kind: 'kafka' } & KafkaRequest)
 
 /** What `decide` answers to a kind of command. */
@@ -83,8 +85,8 @@ export class ClusterMachine implements Machine<Command, unknown, ClusterRecord> 
         return alterIsr(image, command.brokerId, command.items)
       case 'balance':
         return only(balanceLeaders(image, command.max))
-      case 'electUnclean':
-        return only(electUnclean(image, command.max))
+      case 'electLongest':
+        return only(electLongest(image, command.logEnds))
       case 'kafka':
         return decideKafkaRequest(image, this.#rules, command)
     }

@@ -6,6 +6,7 @@ import type { Decision } from '../machine.ts'
 import { partitionsOf } from './brokers.ts'
 import { type Fault, fault, fine, isFault } from './fault.ts'
 import type { ClusterImage, PartitionImage } from './image.ts'
+import { LogEnds, type LogEndsOf } from './log-ends.ts'
 import { changePartition, electorate } from './partition-change.ts'
 
 const preferred = 0
@@ -14,6 +15,7 @@ const unclean = 1
 export function electLeaders(
   image: ClusterImage,
   { electionType, topicPartitions }: RequestOf<typeof ElectLeaders>,
+  logEnds: readonly LogEndsOf[] = [],
 ): Decision<ResponseOf<typeof ElectLeaders>, PartitionImage> {
   if (electionType !== preferred && electionType !== unclean)
     return {
@@ -21,8 +23,9 @@ export function electLeaders(
       reply: { errorCode: errors.INVALID_REQUEST.code, replicaElectionResults: [] },
     }
   const records: PartitionImage[] = []
+  const ends = new LogEnds(logEnds)
   const run = (topic: string, partition: number): Fault => {
-    const elected = elect(image, topic, partition, electionType)
+    const elected = elect(image, topic, partition, electionType, ends)
     if (isFault(elected)) return elected
     records.push(elected)
     return fine
@@ -48,6 +51,7 @@ function elect(
   name: string,
   partition: number,
   electionType: number,
+  ends: LogEnds,
 ): Fault | PartitionImage {
   const topic = image.topic(name)
   if (topic === undefined)
@@ -60,7 +64,7 @@ function elect(
   if (!needed)
     return fault(errors.ELECTION_NOT_NEEDED, 'Leader election not needed for topic partition.')
   const election = electionType === preferred ? 'preferred' : 'unclean'
-  const after = changePartition(before, { election }, electorate(image, before))
+  const after = changePartition(before, { election }, electorate(image, before, ends))
   const reached =
     electionType === preferred ? after?.leader === before.replicas[0] : after?.leader !== -1
   if (after !== undefined && reached) return after
@@ -84,15 +88,37 @@ export function balanceLeaders(image: ClusterImage, max: number): PartitionImage
   return records
 }
 
-/** Partitions without a leader whose topics may take any replica by now; at most `max` of them. */
-export function electUnclean(image: ClusterImage, max: number): PartitionImage[] {
-  const records: PartitionImage[] = []
+/** Whose logs must be asked for before such a request is decided. */
+export function uncleanAsked(
+  image: ClusterImage,
+  { electionType, topicPartitions }: RequestOf<typeof ElectLeaders>,
+): PartitionImage[] {
+  if (electionType !== unclean) return []
+  const asked =
+    topicPartitions?.flatMap(({ topic, partitions }) =>
+      [...new Set(partitions)].map((partition) => image.topic(topic)?.partitions[partition]),
+    ) ?? partitionsOf(image)
+  return [...asked].filter((one) => one !== undefined && one.leader === -1) as PartitionImage[]
+}
+
+/** Partitions that wait for a leader, and whose topics allow that it lacks something. */
+export function* awaitingUnclean(image: ClusterImage): Generator<PartitionImage> {
   for (const topic of image.topics())
-    for (const before of topic.partitions) {
-      if (records.length >= max) return records
-      if (before.leader !== -1 || !image.uncleanLeaderElection(topic.name)) continue
-      const after = changePartition(before, { election: 'unclean' }, electorate(image, before))
-      if (after !== undefined && after.leader !== -1) records.push(after)
-    }
-  return records
+    if (image.uncleanLeaderElection(topic.name))
+      for (const partition of topic.partitions)
+        if (partition.leader === -1 && partition.replicas.some((id) => image.isActive(id)))
+          yield partition
+}
+
+/** With what was told since they were left without a leader. */
+export function electLongest(image: ClusterImage, logEnds: readonly LogEndsOf[]): PartitionImage[] {
+  const ends = new LogEnds(logEnds)
+  return logEnds.flatMap(({ topicId, partition }) => {
+    const before = image.partition(topicId, partition)
+    const topic = image.topicById(topicId)
+    if (before?.leader !== -1 || !image.uncleanLeaderElection(topic?.name ?? '')) return []
+    const voters = electorate(image, before, ends)
+    const after = changePartition(before, { election: 'unclean' }, voters)
+    return after === undefined || after.leader === -1 ? [] : [after]
+  })
 }

@@ -93,8 +93,8 @@ function causeOf(command: Command): string {
       return `broker ${command.brokerId} asked for it`
     case 'balance':
       return 'preferred leader'
-    case 'electUnclean':
-      return 'unclean election allowed'
+    case 'electLongest':
+      return 'unclean election: the longest log'
     case 'kafka':
       if (command.apiKey === ElectLeaders.key) return 'election asked for'
       if (command.apiKey === AlterPartitionReassignments.key) return 'reassignment asked for'

@@ -23,6 +23,7 @@ import { deleteTopics } from './delete-topics.ts'
 import { electLeaders } from './elect-leaders.ts'
 import { updateFeatures } from './features.ts'
 import type { ClusterImage } from './image.ts'
+import type { LogEndsOf } from './log-ends.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import { alterClientQuotas } from './quotas.ts'
 import { alterReassignments } from './reassignments.ts'
@@ -33,13 +34,15 @@ export interface KafkaRequest {
   readonly apiVersion: number
   /** Decoded in `apiVersion`. */
   readonly request: object
-  readonly circumstances: Circumstances
+  readonly circumstances: Circumstances & { readonly logEnds?: readonly LogEndsOf[] }
 }
 
 interface Context extends Circumstances {
   readonly image: ClusterImage
   readonly rules: ConfigRules
   readonly apiVersion: number
+  /** For elections that may be unclean. */
+  readonly logEnds?: readonly LogEndsOf[]
 }
 
 interface Entry<A extends Api<any, any>> {
@@ -62,7 +65,7 @@ const entries = [
   entry(IncrementalAlterConfigs, (request, { image, rules }) =>
     incrementalAlterConfigs(image, rules, request),
   ),
-  entry(ElectLeaders, (request, { image }) => electLeaders(image, request)),
+  entry(ElectLeaders, (request, { image, logEnds }) => electLeaders(image, request, logEnds)),
   entry(AlterPartitionReassignments, (request, { image }) => alterReassignments(image, request)),
   entry(AllocateProducerIds, (request, { image }) => allocateProducerIds(image, request)),
   entry(UpdateFeatures, (request, { image, apiVersion }) =>

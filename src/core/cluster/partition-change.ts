@@ -8,6 +8,7 @@
  * epoch, every election (also one that finds nobody) the leader epoch.
  */
 import type { ClusterImage, PartitionImage } from './image.ts'
+import { type LogEnd, LogEnds, longestLog } from './log-ends.ts'
 
 export interface PartitionTarget {
   readonly isr?: readonly number[]
@@ -25,15 +26,24 @@ export interface Electorate {
   /** May this broker lead now? */
   readonly acceptable: (brokerId: number) => boolean
   readonly epochOf: (brokerId: number) => number
+  /** What was told for an unclean election. Unasked, only a replica that is alone is elected so. */
+  readonly logEnds?: readonly LogEnd[] | undefined
 }
 
+const nobodyAsked = new LogEnds()
+
 /** Everybody who is active may lead. */
-export function electorate(image: ClusterImage, partition: PartitionImage): Electorate {
+export function electorate(
+  image: ClusterImage,
+  partition: PartitionImage,
+  logEnds = nobodyAsked,
+): Electorate {
   const topic = image.topicById(partition.topicId)
   return {
     minIsr: image.minInsyncReplicas(topic?.name ?? '', partition.replicas.length),
     acceptable: (brokerId) => image.isActive(brokerId),
     epochOf: (brokerId) => image.brokers.get(brokerId)?.brokerEpoch ?? 0,
+    logEnds: logEnds.of(image, partition),
   }
 }
 
@@ -45,7 +55,7 @@ export function changePartition(
 ): PartitionImage | undefined {
   const target = completeReassignment(before, wanted)
   const candidates = eligible(before, target, voters.minIsr)
-  const chosen = choose(before, target, candidates, voters.acceptable, wanted.election ?? 'online')
+  const chosen = choose(before, target, candidates, voters, wanted.election ?? 'online')
   let { isr, elr, lastKnownElr } = candidates
   if (chosen.leader !== -1 && !isr.includes(chosen.leader)) {
     // Elected from the ELR, or uncleanly: it alone is in sync with itself.
@@ -132,7 +142,7 @@ function choose(
   before: PartitionImage,
   target: Target,
   { isr, elr, lastKnownElr }: Eligible,
-  acceptable: (brokerId: number) => boolean,
+  { acceptable, logEnds }: Electorate,
   election: 'online' | 'preferred' | 'unclean',
 ): { leader: number; unclean: boolean } {
   const clean = isr.length > 0 ? isr : elr
@@ -147,7 +157,9 @@ function choose(
   const nothingBetter = isr.length === 0 && elr.length === 0
   if (lastKnown !== undefined && nothingBetter && acceptable(lastKnown))
     return { leader: lastKnown, unclean: true }
-  const any = election === 'unclean' ? target.replicas.find(acceptable) : undefined
+  const rest = election === 'unclean' ? target.replicas.filter(acceptable) : []
+  const alone = rest.length === 1 ? rest[0] : undefined
+  const any = logEnds === undefined ? alone : longestLog(rest, logEnds)
   return any === undefined ? { leader: -1, unclean: false } : { leader: any, unclean: true }
 }
 

@@ -174,6 +174,65 @@ test('unclean election happens where it is switched on, and only there', () => {
   ])
 })
 
+/** The leader alone in sync, with two that lag behind it, and then gone. */
+function leftAlone(configs: { name: string; value: string }[]) {
+  const machine = cluster(3)
+  run(machine, createTopic('orders', [[1, 2, 3]], { configs }))
+  proposeIsr(machine, 1, [1])
+  fence(machine, 1)
+  return machine
+}
+
+const allowed = [{ name: 'unclean.leader.election.enable', value: 'true' }]
+
+type Told = [brokerId: number, leaderEpoch: number, endOffset: number, brokerEpoch?: number]
+
+function told(machine: ClusterMachine, ...ends: Told[]) {
+  const { topicId } = machine.image.topic('orders')!
+  const all = ends.map(([brokerId, leaderEpoch, endOffset, brokerEpoch = brokerId]) => {
+    return { brokerId, brokerEpoch, leaderEpoch, endOffset }
+  })
+  return [{ topicId, partition: 0, ends: all }]
+}
+
+test('an unclean election between several replicas waits for their logs, and takes the longest', () => {
+  const elected = (...ends: Told[]) => {
+    const machine = leftAlone(allowed)
+    const before = sketch(machine)
+    run(machine, { kind: 'electLongest', logEnds: told(machine, ...ends) })
+    return [before, sketch(machine)]
+  }
+  const waiting = 'leader=-1 epoch=1 isr= elr=1'
+  expect({
+    longer: elected([2, 0, 7], [3, 0, 9]),
+    laterEpoch: elected([2, 3, 7], [3, 2, 9]),
+    equal: elected([3, 0, 9], [2, 0, 9]),
+    onlyOneTold: elected([3, 0, 1]),
+    ofAnEarlierIncarnation: elected([2, 0, 7], [3, 0, 9, 1]),
+  }).toEqual({
+    longer: [waiting, 'leader=3 epoch=2 isr=3 unclean'],
+    laterEpoch: [waiting, 'leader=2 epoch=2 isr=2 unclean'],
+    equal: [waiting, 'leader=2 epoch=2 isr=2 unclean'],
+    onlyOneTold: [waiting, 'leader=3 epoch=2 isr=3 unclean'],
+    ofAnEarlierIncarnation: [waiting, 'leader=2 epoch=2 isr=2 unclean'],
+  })
+})
+
+test('what was told changes nothing where unclean elections are off, or somebody leads by then', () => {
+  const off = leftAlone([])
+  run(off, { kind: 'electLongest', logEnds: told(off, [2, 0, 7], [3, 0, 9]) })
+  const back = leftAlone(allowed)
+  activate(back, 1)
+  run(back, { kind: 'electLongest', logEnds: told(back, [2, 0, 7], [3, 0, 9]) })
+  const nobody = leftAlone(allowed)
+  run(nobody, { kind: 'electLongest', logEnds: told(nobody) })
+  expect([sketch(off), sketch(back), sketch(nobody)]).toEqual([
+    'leader=-1 epoch=1 isr= elr=1',
+    'leader=1 epoch=2 isr=1',
+    'leader=-1 epoch=1 isr= elr=1',
+  ])
+})
+
 test('preferred leaders come back by request and by balance', () => {
   const machine = cluster(2)
   run(machine, createTopic('orders', [[1, 2]]))
