@@ -2,7 +2,7 @@
  * Looks at every record of a client's batch, as Kafka does (LogValidator): their form, timestamps and keys.
  * A batch that passes can be read by every consumer; one that is stored unread may stop them all.
  *
- * The walk makes no objects. Compressed batches are unpacked for it, and packed again only where the topic
+ * The look makes no objects. Compressed batches are unpacked for it, and packed again only where the topic
  * wants another codec.
  */
 import { CompressionError, codecs, compress } from '../../protocol/compression.ts'
@@ -22,6 +22,7 @@ import {
   transactionalBit,
 } from '../../protocol/record-batch.ts'
 import { InvalidRecordError, RecordCursor, recordBytesOf } from '../../protocol/records.ts'
+import { scanRecords } from '../../protocol/scan-records.ts'
 import type { RecordError, Refusal } from './append-outcome.ts'
 import { invalid, tooLarge } from './check-batch.ts'
 import type { LogConfig } from './log-config.ts'
@@ -71,6 +72,13 @@ function walk(
   const needsKey = config.cleanupPolicy.compact
   const oldest = nowMs - config.messageTimestampBeforeMaxMs
   const newest = nowMs + config.messageTimestampAfterMaxMs
+  const scanned = stamped ? undefined : scanRecords(unpacked, recordCountOf(batch, 0))
+  if (scanned !== undefined && !(needsKey && scanned.hasNullKey)) {
+    const first = baseTimestamp + scanned.minTimestampDelta
+    const last = baseTimestamp + scanned.maxTimestampDelta
+    if (!createTime || (first >= oldest && last <= newest)) return Math.max(last, -1)
+  }
+  // Something may be wrong, and is to be named; or the records are of a rare form.
   let max = -1
   let faults: Faults | undefined
   cursor.reset(unpacked, 0, unpacked.length, recordCountOf(batch, 0))
