@@ -29,11 +29,15 @@ class OffsetTable<V> {
   }
 
   set(groupId: string, topic: string, partition: number, value: V): void {
-    const topics = this.groups.get(groupId) ?? new Map<string, Map<number, V>>()
-    const partitions = topics.get(topic) ?? new Map<number, V>()
-    partitions.set(partition, value)
-    topics.set(topic, partitions)
-    this.groups.set(groupId, topics)
+    // A commit finds all of it there: names are then hashed once.
+    let topics = this.groups.get(groupId)
+    if (!topics) {
+      topics = new Map()
+      this.groups.set(groupId, topics)
+    }
+    const partitions = topics.get(topic)
+    if (partitions) partitions.set(partition, value)
+    else topics.set(topic, new Map([[partition, value]]))
   }
 
   delete(groupId: string, topic: string, partition: number): void {
