@@ -21,6 +21,16 @@ test('a good history has no anomaly', () => {
   expect([kinds(all, log('a', 'b')), kinds(all, log('a', 'b', 'unknown'))]).toEqual([[], []])
 })
 
+test('a value may stand twice whose producer could not tell', () => {
+  const all = [sent('a', 0, 0), sent('b', undefined, 10)]
+  const found = (...values: string[]) =>
+    anomalies(all, log(...values), { idempotent: true, repeatable: new Set(['b']) })
+  expect([found('a', 'b', 'b'), found('a', 'a', 'b').map((text) => text.split(':')[0])]).toEqual([
+    [],
+    ['duplicate'],
+  ])
+})
+
 test('each kind of bad history is told apart', () => {
   const a = sent('a', 0, 0)
   const b = sent('b', 1, 10)

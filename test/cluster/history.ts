@@ -13,11 +13,18 @@ export interface Read {
   readonly value: string
 }
 
+export interface Promises {
+  /** No value stands twice, */
+  readonly idempotent: boolean
+  /** but for these: their producers could not tell. */
+  readonly repeatable?: ReadonlySet<string>
+}
+
 /** Everything that is wrong, in words; empty for a good history. */
 export function anomalies(
   sent: readonly Sent[],
   log: readonly Read[],
-  { idempotent }: { readonly idempotent: boolean },
+  { idempotent, repeatable }: Promises,
 ): string[] {
   const found: string[] = []
   const byPlace = new Map<string, string>()
@@ -33,7 +40,8 @@ export function anomalies(
   const known = new Map(sent.map((each) => [each.value, each]))
   for (const [value, reads] of byValue) {
     const places = new Set(reads.map(({ partition, offset }) => `${partition}/${offset}`))
-    if (places.size > 1 && idempotent) found.push(`duplicate: ${value} at ${[...places]}`)
+    if (places.size > 1 && idempotent && !repeatable?.has(value))
+      found.push(`duplicate: ${value} at ${[...places]}`)
     if (!known.has(value)) found.push(`invented: ${value} was never sent`)
   }
   for (const { value, partition, offset } of sent) {

@@ -75,6 +75,7 @@ export class SimCluster {
     const host = (name: string, rate = 1) => {
       const made = new Host(world, network, name, rate)
       made.disk.syncMs = options.syncMs
+      made.memoryBytes = options.memoryBytes
       return made
     }
     this.coordinator = new Member(host('c', options.rates[0]), coordinatorId)

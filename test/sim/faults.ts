@@ -3,6 +3,7 @@
 import type { Message } from '../../protocol/coordinator/messages.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
+import type { PartitionImage } from '../../src/core/cluster/image.ts'
 import type { Member, SimCluster } from './cluster.ts'
 import type { Invariants } from './invariants.ts'
 import type { CutMode, Network } from './network.ts'
@@ -25,7 +26,8 @@ export class Faults implements TapListener {
   readonly #network: Network
   readonly #cluster: SimCluster
   readonly #invariants: Invariants
-  readonly #clients: readonly string[]
+  /** Hosts that a fault cuts off as well. */
+  readonly clients: string[]
   #aimed: Aimed[] = []
   #elections = 0
   #healed = false
@@ -37,13 +39,13 @@ export class Faults implements TapListener {
     network: Network,
     cluster: SimCluster,
     invariants: Invariants,
-    clients: readonly string[],
+    clients: string[],
   ) {
     this.#world = world
     this.#network = network
     this.#cluster = cluster
     this.#invariants = invariants
-    this.#clients = clients
+    this.clients = clients
     for (const { host } of cluster.members)
       host.disk.onChange = () => this.#signal('file changes', host.name, host.name)
     world.invariants.push(() => {
@@ -106,18 +108,24 @@ export class Faults implements TapListener {
     if (who === 'subject') return this.#resolve(subject || 'leader', { partition } as Fault, '', '')
     if (who === 'peer') return this.#resolve(peer || 'follower', { partition } as Fault, '', '')
     if (who !== 'leader' && who !== 'follower') return who
+    const { brokers } = this.#cluster
+    const state = this.#state(partition)
+    const id = who === 'leader' ? state?.leader : state?.replicas.find((id) => id !== state.leader)
+    return brokers.find((each) => each.id === id)?.name ?? 'b1'
+  }
+
+  /** As the coordinator, or a broker, knows it. */
+  #state(partition: number): PartitionImage | undefined {
     const { coordinator, brokers } = this.#cluster
     const image =
       coordinator.coordinator?.image ?? brokers.find(({ broker }) => broker)?.broker?.image
-    const state = image?.topic(topic)?.partitions[partition]
-    const id = who === 'leader' ? state?.leader : state?.replicas.find((id) => id !== state.leader)
-    return brokers.find((each) => each.id === id)?.name ?? 'b1'
+    return image?.topic(topic)?.partitions[partition]
   }
 
   #strike(fault: Fault, subject: string, peer: string): void {
     const name = this.#resolve(fault.target, fault, subject, peer)
     const other = this.#resolve(fault.other, fault, subject, peer)
-    if (this.#clients.includes(name)) return
+    if (this.clients.includes(name)) return
     const member = this.#cluster.member(name)
     const on = fault.on ? ` on ${fault.on.signal}` : ''
     this.#world.note(
@@ -197,6 +205,12 @@ export class Faults implements TapListener {
       case 'part and restart':
         this.#partAndRestart(member, forMs, amount)
         return
+      case 'leave behind':
+        this.#leaveBehind(fault, member)
+        return
+      case 'blackout':
+        this.#blackout(forMs, amount)
+        return
       case 'drop':
         this.#network.crashed(host.process, host.process.life)
         return
@@ -245,8 +259,41 @@ export class Faults implements TapListener {
     )
   }
 
+  /**
+   * One follower is left behind until it is out of sync. Then those that were ahead die, and one of
+   * them is back first: it leads, knows of no high watermark, and the one behind asks to join.
+   */
+  #leaveBehind({ partition, forMs, amount }: Fault, { name }: Member): void {
+    const { brokers, options } = this.#cluster
+    const inSync = this.#state(partition)?.isr ?? []
+    const [behind, ...ahead] = brokers
+      .filter(({ id }) => inSync.includes(id))
+      .sort((a, b) => Number(a.name === name) - Number(b.name === name))
+    if (behind === undefined || ahead.length === 0) return
+    const outMs = options.lagMaxMs * (1.2 + 0.6 * amount)
+    const paths = ahead.flatMap((each) => [
+      [each.name, behind.name],
+      [behind.name, each.name],
+    ])
+    this.#block(paths, outMs + 0.1 * forMs)
+    this.#later(outMs, () => {
+      for (const [i, each] of ahead.entries())
+        this.#end(each, i === 0 ? 50 : forMs, () => each.host.crash())
+    })
+  }
+
+  /** The power of the whole place goes; it comes back to one after the other. */
+  #blackout(forMs: number, amount: number): void {
+    const { brokers, coordinator } = this.#cluster
+    this.#invariants.powerLosses++
+    for (const [i, member] of [...brokers, ...(amount < 0.5 ? [coordinator] : [])].entries())
+      this.#end(member, (forMs * (1 + ((i + Math.floor(amount * 8)) % 3))) / 3, () =>
+        member.host.powerLoss(),
+      )
+  }
+
   #others(name: string): string[] {
-    const all = [...this.#cluster.members.map((member) => member.name), ...this.#clients]
+    const all = [...this.#cluster.members.map((member) => member.name), ...this.clients]
     return all.filter((each) => each !== name)
   }
 

@@ -7,10 +7,12 @@ import { expect, test } from 'vitest'
 import { SimCluster } from './cluster.ts'
 import { GroupClients } from './group-clients.ts'
 import { Network } from './network.ts'
+import { plain } from './options.ts'
 import { topic, Workload } from './workload.ts'
 import { World } from './world.ts'
 
 const options = {
+  ...plain,
   ...{ brokers: 3, partitions: 4, minInsyncReplicas: 2, durable: false, leaseMs: 600 },
   ...{ lagMaxMs: 1_500, rates: [1, 1.005, 0.995, 1], syncMs: 0.5, tail: 0.0005 },
   ...{ producers: 1, perSecond: 20, faultsMs: 0 },

@@ -17,6 +17,8 @@ export class Host {
   readonly rate: number
   /** By how much somebody has set its wall clock. */
   wallOffsetMs = 0
+  /** What its processes take for their memory. */
+  memoryBytes = 2 ** 30
   /** Counts boots of the machine; the page cache is lost with each. */
   boots = 0
   /** Lines of level error, of all its processes. */
@@ -65,7 +67,8 @@ export class Host {
     const bootId = Buffer.alloc(16, this.boots + 1).toString('hex')
     this.disk.virtual.set('/proc/sys/kernel/random/boot_id', Buffer.from(bootId))
     const files = this.disk.filesOf(process)
-    return { clock, timers, random, files, net: this.#network.netOf(process), log: this.#log() }
+    const net = this.#network.netOf(process)
+    return { clock, timers, random, files, net, log: this.#log(), memoryBytes: this.memoryBytes }
   }
 
   #log(): Logger {

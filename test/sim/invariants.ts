@@ -38,8 +38,13 @@ export class Invariants {
   /** The highest that any broker was told, which includes that it is durable. */
   readonly #told = new Map<string, Epochs>()
   readonly #revisions = new Map<string, number>()
+  readonly #electedMs = new Map<string, number>()
   readonly #brokerEpochs = new Map<number, number>()
   #generation = 0
+  /** What the coordinator decided last, and how often power had been lost by then. */
+  readonly #decided = new Map<string, { state: PartitionImage; powerLosses: number }>()
+  /** Partitions with an unclean election whose leader has not shown yet what it has. */
+  readonly #uncut = new Map<string, number>()
   /** Partitions that lost what was committed, as they may: every replica in sync lost power. */
   readonly excused = new Set<string>()
   elections = 0
@@ -61,6 +66,11 @@ export class Invariants {
       this.#ledgers.set(key, ledger)
     }
     return ledger
+  }
+
+  /** When a broker was told of the last leader epoch that there was. */
+  lastElectionMs(topicId: string, partition: number): number {
+    return this.#electedMs.get(`${topicId}/${partition}`) ?? 0
   }
 
   #check(process: Process | undefined): void {
@@ -103,6 +113,23 @@ export class Invariants {
           this.#world.fail(`S8: the coordinator forgot epoch ${told.leaderEpoch} of ${key}`)
       }
     this.#revisions.set(`c/${life}`, image.revision)
+    for (const { partitions } of image.topics())
+      for (const each of partitions) {
+        this.#decides(each)
+        this.#inSync(each)
+      }
+  }
+
+  /** `unclean` stays set until all have followed: whether this election was, the last state tells. */
+  #decides(state: PartitionImage): void {
+    const key = `${state.topicId}/${state.partition}`
+    const { powerLosses } = this
+    const last = this.#decided.get(key)
+    this.#decided.set(key, { state, powerLosses })
+    if (!state.unclean || last?.state.leaderEpoch === state.leaderEpoch) return
+    const wasSafe = last?.state.unclean && last.powerLosses === powerLosses
+    if (wasSafe && [...last.state.isr, ...last.state.elr].includes(state.leader)) return
+    this.#uncut.set(key, state.leaderEpoch)
   }
 
   #brokerEpoch(id: number, epoch: number): void {
@@ -130,6 +157,12 @@ export class Invariants {
       this.#revisions.set(life, image.revision)
       for (const topic of image.topics())
         for (const partition of topic.partitions) this.#told_(member, partition)
+      // Its logs are there now: those of a new life, too.
+      const decided = this.#cluster.coordinator.coordinator?.image
+      for (const partition of broker.partitions.all()) {
+        const state = decided?.partition(partition.topicId, partition.index)
+        if (state !== undefined) this.#inSync(state)
+      }
     }
     for (const partition of broker.partitions.all()) this.#partition(member, partition)
   }
@@ -144,8 +177,10 @@ export class Invariants {
     const inEpoch = `${key}/${leaderEpoch}`
     const led = `${leader} (${leaderBrokerEpoch})`
     const known = this.#leaders.get(inEpoch)
-    if (known === undefined) this.elections++
-    else if (known !== led)
+    if (known === undefined) {
+      this.elections++
+      this.#electedMs.set(key, this.#world.nowMs)
+    } else if (known !== led)
       this.#world.fail(`S2: ${known} and ${led} lead ${key} in epoch ${leaderEpoch}`)
     this.#leaders.set(inEpoch, led)
     const mine = `${member.name}/${key}`
@@ -215,10 +250,12 @@ export class Invariants {
 
   #elected(member: Member, partition: Partition, log: Log): void {
     const ledger = this.ledger(partition.topicId, partition.index)
-    if (partition.image.unclean) {
+    const key = keyOf(partition)
+    if (partition.leaderEpoch >= (this.#uncut.get(key) ?? Infinity)) {
+      this.#uncut.delete(key)
       if (this.powerLosses === 0)
         this.#fail('S10', partition, `${member.name} was elected uncleanly, and nobody lost power`)
-      if (log.logEndOffset < ledger.endOffset) this.excused.add(keyOf(partition))
+      if (log.logEndOffset < ledger.endOffset) this.excused.add(key)
       ledger.cut(log.logEndOffset)
       return
     }
@@ -227,11 +264,13 @@ export class Invariants {
 
   #hasAll(member: Member, partition: Partition, log: Log, who: string): void {
     if (this.excused.has(keyOf(partition))) return
-    const { endOffset, entries } = this.ledger(partition.topicId, partition.index)
+    const ledger = this.ledger(partition.topicId, partition.index)
+    const { entries } = ledger
+    // It may hear of its election when it is over, and the next leader has committed more.
+    const endOffset = ledger.endBefore(partition.leaderEpoch)
     if (log.logEndOffset < endOffset)
       this.#fail('S3', partition, `${who} ends at ${log.logEndOffset}, committed is ${endOffset}`)
     if (log.logStartOffset >= endOffset) return
-    const ledger = this.ledger(partition.topicId, partition.index)
     const from = Math.max(log.logStartOffset, entries[Math.max(0, entries.length - 50)]!.baseOffset)
     for (const entry of new LogWalk(member.host.disk, log).between(from, endOffset)) {
       const why = ledger.differs(entry)
@@ -244,29 +283,33 @@ export class Invariants {
     const before = ledger.endOffset
     const excused = this.excused.has(keyOf(partition))
     for (const entry of seen.walk.between(seen.checkedTo, log.highWatermark)) {
-      const why = ledger.enter(entry)
+      const why = ledger.enter(entry, partition.leaderEpoch)
       if (why && !excused) this.#fail('S5', partition, `on ${member.name} ${why}`)
       seen.checkedTo = entry.endOffset
     }
-    if (ledger.endOffset > before) this.#replicated(partition, ledger.endOffset)
+    if (ledger.endOffset === before) return
+    const image = this.#cluster.coordinator.coordinator?.image
+    const state = image?.partition(partition.topicId, partition.index)
+    if (state !== undefined) this.#inSync(state)
   }
 
-  /** More is committed: everybody in sync has it. */
-  #replicated({ topicId, index }: Partition, endOffset: number): void {
-    const image = this.#cluster.coordinator.coordinator?.image
-    const state = image?.partition(topicId, index)
-    if (state === undefined) return
-    for (const id of [...state.isr, ...state.elr]) {
+  /** Everybody in sync, and everybody eligible, has what is committed. */
+  #inSync({ topicId, partition: index, isr, elr }: PartitionImage): void {
+    const { endOffset } = this.ledger(topicId, index)
+    const key = `${topicId}/${index}`
+    if (endOffset === 0 || this.excused.has(key) || this.#uncut.has(key)) return
+    const name = this.#cluster.coordinator.coordinator?.image.topicById(topicId)?.name ?? ''
+    for (const id of [...isr, ...elr]) {
       const member = this.#cluster.brokers.find((each) => each.id === id)
-      const partition = member?.broker?.partitions.get(image?.topicById(topicId)?.name ?? '', index)
-      if (partition?.log === undefined || this.excused.has(keyOf(partition))) continue
+      const partition = member?.broker?.partitions.get(name, index)
+      if (partition?.log === undefined || partition.topicId !== topicId) continue
       // One that has lost its disk's trust is in sync until somebody says otherwise.
       if (partition.log.disk.failure) continue
       if (partition.log.logEndOffset < endOffset)
         this.#fail(
           'S3',
           partition,
-          `${endOffset} is committed, ${member?.name} is in sync (${state.isr}; eligible ${state.elr}) and ends at ${partition.log.logEndOffset}`,
+          `${endOffset} is committed, ${member?.name} is in sync (${isr}; eligible ${elr}) and ends at ${partition.log.logEndOffset}`,
         )
     }
   }

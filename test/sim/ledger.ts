@@ -25,6 +25,8 @@ export interface Entry {
 
 export class Ledger {
   readonly #entries: Entry[] = []
+  /** For each entry the leader epoch in which it was committed. */
+  readonly #committedIn: number[] = []
 
   /** The end of what is committed. */
   get endOffset(): number {
@@ -35,11 +37,19 @@ export class Ledger {
     return this.#entries
   }
 
+  /** The end of what was committed in earlier leader epochs: what a leader begins with. */
+  endBefore(leaderEpoch: number): number {
+    let index = this.#entries.length - 1
+    while (index >= 0 && this.#committedIn[index]! >= leaderEpoch) index--
+    return this.#entries[index]?.endOffset ?? 0
+  }
+
   /** Why the batch does not belong here; undefined when it does, or is new. */
-  enter(entry: Entry): string | undefined {
+  enter(entry: Entry, leaderEpoch: number): string | undefined {
     const { endOffset } = this
     if (entry.baseOffset === endOffset) {
       this.#entries.push(entry)
+      this.#committedIn.push(leaderEpoch)
       return undefined
     }
     if (entry.baseOffset > endOffset)
@@ -72,6 +82,7 @@ export class Ledger {
   /** After an unclean election: what the new leader lacks is gone. */
   cut(endOffset: number): void {
     while (this.endOffset > endOffset) this.#entries.pop()
+    this.#committedIn.length = this.#entries.length
   }
 }
 

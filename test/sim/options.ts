@@ -18,7 +18,26 @@ export interface Options {
   readonly perSecond: number
   /** How long faults go on after the topic was made. */
   readonly faultsMs: number
+  /** What each producer asks for; the first always for all. */
+  readonly acks: readonly (-1 | 0 | 1)[]
+  /** So small that logs roll while they are written. */
+  readonly segmentBytes: number
+  /** What brokers take for their memory: with little of it, reads go to the disk. */
+  readonly memoryBytes: number
+  /** Topics are made and deleted, replicas moved, leaders elected, configurations changed meanwhile. */
+  readonly admin: boolean
+  /** Members of groups read along, and commit. */
+  readonly groups: boolean
 }
+
+/** What plans have that were kept before there was a choice. */
+export const plain = {
+  acks: [],
+  segmentBytes: 2 ** 30,
+  memoryBytes: 2 ** 30,
+  admin: false,
+  groups: false,
+} satisfies Partial<Options>
 
 export function drawOptions(seed: number): Options {
   const draw = new Chance(seed * 7919 + 17)
@@ -36,5 +55,10 @@ export function drawOptions(seed: number): Options {
     producers: draw.pick([1, 2, 2, 3]),
     perSecond: draw.pick([10, 20, 40]),
     faultsMs: draw.pick([6000, 10_000]),
+    acks: [-1, draw.pick([-1, -1, 0, 1]), draw.pick([-1, 1])],
+    segmentBytes: draw.pick([2 ** 30, 2 ** 30, 2 ** 14, 2 ** 11]),
+    memoryBytes: draw.pick([2 ** 30, 2 ** 30, 2 ** 15]),
+    admin: draw.chance(0.3),
+    groups: draw.chance(0.2),
   }
 }

@@ -26,6 +26,8 @@ export const faultKinds = [
   'slow disk',
   'wall clock',
   'part and restart',
+  'leave behind',
+  'blackout',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

@@ -2,13 +2,19 @@
  * One run: a cluster comes up, clients write and read, things fail, all is healed, and in the end
  * everything must be as it was promised (V1–V5, the history).
  */
-import { anomalies } from '../cluster/history.ts'
+import type { PartitionImage } from '../../src/core/cluster/image.ts'
+import type { Read } from '../cluster/history.ts'
+import { Admin, passing } from './admin.ts'
 import { Answers } from './answers.ts'
 import { SimCluster } from './cluster.ts'
 import { convergence } from './convergence.ts'
 import { Faults } from './faults.ts'
+import { Fencing } from './fencing.ts'
+import { GroupClients } from './group-clients.ts'
+import { Histories } from './histories.ts'
 import { Invariants } from './invariants.ts'
 import { Network } from './network.ts'
+import { plain } from './options.ts'
 import type { Plan } from './plan.ts'
 import { WireTap } from './tap.ts'
 import { topic, Workload } from './workload.ts'
@@ -17,6 +23,7 @@ import { World } from './world.ts'
 const startMaxMs = 20_000
 const convergeMaxMs = 60_000
 const readMaxMs = 20_000
+const protocols = ['classic', 'consumer'] as const
 
 export interface Outcome {
   readonly events: number
@@ -40,22 +47,28 @@ export class Simulation {
   readonly invariants: Invariants
   readonly answers: Answers
   readonly workload: Workload
+  readonly admin: Admin
+  readonly groups: GroupClients
   readonly faults: Faults
   readonly plan: Plan
 
   constructor(plan: Plan) {
     this.plan = plan
+    const options = { ...plain, ...plan.options }
     this.world = new World(plan.seed)
     this.network = new Network(this.world)
-    this.network.tail = plan.options.tail
-    this.cluster = new SimCluster(this.world, this.network, plan.options)
+    this.network.tail = options.tail
+    this.cluster = new SimCluster(this.world, this.network, options)
     this.tap = new WireTap(() => this.world.nowMs)
     this.network.tap = this.tap
     this.invariants = new Invariants(this.world, this.cluster)
     this.answers = new Answers(this.world, this.cluster, this.invariants)
-    this.tap.listeners.push(this.answers)
+    this.tap.listeners.push(this.answers, new Fencing(this.world, this.cluster))
     this.workload = new Workload(this.world, this.network, this.cluster)
-    const clients = this.workload.hosts.map(({ name }) => name)
+    this.admin = new Admin(this.world, this.network, this.cluster)
+    this.groups = new GroupClients(this.world, this.network, this.cluster)
+    this.groups.offsetsMayBeLost = () => this.invariants.excused.size > 0
+    const clients = [...this.workload.hosts, this.admin.host].map(({ name }) => name)
     this.faults = new Faults(this.world, this.network, this.cluster, this.invariants, clients)
     this.tap.listeners.push(this.faults)
   }
@@ -81,54 +94,47 @@ export class Simulation {
   }
 
   async #run(): Promise<void> {
-    const { world, cluster, workload, plan } = this
+    const { world, cluster, workload, admin, groups, plan } = this
+    const { options } = this.cluster
     for (const member of cluster.members) cluster.start(member)
     await this.#finish(workload.createTopic(), startMaxMs, 'V1: the topic is not made')
     workload.start()
+    if (options.admin) admin.start()
+    if (options.groups) {
+      for (const protocol of protocols) groups.join(protocol, protocol, 2)
+      groups.commitAndAsk()
+    }
+    this.faults.clients.push(...groups.hosts)
     this.faults.schedule(plan)
-    await world.run(world.nowMs + plan.options.faultsMs)
+    await world.run(world.nowMs + options.faultsMs)
     this.faults.heal()
     await world.run(world.nowMs + 1000)
     workload.stop()
-    await this.#converge()
-    await this.#history()
+    admin.stop()
+    await this.#converge(() => convergence(cluster, workload))
+    const history = new Histories(this)
+    if (options.groups) await this.#converge(() => history.groupsLack())
+    groups.stop()
+    const logs = new Map<string, Read[]>()
+    for (const { name, partitions } of cluster.coordinator.coordinator!.image.topics()) {
+      if (name !== topic && name !== passing) continue
+      const ends = partitions.map((each) => committedEnd(cluster, name, each))
+      const reading = workload.readAll(name, ends)
+      logs.set(name, await this.#finish(reading, readMaxMs, `V5: ${name} cannot be read`))
+    }
+    const wrong = history.anomalies(logs.get(topic) ?? [], logs.get(passing))
+    if (wrong.length > 0) throw new Error(`history: ${wrong.slice(0, 5).join('; ')}`)
   }
 
-  async #converge(): Promise<void> {
+  async #converge(missing: () => string | undefined): Promise<void> {
     const { world } = this
     const untilMs = world.nowMs + convergeMaxMs
     for (;;) {
-      const missing = convergence(this.cluster, this.workload)
-      if (missing === undefined) return
-      if (world.nowMs >= untilMs) throw new Error(missing)
+      const what = missing()
+      if (what === undefined) return
+      if (world.nowMs >= untilMs) throw new Error(what)
       await world.run(world.nowMs + 100)
     }
-  }
-
-  async #history(): Promise<void> {
-    const { cluster, workload, invariants } = this
-    const image = cluster.coordinator.coordinator!.image
-    const { topicId, partitions } = image.topic(topic)!
-    const ends = partitions.map(({ partition }) => invariants.ledger(topicId, partition).endOffset)
-    const log = await this.#finish(workload.readAll(ends), readMaxMs, 'V5: the log cannot be read')
-    if (invariants.excused.size > 0) return
-    const wrong = anomalies(workload.sent, log, { idempotent: true })
-    const values = new Map(
-      log.map(({ partition, offset, value }) => [`${partition}/${offset}`, value]),
-    )
-    const next = new Map<number, number>()
-    for (const { partition, offset, value } of workload.reads) {
-      const final = values.get(`${partition}/${offset}`)
-      if (final !== value)
-        wrong.push(`inconsistent-offsets: ${partition}/${offset} was read as ${value}, is ${final}`)
-      if (offset !== (next.get(partition) ?? 0))
-        wrong.push(
-          `poll-skip: partition ${partition} goes from ${next.get(partition)} to ${offset}`,
-        )
-      next.set(partition, offset + 1)
-    }
-    if (workload.errors.length > 0) wrong.push(`V5: a send failed: ${workload.errors[0]}`)
-    if (wrong.length > 0) throw new Error(`history: ${wrong.slice(0, 5).join('; ')}`)
   }
 
   async #finish<T>(promise: Promise<T>, withinMs: number, otherwise: string): Promise<T> {
@@ -145,4 +151,10 @@ export class Simulation {
     if (!done) throw new Error(otherwise)
     return settled
   }
+}
+
+/** Where the log of the leader ends, once all of it is committed. */
+function committedEnd(cluster: SimCluster, name: string, { leader, partition }: PartitionImage) {
+  const { broker } = cluster.brokers.find(({ id }) => id === leader)!
+  return broker?.partitions.get(name, partition)?.log?.highWatermark ?? 0
 }

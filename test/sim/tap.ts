@@ -15,6 +15,7 @@ import type { End } from './network-end.ts'
 
 /** One request to a broker. */
 export interface Asked {
+  readonly connection: number
   readonly from: string
   readonly to: string
   readonly api: Api<any, any>
@@ -64,7 +65,7 @@ export class WireTap implements Tap {
     const frames = (isRequest ? streams.request.frames : streams.response).feed(bytes)
     for (const frame of frames) {
       if (port === coordinatorPort) this.#told(from, to, frame)
-      else if (port === brokerPort && isRequest) this.#request(streams.request, from, to, frame)
+      else if (port === brokerPort && isRequest) this.#request(streams.request, end, frame)
       else if (port === brokerPort) this.#response(streams.request, frame)
     }
   }
@@ -74,13 +75,21 @@ export class WireTap implements Tap {
     for (const listener of this.listeners) listener.told?.(from, to, message)
   }
 
-  #request({ pending }: Stream, from: string, to: string, frame: Buffer): void {
+  #request({ pending }: Stream, end: End, frame: Buffer): void {
     const reader = new Reader(frame)
     const { apiKey, apiVersion, correlationId } = readRequestHeader(reader, apiByKey)
     const api = apiByKey(apiKey)!
     const request = api.request(apiVersion).read(reader)
-    const atMs = this.#nowMs()
-    const asked: Asked = { from, to, api, version: apiVersion, request, atMs, note: undefined }
+    const asked: Asked = {
+      connection: end.id,
+      from: end.process.name,
+      to: end.remoteHost,
+      api,
+      version: apiVersion,
+      request,
+      atMs: this.#nowMs(),
+      note: undefined,
+    }
     pending.set(correlationId, asked)
     for (const listener of this.listeners) listener.asked?.(asked)
   }

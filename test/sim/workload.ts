@@ -1,6 +1,7 @@
 /**
  * Clients of the simulated cluster: the project's own, on simulated hosts. Producers with idempotence and
- * acks=all, a consumer that reads along, and one that asks every broker for the end, leader or not.
+ * acks=all, or with acks=1 or 0, a consumer that reads along, and one that asks every broker for the end,
+ * leader or not.
  */
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { ListOffsets } from '../../protocol/messages/list-offsets.ts'
@@ -20,8 +21,31 @@ export const topic = 'orders'
 const requestTimeoutMs = 2500
 const alreadyExists = 36
 
+export type Acks = -1 | 0 | 1
+
+export interface SentWith extends Sent {
+  readonly acks: Acks
+}
+
+/** The client that those of a simulated cluster use. */
+export function clientOf(
+  env: Env,
+  { bootstrap }: SimCluster,
+  operationTimeoutMs = 600_000,
+): Cluster {
+  return new Cluster(env, {
+    bootstrap,
+    requestTimeoutMs,
+    connectTimeoutMs: 1000,
+    operationTimeoutMs,
+    retryBackoffMs: 50,
+    retryBackoffMsMax: 300,
+    allowAutoTopicCreation: false,
+  })
+}
+
 export class Workload {
-  readonly sent: Sent[] = []
+  readonly sent: SentWith[] = []
   /** What consumers saw on the way, each its own list. */
   readonly reads: Read[] = []
   readonly errors: string[] = []
@@ -45,8 +69,8 @@ export class Workload {
   }
 
   async createTopic(): Promise<void> {
-    const { partitions, brokers } = this.#cluster.options
-    const cluster = this.#client(this.hosts.at(-1)!.env)
+    const { partitions, brokers, segmentBytes } = this.#cluster.options
+    const cluster = clientOf(this.hosts.at(-1)!.env, this.#cluster)
     for (;;)
       try {
         const connection = await cluster.any()
@@ -57,7 +81,7 @@ export class Workload {
               numPartitions: partitions,
               replicationFactor: Math.min(3, brokers),
               assignments: [],
-              configs: [],
+              configs: [{ name: 'internal.segment.bytes', value: String(segmentBytes) }],
             },
           ],
           timeoutMs: 2000,
@@ -84,23 +108,12 @@ export class Workload {
     }
   }
 
-  #client(env: Env): Cluster {
-    return new Cluster(env, {
-      bootstrap: this.#cluster.bootstrap,
-      requestTimeoutMs,
-      connectTimeoutMs: 1000,
-      operationTimeoutMs: 600_000,
-      retryBackoffMs: 50,
-      retryBackoffMsMax: 300,
-      allowAutoTopicCreation: false,
-    })
-  }
-
   async #produce(env: Env, number: number): Promise<void> {
-    const { partitions, perSecond } = this.#cluster.options
-    const producer = new Producer(this.#client(env), {
-      acks: -1,
-      idempotent: true,
+    const { partitions, perSecond, acks: asked } = this.#cluster.options
+    const acks = asked[number] ?? -1
+    const producer = new Producer(clientOf(env, this.#cluster), {
+      acks,
+      idempotent: acks === -1,
       lingerMs: 0,
       deliveryTimeoutMs: 600_000,
     })
@@ -110,13 +123,14 @@ export class Workload {
       const sentMs = this.#world.nowMs
       const note = (offset: number | undefined) => {
         this.outstanding--
-        this.sent.push({ value, partition, offset, sentMs, ackedMs: this.#world.nowMs })
+        this.sent.push({ value, partition, offset, sentMs, ackedMs: this.#world.nowMs, acks })
       }
       this.outstanding++
       producer.send({ topic, partition, value: value.padEnd(20 + (n % 7) * 100, '.') }).then(
-        ({ offset }) => note(offset),
+        ({ offset }) => note(offset === -1 ? undefined : offset),
         (error: Error) => {
-          this.errors.push(error.message)
+          // Only who is told when it is stored can try again.
+          if (acks !== 0) this.errors.push(error.message)
           note(undefined)
         },
       )
@@ -125,16 +139,19 @@ export class Workload {
   }
 
   async #consume(env: Env): Promise<void> {
-    const consumer = new Consumer(this.#client(env), { waitMsMax: 300, offsetReset: 'earliest' })
-    await this.#assign(consumer, env)
+    const consumer = new Consumer(clientOf(env, this.#cluster), {
+      waitMsMax: 300,
+      offsetReset: 'earliest',
+    })
+    await this.#assign(consumer, env, topic, this.#cluster.options.partitions)
     while (this.#running) await poll(consumer, 300, this.reads)
     await consumer.close()
   }
 
-  async #assign(consumer: Consumer, env: Env): Promise<void> {
-    for (let partition = 0; partition < this.#cluster.options.partitions; )
+  async #assign(consumer: Consumer, env: Env, name: string, count: number): Promise<void> {
+    for (let partition = 0; partition < count; )
       try {
-        await consumer.assign(topic, partition, 0)
+        await consumer.assign(name, partition, 0)
         partition++
       } catch {
         await this.#sleep(env, 100)
@@ -171,12 +188,12 @@ export class Workload {
     for (const connection of connections.values()) connection.close()
   }
 
-  /** Everything, when all is quiet. */
-  async readAll(ends: readonly number[]): Promise<Read[]> {
+  /** Everything of a topic, when all is quiet: each partition from its start up to its end. */
+  async readAll(name: string, ends: readonly number[]): Promise<Read[]> {
     const { env } = this.hosts.at(-2)!
-    const cluster = this.#client(env)
+    const cluster = clientOf(env, this.#cluster)
     const consumer = new Consumer(cluster)
-    await this.#assign(consumer, env)
+    await this.#assign(consumer, env, name, ends.length)
     const reads: Read[] = []
     const at = ends.map(() => 0)
     while (at.some((offset, partition) => offset < ends[partition]!)) {

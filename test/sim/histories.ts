@@ -1,0 +1,79 @@
+/**
+ * What clients were told, against what is there in the end (FAULTS §8). What lost its last copy with the power
+ * of every machine is excused, partition by partition.
+ */
+import { anomalies, type Read } from '../cluster/history.ts'
+import type { Simulation } from './simulation.ts'
+import { topic } from './workload.ts'
+
+export class Histories {
+  readonly #simulation: Simulation
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation
+  }
+
+  /** Undefined when each group has read all that was acknowledged to every replica in sync. */
+  groupsLack(): string | undefined {
+    const { workload, groups } = this.#simulation
+    const acknowledged = workload.sent.filter(
+      ({ acks, offset, partition }) =>
+        acks === -1 && offset !== undefined && !this.#excused(topic, partition),
+    )
+    for (const [groupId, reads] of groups.reads) {
+      const read = new Set(reads.map(({ value }) => value))
+      const lacks = acknowledged.filter(({ value }) => !read.has(value))
+      if (lacks.length > 0)
+        return `V5: group ${groupId} has not read ${lacks.length} records, as ${lacks[0]?.value}`
+    }
+    return undefined
+  }
+
+  /** `passing`: undefined when there is no such topic. */
+  anomalies(log: readonly Read[], passing: readonly Read[] | undefined): string[] {
+    const { workload, admin, cluster, invariants } = this.#simulation
+    const { leaseMs } = cluster.options
+    const counts = ({ partition }: { partition: number }) => !this.#excused(topic, partition)
+    const sent = workload.sent.filter(counts).map((each) => {
+      if (each.acks === -1) return each
+      // A leader alone has acknowledged it: whoever leads later may not have it.
+      const { topicId } = cluster.coordinator.coordinator!.image.topic(topic)!
+      // Until its lease ends, one that was replaced may acknowledge what its successor lacks.
+      const settledMs = invariants.lastElectionMs(topicId, each.partition) + 1.1 * leaseMs
+      const stays = each.sentMs > settledMs
+      return stays ? each : { ...each, offset: undefined }
+    })
+    const repeatable = new Set(sent.filter(({ acks }) => acks !== -1).map(({ value }) => value))
+    const wrong = anomalies(sent, log.filter(counts), { idempotent: true, repeatable })
+    wrong.push(...alongTheWay(workload.reads.filter(counts), log))
+    if (workload.errors.length > 0 && invariants.excused.size === 0)
+      wrong.push(`V5: a send failed: ${workload.errors[0]}`)
+    if (!this.#excused('passing', 0))
+      wrong.push(...admin.anomalies(passing?.map(({ value }) => value)))
+    return wrong
+  }
+
+  #excused(name: string, partition: number): boolean {
+    const { cluster, invariants } = this.#simulation
+    const topicId = cluster.coordinator.coordinator?.image.topic(name)?.topicId
+    return invariants.excused.has(`${topicId}/${partition}`)
+  }
+}
+
+/** A consumer that read along has seen what is there now, one after the other. */
+function alongTheWay(reads: readonly Read[], log: readonly Read[]): string[] {
+  const wrong: string[] = []
+  const values = new Map(
+    log.map(({ partition, offset, value }) => [`${partition}/${offset}`, value]),
+  )
+  const next = new Map<number, number>()
+  for (const { partition, offset, value } of reads) {
+    const final = values.get(`${partition}/${offset}`)
+    if (final !== value)
+      wrong.push(`inconsistent-offsets: ${partition}/${offset} was read as ${value}, is ${final}`)
+    if (offset !== (next.get(partition) ?? 0))
+      wrong.push(`poll-skip: partition ${partition} goes from ${next.get(partition)} to ${offset}`)
+    next.set(partition, offset + 1)
+  }
+  return wrong
+}
