@@ -15,3 +15,11 @@ export function* walk(command: Command, path = ''): Generator<CommandNode> {
 }
 
 export const visibleOptions = (command: Command) => command.options.filter(({ hidden }) => !hidden)
+
+/** What `--help` says behind the options, examples above all. */
+export function helpAfter(command: Command): string {
+  const parts: string[] = []
+  const emitter = command as Command & { emit(event: string, context: object): boolean }
+  emitter.emit('afterHelp', { error: false, command, write: (text: string) => parts.push(text) })
+  return parts.join('').trim()
+}

@@ -11,11 +11,10 @@ export class Progress {
   #shownMs = 0
   #shown = false
 
-  /** `unit` in the plural. */
-  constructor(unit: string, quiet: boolean) {
+  /** `unit` in the plural; not where somebody is typing: the line would be in the way. */
+  constructor(unit: string, quiet: boolean, typing: boolean) {
     this.#unit = unit
-    // With both ends on the terminal somebody is typing: the line would be in the way.
-    this.#visible = !quiet && process.stderr.isTTY === true && process.stdin.isTTY !== true
+    this.#visible = !quiet && !typing && process.stderr.isTTY === true
   }
 
   /** `totalBytes` 0: not known. */

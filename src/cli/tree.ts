@@ -75,7 +75,7 @@ Examples:
 `
 
 /** With every command loaded: for completion and the manual. */
-async function wholeProgram(): Promise<Command> {
+export async function wholeProgram(): Promise<Command> {
   const program = createProgram()
   for (const entry of commands) (await entry.load())(program, wholeProgram)
   return program

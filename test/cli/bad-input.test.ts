@@ -101,6 +101,13 @@ test('an unknown topic comes with the name that was probably meant', async () =>
     })
 })
 
+test('an offset that is not there is told, and nothing else is read in its place', async () => {
+  expect(await ottla(['consume', 'orders', '--offset', '99999', '--exit'])).toEqual({
+    ...{ exit: 0, stdout: '' },
+    stderr: 'orders-0 has offsets 0 to 20000: reading from 20000, not 99999\n',
+  })
+})
+
 test('unknown options, commands and values come with their nearest match', async () => {
   const asked = async (...args: string[]) => {
     const { exit, stderr } = await cli.run(args)

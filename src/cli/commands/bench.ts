@@ -93,7 +93,10 @@ function workloadCommand(one: Workload<any>): Command {
   return withTarget(new Command(one.name).description(one.description))
     .option('--small', 'the size that ends within a second')
     .argument('[name=value...]', 'parameters', assignment, [])
-    .addHelpText('after', `\nParameters and their defaults:\n${defaults.join('\n')}`)
+    .addHelpText(
+      'after',
+      `\nParameters and their defaults:\n${defaults.join('\n')}\n\nExamples:\n  ottla bench ${one.name} --small\n  ottla bench ${one.name} ${defaults[0]?.trim() ?? ''}`,
+    )
     .action((_: unknown, options: Options, command: Command) =>
       orComplain(async () => {
         const given = Object.fromEntries(command.processedArgs[0] ?? [])
@@ -109,9 +112,10 @@ function workloadCommand(one: Workload<any>): Command {
 function profileCommand(): Command {
   return new Command('profile')
     .description('write a CPU profile of a broker under a workload')
-    .argument('<workload>')
+    .argument('<workload>', 'one of those of `ottla bench`')
     .argument('[name=value...]', 'parameters', assignment, [])
     .option('-o, --output <dir>', 'where the .cpuprofile goes', '.')
+    .addHelpText('after', '\nExample:\n  ottla bench profile produce batchBytes=1024 --output /tmp')
     .action((name: string, _: unknown, options: { output: string }, command: Command) =>
       orComplain(async () => {
         const one = workloads.get(name)

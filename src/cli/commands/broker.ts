@@ -28,7 +28,7 @@ What a broker shall be is said, from the weakest to the strongest, by
      log.retention.ms, __ stands for _, ___ for -; CLUSTER_ID is the cluster's id
   4. --override name=value, --data-dir, --port, --coordinator
 
-Examples
+Examples:
   ottla broker                                     one node, for trying out
   ottla broker --port 0 --data-dir /tmp/ottla      at any free port
   ottla broker server.properties --override num.partitions=3

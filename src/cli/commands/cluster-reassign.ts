@@ -16,7 +16,13 @@ import { clearThrottle, setThrottle } from '../replicas/throttle.ts'
 import { type Session, withSession } from '../session.ts'
 
 export function registerReassign(cluster: Command): void {
-  const reassign = cluster.command('reassign').description('Move replicas between brokers')
+  const reassign = cluster
+    .command('reassign')
+    .description('Move replicas between brokers')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla cluster reassign generate orders > plan.json\n  ottla cluster reassign execute plan.json --yes\n  ottla cluster reassign verify plan.json',
+    )
   reassign
     .command('generate')
     .description('Print a plan that spreads replicas evenly and moves little')

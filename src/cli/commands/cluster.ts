@@ -11,6 +11,10 @@ export function registerCluster(program: Command): void {
   const cluster = program
     .command('cluster')
     .description('Show the cluster and its health, move leaders and replicas')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla cluster info\n  ottla cluster health --watch\n  ottla cluster reassign generate orders > plan.json',
+    )
   registerClusterInfo(cluster)
   registerClusterHealth(cluster)
   registerElectLeaders(cluster)

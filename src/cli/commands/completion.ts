@@ -7,10 +7,9 @@ export function registerCompletion(program: Command, whole: () => Promise<Comman
     .command('completion')
     .description('Print a script that completes commands and options in a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
-    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
-      const nodes = [...walk(await whole())]
+    .action(async (shell: Shell) => {
       const out = new Output()
-      out.text(shell === 'bash' ? bash(nodes) : shell === 'zsh' ? zsh(nodes) : fish(nodes))
+      out.text(completionScript(shell, await whole()))
       out.flush()
     })
     .addHelpText(
@@ -19,19 +18,44 @@ export function registerCompletion(program: Command, whole: () => Promise<Comman
     )
 }
 
+type Shell = 'bash' | 'zsh' | 'fish'
+
+export function completionScript(shell: Shell, program: Command): string {
+  const nodes = [...walk(program)]
+  return shell === 'bash' ? bash(nodes) : shell === 'zsh' ? zsh(nodes) : fish(nodes)
+}
+
 const optionWords = (node: CommandNode, root: Command): string[] =>
   [...visibleOptions(node.command), ...visibleOptions(root)]
     .flatMap(({ long, short }) => [long, short])
     .filter((word) => word !== undefined)
 
-const subcommands = ({ command }: CommandNode): string[] =>
-  command.commands.map((child) => child.name())
+/** What may stand next that is no option: subcommands, or the choices of an argument. */
+const plainWords = ({ command }: CommandNode): string[] => [
+  ...command.commands.map((child) => child.name()),
+  ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+]
+
+/** The values of options that have few, for a shell's `case` over `COMMAND OPTION`. */
+function valueCases(nodes: readonly CommandNode[]): { pattern: string; values: string }[] {
+  return nodes.flatMap(({ path, command }) =>
+    visibleOptions(command).flatMap(({ long, short, argChoices }) => {
+      if (argChoices === undefined) return []
+      const names = [long, short].filter((name) => name !== undefined)
+      const pattern = names.map((name) => (path === '' ? `*" ${name}"` : `"${path} ${name}"`))
+      return [{ pattern: pattern.join('|'), values: argChoices.join(' ') }]
+    }),
+  )
+}
 
 function bash(nodes: readonly CommandNode[]): string {
   const root = nodes[0]!.command
   const cases = nodes.map(
     (node) =>
-      `    "${node.path}") words="${[...subcommands(node), ...optionWords(node, root)].join(' ')}" ;;`,
+      `    "${node.path}") words="${[...plainWords(node), ...optionWords(node, root)].join(' ')}" ;;`,
+  )
+  const values = valueCases(nodes).map(
+    ({ pattern, values }) => `    ${pattern}) words="${values}" ;;`,
   )
   const known = nodes.map(({ path }) => path).filter((path) => path !== '')
   return `# bash completion for ottla
@@ -45,6 +69,9 @@ _ottla() {
   done
   case "$path" in
 ${cases.join('\n')}
+  esac
+  case "$path \${COMP_WORDS[COMP_CWORD-1]}" in
+${values.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
   [[ \${#COMPREPLY[@]} -gt 0 || $cur == -* ]] || COMPREPLY=($(compgen -f -- "$cur"))
@@ -61,21 +88,29 @@ function zsh(nodes: readonly CommandNode[]): string {
     const commands = node.command.commands.map((child) =>
       quoted(`${child.name()}:${child.description()}`),
     )
+    for (const word of plainWords(node).slice(node.command.commands.length))
+      commands.push(quoted(word))
     const options = optionWords(node, root)
     return `    ${quoted(node.path)}) commands=(${commands.join(' ')}); options=(${options.join(' ')}) ;;`
   })
+  const values = valueCases(nodes).map(
+    ({ pattern, values }) => `    ${pattern}) compadd -- ${values}; return ;;`,
+  )
   const known = nodes.map(({ path }) => path).filter((path) => path !== '')
   return `#compdef ottla
 _ottla() {
-  local path="" word
+  local where="" word
   local -a commands options
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "|${known.join('|')}|" in
-      *"|\${path:+$path }$word|"*) path="\${path:+$path }$word" ;;
+      *"|\${where:+$where }$word|"*) where="\${where:+$where }$word" ;;
     esac
   done
-  case "$path" in
+  case "$where" in
 ${cases.join('\n')}
+  esac
+  case "$where $words[CURRENT-1]" in
+${values.join('\n')}
   esac
   if [[ $PREFIX == -* ]]; then compadd -- $options
   elif (( $#commands )); then _describe command commands
@@ -99,12 +134,15 @@ function fish(nodes: readonly CommandNode[]): string {
       lines.push(
         `complete -c ottla -f${condition} -a ${child.name()} -d ${quoted(child.description())}`,
       )
+    for (const word of plainWords({ path, command }).slice(children.length))
+      lines.push(`complete -c ottla -f${condition} -a ${word}`)
     for (const option of visibleOptions(command)) {
       const names = [
         option.long && `-l ${option.long.slice(2)}`,
         option.short && `-s ${option.short.slice(1)}`,
       ]
-      const value = option.required || option.optional ? ' -r' : ''
+      const choices = option.argChoices && ` -x -a ${quoted(option.argChoices.join(' '))}`
+      const value = choices ?? (option.required || option.optional ? ' -r' : '')
       const when = path === '' ? '' : condition
       lines.push(
         `complete -c ottla${when} ${names.filter(Boolean).join(' ')}${value} -d ${quoted(option.description)}`,

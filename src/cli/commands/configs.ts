@@ -20,6 +20,10 @@ export function registerConfigs(program: Command): void {
     .command('configs')
     .alias('config')
     .description('Show and change configurations of topics, brokers and groups')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  ottla configs describe orders --all --docs\n  ottla configs set orders retention.ms=86400000\n  ottla configs set --type broker '' log.retention.ms=86400000",
+    )
   const typeOption = () =>
     new Option('--type <type>', 'of what').choices(Object.keys(resourceTypes)).default('topic')
   const nameHelp =

@@ -155,7 +155,8 @@ async function consumeTopics(
   const { cluster } = session
   const wanted = await partitionsOf(session, names, options.partitions)
   const groupId = session.properties.get('group.id')
-  const offsets = await resolveStart(cluster, wanted, start, groupId)
+  const asked = await resolveStart(cluster, wanted, start, groupId)
+  const offsets = start.kind === 'offset' ? await withinLog(session, wanted, asked) : asked
   const stops = await stopOffsets(session, wanted, options.until)
   const consumer = new Consumer(cluster, {
     offsetReset: 'earliest',
@@ -189,6 +190,27 @@ async function consumeTopics(
   } finally {
     await consumer.close()
   }
+}
+
+/** Offsets that are not there are said, and the nearest taken. */
+async function withinLog(
+  session: Session,
+  wanted: readonly TopicPartition[],
+  asked: readonly number[],
+): Promise<number[]> {
+  const { cluster } = session
+  const [starts, ends] = await Promise.all([
+    resolveStart(cluster, wanted, { kind: 'beginning' }),
+    resolveStart(cluster, wanted, { kind: 'end' }),
+  ])
+  return wanted.map(({ topic, partition }, i) => {
+    const offset = Math.min(Math.max(asked[i]!, starts[i]!), ends[i]!)
+    if (offset !== asked[i])
+      session.say(
+        `${topic}-${partition} has offsets ${starts[i]} to ${ends[i]}: reading from ${offset}, not ${asked[i]}`,
+      )
+    return offset
+  })
 }
 
 const keyOf = ({ topic, partition }: TopicPartition) => `${topic}/${partition}`

@@ -17,7 +17,7 @@ Brokers join it with ottla broker --coordinator HOST:PORT (or coordinator.server
 There is one coordinator in a cluster; brokers go on answering while it restarts
 within their lease.
 
-Examples
+Examples:
   ottla coordinator --listen 127.0.0.1:9093 --data-dir ./coordinator-data
   ottla coordinator controller.properties
 

@@ -21,6 +21,10 @@ export function registerGroups(program: Command): void {
     .command('groups')
     .alias('group')
     .description('List, describe, move and delete consumer groups')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla groups list\n  ottla groups lag billing\n  ottla groups seek billing --to start --dry-run',
+    )
   groups
     .command('list')
     .alias('ls')

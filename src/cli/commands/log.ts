@@ -17,7 +17,12 @@ interface DumpFlags {
 }
 
 export function logCommand(output = new Output()): Command {
-  const log = new Command('log').description('Look into the files of a log, without a broker')
+  const log = new Command('log')
+    .description('Look into the files of a log, without a broker')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla log dump data/orders-0/00000000000000000000.log --records\n  ottla log verify data',
+    )
   log
     .command('dump')
     .description('Print what is in segments, indexes, snapshots and checkpoints')

@@ -1,6 +1,6 @@
 /** `ottla man`: the manual page, made from the same source as the help. */
 import type { Command } from 'commander'
-import { visibleOptions, walk } from '../command-tree.ts'
+import { helpAfter, visibleOptions, walk } from '../command-tree.ts'
 import { Output } from '../output.ts'
 import { version } from '../version.ts'
 
@@ -79,7 +79,9 @@ function optionLines(command: Command): string[] {
 }
 
 function commandLines(path: string, command: Command): string[] {
-  if (command.commands.length > 0) return [`.SS ${roff(path)}`, roff(command.description())]
+  const after = ['.nf', roff(helpAfter(command)), '.fi']
+  if (command.commands.length > 0)
+    return [`.SS ${roff(path)}`, roff(command.description()), '.PP', ...after]
   return [
     '.SS',
     `${roff(path)} ${roff(command.usage())}`,
@@ -90,5 +92,7 @@ function commandLines(path: string, command: Command): string[] {
       roff(argument.description),
     ]),
     ...optionLines(command),
+    '.PP',
+    ...after,
   ]
 }

@@ -85,7 +85,7 @@ async function produce(
   files: string[],
   options: ProduceOptions,
 ): Promise<void> {
-  const producing = new Producing(session, options)
+  const producing = new Producing(session, options, files)
   const { producer } = producing
   const stop = () => producing.stop()
   process.on('SIGINT', stop)
@@ -136,7 +136,7 @@ class Producing {
   /** One for all records of a chunk: they came at the same moment. */
   #nowMs = 0
 
-  constructor(session: Session, options: ProduceOptions) {
+  constructor(session: Session, options: ProduceOptions, files: readonly string[]) {
     this.#options = options
     const { compression, acks, rate, keyDelimiter } = options
     const given = producerOptionsOf(session.properties)
@@ -161,7 +161,8 @@ class Producing {
       session.properties.number('max.request.size', 'message.max.bytes') ?? messageBytesMax
     if (rate !== undefined && !(rate > 0)) throw usageFailure('--rate has to be above 0')
     this.#pace = rate === undefined ? undefined : new Pace(rate)
-    this.progress = new Progress('records', session.options.quiet ?? false)
+    const typing = process.stdin.isTTY === true && (files.length === 0 || files.includes('-'))
+    this.progress = new Progress('records', session.options.quiet ?? false, typing)
   }
 
   stop(): void {

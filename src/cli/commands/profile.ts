@@ -20,7 +20,7 @@ export function registerProfile(program: Command): void {
     .description('Keep the properties of clusters under names')
     .addHelpText(
       'after',
-      `\nProfiles stand in ${userProfilePath(process.env)}, a project's own in .ottla.conf\n(found from here up to the root of the repository). The first line \`profile=NAME\` chooses one.`,
+      `\nProfiles stand in ${userProfilePath(process.env)}, a project's own in .ottla.conf\n(found from here up to the root of the repository). The first line \`profile=NAME\` chooses one.\n\nExamples:\n  ottla profile create local bootstrap.servers=localhost:9092\n  ottla profile use local\n  ottla topics list --profile local`,
     )
   profile
     .command('list')

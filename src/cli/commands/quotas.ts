@@ -11,7 +11,13 @@ interface EntityOptions {
 }
 
 export function registerQuotas(program: Command): void {
-  const quotas = program.command('quotas').description('Show and set client quotas')
+  const quotas = program
+    .command('quotas')
+    .description('Show and set client quotas')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla quotas describe\n  ottla quotas set --user ann producer_byte_rate=1048576',
+    )
   quotas
     .command('describe')
     .alias('list')

@@ -16,6 +16,10 @@ export function registerTopics(program: Command): void {
     .command('topics')
     .alias('topic')
     .description('List, create, describe, change and delete topics')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla topics create orders --partitions 3\n  ottla topics describe orders\n  ottla topics delete orders --dry-run',
+    )
   topics
     .command('list')
     .alias('ls')

@@ -9,7 +9,10 @@ import { usageFailure } from '../failure.ts'
 import { type Session, withSession } from '../session.ts'
 
 export function registerTransactions(program: Command): void {
-  const txn = program.command('txn').description('Look at transactions')
+  const txn = program
+    .command('txn')
+    .description('Look at transactions')
+    .addHelpText('after', '\nExamples:\n  ottla txn list\n  ottla txn describe payments-1')
   txn
     .command('list')
     .alias('ls')

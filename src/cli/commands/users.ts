@@ -22,6 +22,10 @@ export function registerUsers(program: Command): void {
   const users = program
     .command('users')
     .description('List users, set and delete their SCRAM passwords')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  ottla users list\n  ottla users set-scram ann --password-file secret.txt',
+    )
   users
     .command('list')
     .alias('ls')
