@@ -57,7 +57,7 @@ export async function readRows({ readBytes, rounds, seeks }: Sizes): Promise<Row
     for (const size of [64 * 1024, 1024 * 1024])
       rows.push(...(await sequentialRows(log, size, rounds, '', '>= 0.8')))
     rows.push(...(await seekRows(log, seeks, counted)))
-    log.close()
+    await log.close()
     const again = await reopened(log)
     for (const size of [64 * 1024, 1024 * 1024])
       rows.push(...(await sequentialRows(again, size, rounds, ' after a restart, checked')))

@@ -112,7 +112,7 @@ export class Journal implements MetaStore {
     const failed = this.#failure !== undefined
     this.#failure ??= new Error('The journal is closed')
     if (failed) this.#log?.release()
-    else this.#log?.close()
+    else await this.#log?.close()
     this.#lock?.release()
   }
 

@@ -73,6 +73,7 @@ export interface Files {
   stat(path: string): FileStat | undefined
   /** Makes renames, creations and removals in this directory durable. */
   syncDirectory(path: string): void
+  syncDirectoryLater(path: string): Promise<void>
   space(path: string): { totalBytes: number; usableBytes: number }
   /**
    * Takes a lock that ends with this process, however it ends; `undefined` when another holder

@@ -4,6 +4,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -68,6 +69,7 @@ export const nodeFiles: Files = {
     )
   },
   syncDirectory,
+  syncDirectoryLater,
   space(path) {
     const { bsize, blocks, bavail } = statfsSync(path)
     return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
@@ -84,6 +86,18 @@ function syncDirectory(path: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+function syncDirectoryLater(path: string): Promise<void> {
+  if (process.platform === 'win32') return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const fd = openSync(path, 'r')
+    fsync(fd, (error) => {
+      closeSync(fd)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
 }
 
 function writeAll(fd: number, bytes: Buffer, position: number): void {

@@ -46,6 +46,9 @@ export interface LeaderAppend {
   readonly origin: 'client' | 'coordinator'
 }
 
+/** Where a log is no longer than this, that it has no producers is found by reading it. */
+const replayedBytesMax = 64 * 1024
+
 export class Appender {
   /** Records written since the last sync that was asked for. */
   unflushedRecords = 0
@@ -53,6 +56,8 @@ export class Appender {
   readonly #staging = new Staging()
   /** Why staged batches cannot be written: a roll between them failed. */
   #failure: StorageError | undefined
+  /** Set when the log ends. */
+  #closed: StorageError | undefined
   /** Whether the log has changed since it was opened. */
   #hasWritten = false
 
@@ -76,7 +81,7 @@ export class Appender {
   }
 
   #refusalOfState(): Refusal | undefined {
-    const failure = this.#failure ?? this.#log.disk.failure
+    const failure = this.#failure ?? this.#closed ?? this.#log.disk.failure
     return failure && { errorCode: errors.KAFKA_STORAGE_ERROR.code, errorMessage: failure.message }
   }
 
@@ -329,7 +334,7 @@ export class Appender {
     }
     log.flusher.written(active)
     log.advanceTo(batches[batches.length - 1]!.lastOffset + 1)
-    if (log.epochFile.isDirty) this.#quietly(() => log.epochFile.write(false))
+    if (log.epochFile.isDirty) this.#quietly(() => log.epochFile.write())
   }
 
   /** Runs what the log can do without: recovery makes it anew from the batches. */
@@ -362,28 +367,37 @@ export class Appender {
     this.#quietly(() => {
       closing.close(config.indexIntervalBytes)
       if (closing.isPreallocated) closing.file.get().truncate(closing.sizeBytes)
-      producerStore.snapshot(baseOffset, log.producers, false)
+      producerStore.snapshot(baseOffset, log.producers)
     })
     // In the background: the recovery point moves when it is done. Failing takes the directory offline.
     log.flusher.later().catch(() => {})
   }
 
   /** Writes and syncs what a clean stop leaves behind. */
-  close(): void {
+  async close(): Promise<void> {
     const log = this.#log
     const { active } = log.segments
-    if (!this.#hasWritten && !log.flusher.isDirty && !log.epochFile.isDirty) return
+    this.#closed = new StorageError(`Log ${log.name} is closed`)
+    if (!this.#hasWritten && log.flusher.isSettled) return
     try {
       active.close(log.config.indexIntervalBytes)
-      if (active.isPreallocated) active.file.get().truncate(active.sizeBytes)
-      active.flushIndexes(true)
-      log.producerStore.snapshot(log.logEndOffset, log.producers, true)
-      log.epochFile.write(true)
+      if (active.isPreallocated) {
+        active.file.get().truncate(active.sizeBytes)
+        log.flusher.written(active)
+      }
+      this.#leaveSnapshot()
     } catch (error) {
       throw log.disk.fail(`Closing ${log.directory} failed`, error)
     }
-    log.flusher.written(active)
-    log.flusher.directoryChanged()
-    log.flusher.now()
+    await log.flusher.finish()
+  }
+
+  /** Not synced: one that is damaged is known by its checksum, and made anew. */
+  #leaveSnapshot(): void {
+    const log = this.#log
+    const isShort = log.sizeBytes <= replayedBytesMax
+    if (isShort && log.producers.size === 0) return
+    log.producerStore.snapshot(log.logEndOffset, log.producers)
+    if (!isShort) log.flusher.directoryChanged()
   }
 }

@@ -40,9 +40,10 @@ export class EpochFile {
     } catch (error) {
       const entries = this.#rebuild()
       const { code, message: because } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' || entries.length > 0)
-        this.#disk.env.log.warn('Leader epochs are made anew', { path: this.path, because })
-      return new LeaderEpochs(entries)
+      const epochs = new LeaderEpochs(entries)
+      if (code === 'ENOENT' && entries.length === 0) this.#written = this.#synced = epochs.entries
+      else this.#disk.env.log.warn('Leader epochs are made anew', { path: this.path, because })
+      return epochs
     }
   }
 
@@ -55,13 +56,31 @@ export class EpochFile {
     return this.#epochs !== undefined && this.#epochs.entries !== this.#written
   }
 
+  /** Whether entries are not known to be on the disk. */
+  get isUnsynced(): boolean {
+    return this.#epochs !== undefined && this.#epochs.entries !== this.#synced
+  }
+
   /** Writes what has changed. Throws what writing throws, and then it still counts as changed. */
-  write(sync: boolean): void {
+  write(sync = false): void {
     if (this.#epochs === undefined) return
     const { entries } = this.#epochs
     if (entries === (sync ? this.#synced : this.#written)) return
     this.#disk.env.files.replaceFile(this.path, formatEpochs(entries), sync)
     this.#written = entries
     if (sync) this.#synced = entries
+  }
+
+  /** Makes what was written durable, on the thread pool; the directory has to be synced besides. */
+  async syncLater(): Promise<void> {
+    if (!this.isUnsynced) return
+    const entries = this.#written!
+    const file = this.#disk.env.files.open(this.path, 'write')
+    try {
+      await file.syncLater()
+    } finally {
+      file.close()
+    }
+    this.#synced = entries
   }
 }

@@ -1,13 +1,12 @@
 /**
- * Makes what a log has written durable.
- *
- * Syncs are grouped: all who ask within one turn of the event loop, on whatever connection, wait for one
- * sync, which runs on the thread pool so that the loop stays free. Who asks while one runs waits for
- * the next, because what it wrote may have come too late.
+ * Makes what a log has written durable: on the thread pool, and for all who ask at the same time at once
+ * (`grouped-sync.ts`).
  *
  * A failed sync takes the directory offline, and is never tried again: the kernel has dropped the data by
  * then and would report success.
  */
+import type { EpochFile } from './epoch-file.ts'
+import { GroupedSync } from './grouped-sync.ts'
 import type { LogDisk } from './log-disk.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
@@ -18,26 +17,28 @@ export class Flusher {
   /** Segments with bytes that no sync has seen. */
   readonly #dirty = new Set<Segment>()
   /** Directories in which something was made or renamed since the last sync, the innermost first. */
-  #dirtyDirectories = new Set<string>()
-  #running: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  readonly #dirtyDirectories = new Set<string>()
+  readonly #grouped: GroupedSync
+  /** The log ends: the indexes of its active segment are to be durable, too. */
+  #isFinishing = false
   /** Invariant: everything before this offset is on the disk. */
   #syncedTo: number
   /** What the sync that runs makes durable; lowered by a truncation, because what comes then is not in it. */
   #syncingTo = 0
   readonly #segments: Segments
+  /** Durable with the rest: before the recovery point, the epochs are believed. */
+  readonly #epochFile: EpochFile
   readonly #logEndOffset: () => number
-  readonly #syncEpochs: () => void
 
-  /** `syncEpochs` makes the leader epochs durable: before the recovery point, they are believed. */
   constructor(
     disk: LogDisk,
     segments: Segments,
+    epochFile: EpochFile,
     syncedTo: number,
     logEndOffset: () => number,
-    syncEpochs: () => void,
   ) {
-    this.#syncEpochs = syncEpochs
+    this.#grouped = new GroupedSync(disk.env.timers, () => this.#sync())
+    this.#epochFile = epochFile
     this.#disk = disk
     this.#segments = segments
     this.#directory = segments.directory
@@ -51,6 +52,11 @@ export class Flusher {
 
   get isDirty(): boolean {
     return this.#dirty.size > 0 || this.#dirtyDirectories.size > 0
+  }
+
+  /** Everything is on the disk, and no sync is under way that could still fail. */
+  get isSettled(): boolean {
+    return !this.isDirty && !this.#epochFile.isUnsynced && this.#grouped.isIdle
   }
 
   written(segment: Segment): void {
@@ -79,25 +85,20 @@ export class Flusher {
 
   /** Resolves when everything written so far is durable; rejects with StorageError. */
   later(): Promise<void> {
-    if (this.#next === undefined) {
-      const before = this.#running ?? Promise.resolve()
-      const turn = new Promise<void>((resolve) => this.#disk.env.timers.soon(resolve))
-      const next = Promise.all([before.catch(() => {}), turn]).then(() => {
-        this.#running = next
-        this.#next = undefined
-        return this.#sync()
-      })
-      this.#next = next
-    }
-    return this.#next
+    return this.#grouped.later()
+  }
+
+  /** As `later`, for the last time: nothing is written any more. */
+  finish(): Promise<void> {
+    this.#isFinishing = true
+    return this.later()
   }
 
   async #sync(): Promise<void> {
     this.#disk.assertOnline()
     this.#syncingTo = this.#logEndOffset()
-    const segments = this.#take()
     try {
-      await Promise.all(segments.map((segment) => this.#syncSegment(segment)))
+      await Promise.all(this.#syncsOfAll())
     } catch (error) {
       throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
     }
@@ -105,50 +106,29 @@ export class Flusher {
     this.#syncedTo = Math.max(this.#syncedTo, this.#syncingTo)
   }
 
+  /** Begins the syncs of all that has changed. */
+  #syncsOfAll(): Promise<void>[] {
+    this.#epochFile.write()
+    if (this.#epochFile.isUnsynced) this.directoryChanged()
+    const syncs = [this.#epochFile.syncLater()]
+    for (const segment of this.#dirty)
+      if (!segment.isDeleted) syncs.push(this.#syncSegment(segment))
+    this.#dirty.clear()
+    if (this.#isFinishing) syncs.push(this.#segments.active.syncIndexesLater())
+    for (const directory of this.#dirtyDirectories)
+      syncs.push(this.#disk.syncDirectoryLater(directory))
+    this.#dirtyDirectories.clear()
+    return syncs
+  }
+
   async #syncSegment(segment: Segment): Promise<void> {
     try {
       await segment.file.whileOpen((file) => file.syncLater())
-      await segment.transactionIndex.syncLater()
       // Nothing is added to a closed segment: from now on its indexes are trusted after a crash.
-      if (segment !== this.#segments.active) await segment.syncIndexesLater()
+      if (segment === this.#segments.active) await segment.transactionIndex.syncLater()
+      else await segment.syncIndexesLater()
     } catch (error) {
       if (!segment.isDeleted) throw error // It was removed in the meantime.
     }
-  }
-
-  /** The same at once, holding up the loop: at a clean stop. */
-  now(): void {
-    this.#disk.assertOnline()
-    const endOffset = this.#logEndOffset()
-    try {
-      for (const segment of this.#take()) {
-        segment.file.get().sync()
-        segment.transactionIndex.flush(true)
-        if (segment !== this.#segments.active) segment.flushIndexes(true)
-      }
-    } catch (error) {
-      throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
-    }
-    this.#syncedTo = endOffset
-  }
-
-  /** What is to be synced now; the entries of directories are made durable here. */
-  #take(): Segment[] {
-    const segments = [...this.#dirty].filter((segment) => !segment.isDeleted)
-    this.#dirty.clear()
-    try {
-      this.#syncEpochs()
-    } catch (error) {
-      throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
-    }
-    for (const directory of this.#dirtyDirectories) {
-      try {
-        this.#disk.env.files.syncDirectory(directory)
-      } catch (error) {
-        throw this.#disk.fail(`Sync of ${directory} failed`, error)
-      }
-    }
-    this.#dirtyDirectories.clear()
-    return segments
   }
 }

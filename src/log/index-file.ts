@@ -20,6 +20,10 @@ export class IndexFile {
   #count = 0
   /** Entries that the file holds. Invariant: at most `#count` while entries are in memory. */
   #written = 0
+  /** The file lacks entries, or has others besides. */
+  #isBehind = false
+  /** The file was changed since it was synced. */
+  #isUnsynced = false
 
   constructor(disk: LogDisk, path: string, entryBytes: number) {
     this.#disk = disk
@@ -54,6 +58,7 @@ export class IndexFile {
     this.#bytes = Buffer.alloc(roomAtFirst * this.entryBytes)
     this.#count = 0
     this.#written = 0
+    this.#isBehind = true
     this.#keep()
   }
 
@@ -67,6 +72,7 @@ export class IndexFile {
       this.#keep()
     }
     this.#count++
+    this.#isBehind = true
     return at
   }
 
@@ -76,25 +82,31 @@ export class IndexFile {
     this.#count = count
     if (this.#written > count) {
       this.#written = count
+      this.#isUnsynced = true
       this.#inFile((file) => file.truncate(count * this.entryBytes))
     }
   }
 
   /** Writes what is new; the file then has exactly the entries. */
-  flush(sync = false): void {
-    if (this.#bytes === undefined) return
+  flush(): void {
+    if (this.#bytes === undefined || !this.#isBehind) return
     const from = this.#written * this.entryBytes
     const to = this.#count * this.entryBytes
     this.#inFile((file) => {
+      // A new file without entries is as good as none: there is nothing to make durable.
+      if (from === to && file.sizeBytes() === to) return
+      this.#isUnsynced = true
       if (from < to) file.write([this.#bytes!.subarray(from, to)], from)
       file.truncate(to)
-      if (sync) file.sync()
     })
     this.#written = this.#count
+    this.#isBehind = false
   }
 
   /** Makes what the file holds durable. */
   async syncLater(): Promise<void> {
+    if (!this.#isUnsynced) return
+    this.#isUnsynced = false
     const file = new CachedFile(this.#disk.resources.files, this.path)
     try {
       await file.whileOpen((open) => open.syncLater())
@@ -106,7 +118,7 @@ export class IndexFile {
   /** Frees the memory, after writing what is new. False when that is not possible. */
   drop(): boolean {
     try {
-      if (this.#written < this.#count) this.flush()
+      this.flush()
     } catch {
       return false
     }
@@ -126,6 +138,7 @@ export class IndexFile {
     this.#bytes = bytes
     this.#count = Math.floor(bytes.length / this.entryBytes)
     this.#written = this.#count
+    this.#isBehind = false
     this.#keep()
   }
 

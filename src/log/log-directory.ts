@@ -24,6 +24,9 @@ const lockFile = '.lock'
 const cleanShutdownFile = '.kafka_cleanshutdown'
 const brokerEpochFile = '.ottla_broker_epoch'
 
+/** More than the thread pool has threads, so that none of them waits for the loop. */
+const closedAtOnce = 32
+
 type CheckpointName = keyof typeof checkpointFiles
 
 export class LogDirectory {
@@ -183,6 +186,16 @@ export class LogDirectory {
     this.writeLogStarts(sync)
     this.writeHighWatermarks(sync)
     this.writeCleanerOffsets(sync)
+  }
+
+  /** Closes several logs at a time, so that their syncs overlap. Rejects with StorageError. */
+  async closeLogs(): Promise<void> {
+    const logs = this.logs.values()
+    const closing = Array.from({ length: closedAtOnce }, async () => {
+      for (const log of logs) await log.close()
+    })
+    const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
+    if (failed) throw (failed as PromiseRejectedResult).reason
   }
 
   /** The last step of a clean stop, when every log is closed. */

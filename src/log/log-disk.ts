@@ -8,6 +8,7 @@
 import type { Env, Timer } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { FileCache, openFilesMaxOf } from './file-cache.ts'
+import { GroupedSync } from './grouped-sync.ts'
 import { IndexBudget } from './index-budget.ts'
 import { PageCache } from './page-cache.ts'
 
@@ -42,6 +43,7 @@ export class LogDisk {
   #failure: Error | undefined
   readonly #onFailure: (error: Error) => void
   readonly #timers = new Set<Timer>()
+  readonly #ownDirectory: GroupedSync
 
   constructor(
     env: Env,
@@ -53,6 +55,7 @@ export class LogDisk {
     this.path = path
     this.resources = resources
     this.#onFailure = onFailure
+    this.#ownDirectory = new GroupedSync(env.timers, () => env.files.syncDirectoryLater(path))
   }
 
   get failure(): Error | undefined {
@@ -77,6 +80,11 @@ export class LogDisk {
       run()
     })
     this.#timers.add(timer)
+  }
+
+  /** Makes renames, creations and removals in a directory durable. Of its own, for all logs at once. */
+  syncDirectoryLater(path: string): Promise<void> {
+    return path === this.path ? this.#ownDirectory.later() : this.env.files.syncDirectoryLater(path)
   }
 
   /** Forgets what is waiting to run. */

@@ -303,19 +303,19 @@ export class LogManager {
     if (this.#isClosed) return
     this.#isClosed = true
     await Promise.all([this.#maintenance.stop(), this.cleaner.stop()])
-    for (const directory of this.#directories) {
-      try {
-        if (directory.disk.failure === undefined) {
-          for (const log of directory.logs) log.close()
-          directory.markClean(brokerEpoch)
-        }
-      } catch (error) {
-        this.#env.log.error('Log directory is not closed cleanly', {
-          path: directory.path,
-          because: (error as Error).message,
-        })
-      }
-      directory.release()
+    await Promise.all(this.#directories.map((directory) => this.#close(directory, brokerEpoch)))
+  }
+
+  async #close(directory: LogDirectory, brokerEpoch: number): Promise<void> {
+    try {
+      await directory.closeLogs()
+      directory.markClean(brokerEpoch)
+    } catch (error) {
+      this.#env.log.error('Log directory is not closed cleanly', {
+        path: directory.path,
+        because: (error as Error).message,
+      })
     }
+    directory.release()
   }
 }

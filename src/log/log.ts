@@ -86,9 +86,9 @@ export class Log {
     this.flusher = new Flusher(
       disk,
       state.segments,
+      state.epochs,
       state.recoveryPoint,
       () => this.#logEndOffset,
-      () => this.epochFile.write(true),
     )
     this.#appender = new Appender(this)
     this.#reader = new LogReader(this)
@@ -351,12 +351,18 @@ export class Log {
     this.#appender.roll(this.#logEndOffset)
   }
 
-  /** Writes what is only in memory to the files, and makes it durable: a clean stop. */
-  close(): void {
+  /**
+   * Writes what is only in memory to the files, and makes it durable: a clean stop. Nothing is appended from
+   * then on. Rejects with StorageError.
+   */
+  async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.disk.failure === undefined) this.#appender.close()
-    this.release()
+    try {
+      if (this.disk.failure === undefined) await this.#appender.close()
+    } finally {
+      this.release()
+    }
   }
 
   /** The log is about to be deleted: it writes nothing any more. */

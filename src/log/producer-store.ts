@@ -127,10 +127,10 @@ export class ProducerStore {
   }
 
   /** Writes the producers down as of `offset`, the end of the log. Nothing is lost when that fails. */
-  snapshot(offset: number, states: ProducerStates, sync: boolean): void {
+  snapshot(offset: number, states: ProducerStates): void {
     if (this.#snapshots.at(-1) === offset) return
     const path = snapshotPath(this.#segments.directory, offset)
-    this.#disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), sync)
+    this.#disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), false)
     this.#snapshots.push(offset)
   }
 

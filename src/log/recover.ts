@@ -73,7 +73,7 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
     break
   }
   epochs.finish(end.endOffset)
-  recovery.epochs.write(false)
+  recovery.epochs.write()
   return end
 }
 
@@ -155,8 +155,8 @@ async function recoverSegment(
     endOffset = lastOffset + 1
   }
   recovery.onProgress(end - seen)
-  segment.transactionIndex.rewrite(aborted, false)
-  segment.flushIndexes(false)
+  segment.transactionIndex.rewrite(aborted)
+  segment.flushIndexes()
   disk.env.log.debug('Segment is recovered', { segment: segment.file.path, endOffset })
   return { endOffset, isDamaged, isCut }
 }

@@ -287,27 +287,30 @@ export class Segment {
     }
     if (doubtful) add(doubtful)
     this.sizeBytes = end
-    this.flushIndexes(false)
+    this.flushIndexes()
   }
 
   /** Writes the indexes of a segment that nothing is added to any more. */
   close(indexIntervalBytes: number): void {
     this.checkIndexes(indexIntervalBytes)
     this.timeIndex.add(this.#max!.timestamp, this.#max!.offset)
-    this.flushIndexes(false)
+    this.flushIndexes()
   }
 
-  flushIndexes(sync: boolean): void {
-    this.offsetIndex.file.flush(sync)
-    this.timeIndex.file.flush(sync)
-    this.transactionIndex.flush(sync)
+  /** Writes what of the indexes is only in memory. */
+  flushIndexes(): void {
+    this.offsetIndex.file.flush()
+    this.timeIndex.file.flush()
+    this.transactionIndex.flush()
   }
 
-  /** Makes the indexes of a closed segment durable. */
+  /** Makes what was written of the indexes durable. */
   async syncIndexesLater(): Promise<void> {
-    await this.offsetIndex.file.syncLater()
-    await this.timeIndex.file.syncLater()
-    await this.transactionIndex.syncLater()
+    const { offsetIndex, timeIndex, transactionIndex } = this
+    const syncs = [offsetIndex.file, timeIndex.file, transactionIndex].map((index) =>
+      index.syncLater(),
+    )
+    await Promise.all(syncs)
   }
 
   /** Cuts the file at `position`, where the batch with `offset` begins. */

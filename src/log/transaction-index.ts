@@ -57,36 +57,34 @@ export class TransactionIndex {
     const entry = { producerId, firstOffset, lastOffset, lastStableOffset }
     this.#entries!.push(entry)
     this.#isBehind = true
-    this.#write(abortedTransactionLayout.write({ version: 0, ...entry }), position, false)
+    this.#write(abortedTransactionLayout.write({ version: 0, ...entry }), position)
     this.#isBehind = false
   }
 
   /** Replaces the content, after recovery or compaction. */
-  rewrite(entries: readonly AbortedTransaction[], sync: boolean): void {
+  rewrite(entries: readonly AbortedTransaction[]): void {
     const existed = this.#entries === undefined || this.#entries.length > 0
     this.#entries = [...entries]
     if (!existed && entries.length === 0) return
     const bytes = entries.map((entry) => abortedTransactionLayout.write({ version: 0, ...entry }))
-    this.#write(Buffer.concat(bytes), 0, sync)
+    this.#write(Buffer.concat(bytes), 0)
     this.#isBehind = false
   }
 
   /** Drops transactions whose marker is at `offset` or behind. */
   truncate(offset: number): void {
     const kept = this.entries.filter(({ lastOffset }) => lastOffset < offset)
-    if (kept.length < this.entries.length) this.rewrite(kept, false)
+    if (kept.length < this.entries.length) this.rewrite(kept)
   }
 
-  /** Writes what is not in the file, and makes all of it durable where asked. */
-  flush(sync: boolean): void {
-    if (this.#isBehind) this.rewrite(this.entries, sync)
-    else if (sync && this.#isUnsynced) this.#inFile((file) => file.sync())
-    if (sync) this.#isUnsynced = false
+  /** Writes what is not in the file. */
+  flush(): void {
+    if (this.#isBehind) this.rewrite(this.entries)
   }
 
-  /** As `flush`, on the thread pool: the entries cannot be told from the log once the segment is closed. */
+  /** Makes all of it durable: the entries cannot be told from the log once the segment is closed. */
   async syncLater(): Promise<void> {
-    this.flush(false)
+    this.flush()
     if (!this.#isUnsynced) return
     this.#isUnsynced = false
     const file = new CachedFile(this.#disk.resources.files, this.path)
@@ -97,12 +95,11 @@ export class TransactionIndex {
     }
   }
 
-  #write(bytes: Buffer, position: number, sync: boolean): void {
-    this.#isUnsynced = !sync
+  #write(bytes: Buffer, position: number): void {
+    this.#isUnsynced = true
     this.#inFile((file) => {
       file.write([bytes], position)
       file.truncate(position + bytes.length)
-      if (sync) file.sync()
     })
   }
 

@@ -78,7 +78,7 @@ function kafkaFiles(topic: string): Record<string, string> {
 test('a first pass leaves the same bytes as the one of Kafka', async () => {
   const log = await goldenLog('compact')
   expect(await compactAt(log, 0, firstPassMs.compact)).toBe(88)
-  log.close()
+  await log.close()
   expect(filesOf(log)).toEqual(kafkaFiles('compact'))
 })
 
@@ -93,7 +93,7 @@ test('later passes drop tombstones and markers as those of Kafka do', async () =
   for (let i = 11; i < 30; i++) appendLate(log, i)
   log.highWatermark = log.logEndOffset
   expect(await compactAt(log, 99, thirdPassMs)).toBe(110)
-  log.close()
+  await log.close()
   expect(filesOf(log)).toEqual(kafkaFiles('compact-now'))
 })
 
@@ -118,10 +118,10 @@ function appendLate(log: Log, i: number): void {
 test('a log that was compacted is recovered without a loss', async () => {
   const log = await goldenLog('compact')
   await compactAt(log, 0, firstPassMs.compact)
-  log.close()
+  await log.close()
   const again = await reopened(log, { wasClean: false, recoveryPoint: 0 })
   expect([again.logStartOffset, again.logEndOffset]).toEqual([0, 89])
-  again.close()
+  await again.close()
   const segments = (files: Record<string, string>) =>
     Object.entries(files).filter(([name]) => name.endsWith('.log'))
   expect(segments(filesOf(log))).toEqual(segments(kafkaFiles('compact')))

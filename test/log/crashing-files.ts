@@ -57,6 +57,7 @@ export function crashingFiles(files: Files, point: CrashPoint): Files {
     makeDirectory: (path) => change(() => files.makeDirectory(path)),
     removeDirectory: (path) => change(() => files.removeDirectory(path)),
     syncDirectory: (path) => change(() => files.syncDirectory(path)),
+    syncDirectoryLater: async (path) => change(() => files.syncDirectoryLater(path)),
   }
 }
 

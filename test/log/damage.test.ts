@@ -51,7 +51,7 @@ class Sample {
           'coordinator',
         )
     }
-    log.close()
+    await log.close()
     this.bytes = await readAll(log)
     this.logEndOffset = log.logEndOffset
     this.answers = answersOf(log)

@@ -265,7 +265,7 @@ export class LogLife {
   }
 
   async restart(): Promise<void> {
-    this.log.close()
+    await this.log.close()
     this.compactedToWritten = this.compactedTo
     this.recoveryPoint = this.log.recoveryPoint
     expect(this.recoveryPoint).toBe(this.end)

@@ -207,6 +207,7 @@ export class LossyDisk {
           return { sizeBytes, modifiedMs: this.wallMs, isDirectory: inode === null }
         }),
       syncDirectory: (path) => this.#change(() => this.#syncDirectory(path)),
+      syncDirectoryLater: async (path) => this.#change(() => this.#syncDirectory(path)),
       space: () => ({ totalBytes: 2 ** 40, usableBytes: 2 ** 40 }),
       lock: async () => ({ release() {} }),
     }

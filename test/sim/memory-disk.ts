@@ -116,6 +116,19 @@ export class MemoryDisk {
         disk.#failSync(ended, path, [])
         change('syncdir', path, () => disk.#names.sync(path))
       },
+      syncDirectoryLater: (path) =>
+        new Promise((resolve, reject) => {
+          disk.#world.after(disk.syncMs * disk.slowness, 'syncdir', process, () => {
+            try {
+              disk.#failSync(ended, path, [])
+            } catch (error) {
+              reject(error)
+              return
+            }
+            change('syncdir', path, () => disk.#names.sync(path))
+            resolve()
+          })
+        }),
       space: () => ({ totalBytes: 2 ** 40, usableBytes: disk.isFull ? 0 : 2 ** 40 }),
       async lock(path) {
         const holder = disk.#locks.get(path)
