@@ -334,7 +334,7 @@ export class Appender {
     }
     log.flusher.written(active)
     log.advanceTo(batches[batches.length - 1]!.lastOffset + 1)
-    if (log.epochFile.isDirty) this.#quietly(() => log.epochFile.write())
+    if (log.epochFile.isDirty) log.epochFile.writeIfPossible()
   }
 
   /** Runs what the log can do without: recovery makes it anew from the batches. */

@@ -61,6 +61,16 @@ export class EpochFile {
     return this.#epochs !== undefined && this.#epochs.entries !== this.#synced
   }
 
+  /** On a full disk the file stays behind: what it lacks is found again in the batches. */
+  writeIfPossible(): void {
+    try {
+      this.write()
+    } catch (error) {
+      const because = (error as Error).message
+      this.#disk.env.log.warn('Side file is behind', { path: this.path, because })
+    }
+  }
+
   /** Writes what has changed. Throws what writing throws, and then it still counts as changed. */
   write(sync = false): void {
     if (this.#epochs === undefined) return

@@ -325,17 +325,26 @@ export class Log {
     }
     // A batch that contains the offset may begin below it: the checkpoint has to be as low.
     this.onTruncate(endOffsetFor(this, offset))
-    this.#truncated(truncateTo(this, offset))
+    this.#truncated(this.#cut(() => truncateTo(this, offset)))
   }
 
   /** Drops everything; the log goes on at `offset`. */
   truncateFullyAndStartAt(offset: number): void {
     this.onTruncate(0)
-    truncateFullyAndStartAt(this, offset)
+    this.#cut(() => truncateFullyAndStartAt(this, offset))
     this.#logStartOffset = offset
     this.#highWatermark = offset
     this.#truncated(offset)
     this.onLogStart()
+  }
+
+  /** What fails half way leaves less than the log believes to have: nobody may be told that it is there. */
+  #cut<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw this.disk.fail(`Truncation of ${this.directory} failed`, error)
+    }
   }
 
   #truncated(endOffset: number): void {

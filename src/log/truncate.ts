@@ -39,7 +39,7 @@ export function truncateTo(log: Log, offset: number): number {
   log.flusher.written(active)
   log.flusher.directoryChanged()
   log.leaderEpochs.truncateFromEnd(endOffset)
-  log.epochFile.write()
+  log.epochFile.writeIfPossible()
   log.producerStore.truncate(Math.min(log.logStartOffset, endOffset), endOffset)
   log.producers.highWatermarkReached(Math.min(log.highWatermark, endOffset))
   return endOffset
@@ -53,6 +53,6 @@ export function truncateFullyAndStartAt(log: Log, offset: number): void {
   segments.create(offset, config)
   log.flusher.directoryChanged()
   log.epochFile.reset([])
-  log.epochFile.write()
+  log.epochFile.writeIfPossible()
   log.producerStore.reset()
 }

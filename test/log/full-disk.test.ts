@@ -1,0 +1,34 @@
+/** What a log knows of itself when its disk is full, or fails in the middle of what it does. */
+import { expect, test } from 'vitest'
+import { createLog } from '../../src/log/load.ts'
+import { LogDisk } from '../../src/log/log-disk.ts'
+import { appendBatch, batchOf } from './batches.ts'
+import { LonelyHost } from './simulated-disk.ts'
+import { place } from './temporary-disk.ts'
+
+test('a log that is truncated on a full disk knows where it ends, and what it lacks of its side files', () => {
+  const { host, env } = new LonelyHost(1)
+  const log = createLog(new LogDisk(env, '/data'), place('/data'))
+  const batch = (value: string) => batchOf([value], { maxTimestamp: env.clock.wallMs() })
+  for (const [epoch, value] of ['a', 'b', 'c'].entries()) appendBatch(log, batch(value), epoch)
+  host.disk.isFull = true
+  log.truncateTo(1)
+  expect([log.logEndOffset, log.segments.sizeBytes, log.leaderEpochs.latest]).toEqual([
+    1,
+    batch('a').length,
+    0,
+  ])
+  host.disk.isFull = false
+  appendBatch(log, batch('d'), 3)
+  expect([log.logEndOffset, log.epochFile.isDirty, log.disk.failure]).toEqual([2, false, undefined])
+})
+
+test('a log whose truncation fails half way is given up: it ends before where it believes', () => {
+  const { host, env } = new LonelyHost(1)
+  const log = createLog(new LogDisk(env, '/data'), place('/data', { segmentBytes: 100 }))
+  for (const value of ['a', 'b', 'c'])
+    appendBatch(log, batchOf([value], { maxTimestamp: env.clock.wallMs() }))
+  host.disk.failSyncs = 1
+  expect(() => log.truncateTo(1)).toThrow('Truncation of /data/t-0 failed: EIO')
+  expect(log.disk.failure?.message).toContain('EIO')
+})
