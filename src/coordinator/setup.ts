@@ -1,6 +1,7 @@
 /** What a coordinator writes when it starts: new metadata, or what its configuration changed. */
 import type { ClusterRecord } from '../../protocol/coordinator/record.ts'
 import { type ClusterImage, resourceTypes } from '../core/cluster/image.ts'
+import { eligibleAfter } from '../core/cluster/min-insync.ts'
 
 export interface Setup {
   readonly clusterId: string
@@ -36,7 +37,7 @@ export function initialRecords(image: ClusterImage, setup: Setup): ClusterRecord
     })
   for (const [name, value] of Object.entries(staticConfigs))
     if (image.staticConfigs.get(name) !== value) records.push({ kind: 'staticConfig', name, value })
-  return records
+  return [...records, ...eligibleAfter(image, records)]
 }
 
 /**

@@ -21,6 +21,7 @@ import { balanceLeaders, electLongest } from './elect-leaders.ts'
 import { ClusterImage } from './image.ts'
 import { decideKafkaRequest, type KafkaRequest } from './kafka-requests.ts'
 import type { LogEndsOf } from './log-ends.ts'
+import { eligibleAfter } from './min-insync.ts'
 
 export type Command =
   | ({ readonly kind: 'register' } & RegisterBroker)
@@ -87,8 +88,10 @@ export class ClusterMachine implements Machine<Command, unknown, ClusterRecord> 
         return only(balanceLeaders(image, command.max))
       case 'electLongest':
         return only(electLongest(image, command.logEnds))
-      case 'kafka':
-        return decideKafkaRequest(image, this.#rules, command)
+      case 'kafka': {
+        const { records, reply } = decideKafkaRequest(image, this.#rules, command)
+        return { records: [...records, ...eligibleAfter(image, records)], reply }
+      }
     }
   }
 }

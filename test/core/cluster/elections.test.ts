@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { AlterPartitionReassignments } from '../../../protocol/messages/alter-partition-reassignments.ts'
 import { ElectLeaders } from '../../../protocol/messages/elect-leaders.ts'
+import { IncrementalAlterConfigs } from '../../../protocol/messages/incremental-alter-configs.ts'
 import type { ClusterMachine } from '../../../src/core/cluster/cluster-machine.ts'
 import { circumstances, cluster, createTopic, register, run, sketch, uuidOf } from './build.ts'
 
@@ -298,4 +299,23 @@ test('a reassignment ends when the new replicas are in sync, and moves the leade
       isr: [3, 2],
     },
   })
+})
+
+test('a replica is eligible no more once min.insync.replicas is lowered to what is in sync: it will lack records', () => {
+  const lower = (machine: ClusterMachine, resourceType: number, resourceName: string) => {
+    const configs = [{ name: 'min.insync.replicas', configOperation: 0, value: '1' }]
+    const request = { resources: [{ resourceType, resourceName, configs }], validateOnly: false }
+    const apiKey = IncrementalAlterConfigs.key
+    run(machine, { kind: 'kafka', apiKey, apiVersion: 1, request, circumstances })
+  }
+  const afterLowering = (resourceType: number, resourceName: string) => {
+    const machine = cluster(3, 2)
+    run(machine, createTopic('orders', [[1, 2]]))
+    fence(machine, 2)
+    const before = sketch(machine)
+    lower(machine, resourceType, resourceName)
+    return [before, sketch(machine)]
+  }
+  const both = ['leader=1 epoch=0 isr=1 elr=2', 'leader=1 epoch=0 isr=1']
+  expect([afterLowering(2, 'orders'), afterLowering(4, '')]).toEqual([both, both])
 })
