@@ -1,3 +1,4 @@
+import { errors } from '../../protocol/errors.ts'
 import type { ProducerBatch } from '../core/producer/producer-entry.ts'
 
 /** What becomes of an append: the fields of a Produce response. */
@@ -70,4 +71,8 @@ export function appended(
 export function duplicateOutcome(batch: ProducerBatch, logStartOffset: number): AppendOutcome {
   const { lastOffset, offsetDelta, timestamp } = batch
   return appended(lastOffset - offsetDelta, lastOffset, timestamp, logStartOffset, true)
+}
+
+export function refusalOfDisk({ message }: Error): Refusal {
+  return { errorCode: errors.KAFKA_STORAGE_ERROR.code, errorMessage: message }
 }

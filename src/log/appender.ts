@@ -23,6 +23,7 @@ import {
   appended,
   duplicateOutcome,
   type Refusal,
+  refusalOfDisk,
   refused,
 } from './append-outcome.ts'
 import {
@@ -39,6 +40,7 @@ import { StorageError } from './log-disk.ts'
 import { applyBatch, producerAppendOf, producerMarkerOf } from './producer-store.ts'
 import { relativeOffsetMax, shouldRoll } from './roll.ts'
 import { type StagedBatch, Staging } from './staging.ts'
+import { writeFailed } from './write-failed.ts'
 
 export interface LeaderAppend {
   readonly leaderEpoch: number
@@ -54,7 +56,7 @@ export class Appender {
   unflushedRecords = 0
   readonly #log: Log
   readonly #staging = new Staging()
-  /** Why staged batches cannot be written: a roll between them failed. */
+  /** Why staged batches are gone: the write before a roll failed. */
   #failure: StorageError | undefined
   /** Set when the log ends. */
   #closed: StorageError | undefined
@@ -82,7 +84,7 @@ export class Appender {
 
   #refusalOfState(): Refusal | undefined {
     const failure = this.#failure ?? this.#closed ?? this.#log.disk.failure
-    return failure && { errorCode: errors.KAFKA_STORAGE_ERROR.code, errorMessage: failure.message }
+    return failure && refusalOfDisk(failure)
   }
 
   /** Epochs never go back in a log: somebody else has led in between. */
@@ -170,8 +172,8 @@ export class Appender {
       if (verdict !== undefined && 'errorCode' in verdict) return refused(verdict, logStartOffset)
       if (verdict !== undefined) return duplicateOutcome(verdict, logStartOffset)
     }
-    this.#stage(batch, size, baseOffset, lastOffset, leaderEpoch)
-    if (this.#failure) return refused(this.#refusalOfState()!, logStartOffset)
+    const failure = this.#stage(batch, size, baseOffset, lastOffset, leaderEpoch)
+    if (failure) return refused(refusalOfDisk(failure), logStartOffset)
     return appended(baseOffset, lastOffset, logAppendTimeMs, logStartOffset)
   }
 
@@ -218,33 +220,41 @@ export class Appender {
           errorMessage: `A batch at offset ${first} cannot follow offset ${this.#end - 1} in ${name}`,
         })
       if (baseOffset < 0) baseOffset = first
-      this.#stage(records.subarray(at, at + size), size, first, lastOffsetOf(records, at), epoch)
-      if (this.#failure) return refused(this.#refusalOfState()!, logStartOffset)
+      const batch = records.subarray(at, at + size)
+      const failure = this.#stage(batch, size, first, lastOffsetOf(records, at), epoch)
+      if (failure) {
+        // Nobody else has staged here, so nobody else is to be told.
+        this.#failure = undefined
+        return refused(refusalOfDisk(failure), logStartOffset)
+      }
       at += size
     }
     const lastOffset = baseOffset < 0 ? -1 : this.#end - 1
     return appended(baseOffset, lastOffset, -1, logStartOffset)
   }
 
-  /** Applies a batch to producers and epochs and keeps it for the write. Rolls first where needed. */
+  /** Applies a batch to producers and epochs and keeps it for the write. Returns why it could not roll first. */
   #stage(
     bytes: Buffer,
     size: number,
     baseOffset: number,
     lastOffset: number,
     leaderEpoch: number,
-  ): void {
+  ): StorageError | undefined {
     const log = this.#log
     const maxTimestamp = maxTimestampOf(bytes, 0)
-    try {
-      if (shouldRoll(log, this.#staging.sizeBytes, size, maxTimestamp, lastOffset)) {
+    if (shouldRoll(log, this.#staging.sizeBytes, size, maxTimestamp, lastOffset)) {
+      let isFlushed = false
+      try {
         this.#flushStaged()
+        isFlushed = true
         // As Kafka does: offsets that compaction took before this batch are a hole within the segment.
         this.roll(Math.max(log.logEndOffset, lastOffset - relativeOffsetMax))
+      } catch (error) {
+        // What was staged before went with a failed write, and `write` says so.
+        if (!isFlushed) this.#failure = error as StorageError
+        return error as StorageError
       }
-    } catch (error) {
-      this.#failure = error as StorageError
-      return
     }
     const producerId = producerIdOf(bytes, 0)
     const producerBefore = producerId < 0 ? undefined : log.producers.entry(producerId)
@@ -267,6 +277,7 @@ export class Appender {
         ? { ...completed, lastStableOffset: log.producers.stableOffsetAfter(completed) }
         : undefined,
     })
+    return undefined
   }
 
   write(): void {
@@ -291,7 +302,7 @@ export class Appender {
       )
     } catch (error) {
       this.#undo(0)
-      throw this.#writeFailed(error)
+      throw writeFailed(log, error)
     }
     this.#written(this.#staging.take())
   }
@@ -299,25 +310,6 @@ export class Appender {
   #undo(from: number): void {
     const { producers, epochFile } = this.#log
     this.#staging.undo(from, producers, (entries) => epochFile.reset(entries))
-  }
-
-  /** A full disk may have room again later; on any other failure the disk cannot be relied on. */
-  #writeFailed(error: unknown): StorageError {
-    const { disk, directory, segments } = this.#log
-    try {
-      // What was written in part is of no use, and would stand behind the next batch.
-      if (!segments.active.isPreallocated)
-        segments.active.file.get().truncate(segments.active.sizeBytes)
-    } catch {
-      // The next write goes to the same position, and recovery cuts what does not fit.
-    }
-    const { code = '', message } = error as NodeJS.ErrnoException
-    if (error instanceof StorageError) return error
-    if (['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EFBIG'].includes(code)) {
-      disk.env.log.error('Append failed', { log: this.#log.name, because: message })
-      return new StorageError(`Append to ${directory} failed: ${message}`, { cause: error })
-    }
-    return disk.fail(`Append to ${directory} failed`, error)
   }
 
   #written(batches: readonly StagedBatch[]): void {
@@ -358,7 +350,7 @@ export class Appender {
       if (closing.baseOffset === baseOffset) return
       segments.create(baseOffset, config)
     } catch (error) {
-      throw this.#writeFailed(error)
+      throw writeFailed(log, error)
     }
     log.flusher.directoryChanged()
     // Its indexes are about to be written, and its end to be cut off where it was preallocated.

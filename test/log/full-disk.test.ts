@@ -1,5 +1,6 @@
 /** What a log knows of itself when its disk is full, or fails in the middle of what it does. */
 import { expect, test } from 'vitest'
+import { stampBatch } from '../../protocol/record-batch.ts'
 import { createLog } from '../../src/log/load.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
 import { appendBatch, batchOf } from './batches.ts'
@@ -32,3 +33,25 @@ test('a log whose truncation fails half way is given up: it ends before where it
   expect(() => log.truncateTo(1)).toThrow('Truncation of /data/t-0 failed: EIO')
   expect(log.disk.failure?.message).toContain('EIO')
 })
+
+test.each(['leader', 'follower'])(
+  'a %s that cannot roll on a full disk goes on when there is room',
+  (role) => {
+    const { host, env } = new LonelyHost(1)
+    const log = createLog(new LogDisk(env, '/data'), place('/data', { segmentBytes: 100 }))
+    const append = (value: string) => {
+      const batch = batchOf([value], { maxTimestamp: env.clock.wallMs() })
+      if (role === 'leader') return appendBatch(log, batch).errorCode
+      stampBatch(batch, 0, log.logEndOffset, 0)
+      const { errorCode } = log.stageAsFollower(batch, { leaderEpochMax: 0 })
+      if (errorCode === 0) log.writeStaged()
+      return errorCode
+    }
+    const codes = [append('a')]
+    host.disk.isFull = true
+    codes.push(append('b'), append('b'))
+    host.disk.isFull = false
+    codes.push(append('b'))
+    expect([codes, log.logEndOffset, log.segments.list.length]).toEqual([[0, 56, 56, 0], 2, 2])
+  },
+)
