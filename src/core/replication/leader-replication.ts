@@ -130,10 +130,12 @@ export class LeaderReplication {
   ): IsrProposal | undefined {
     if (this.#proposal) return this.#proposal
     const { isr, replicas, leaderEpoch, partitionEpoch } = this.#state
-    const members = replicas.filter((brokerId) =>
-      isr.includes(brokerId)
-        ? brokerId === this.#selfId || this.#keepsUp(brokerId, leaderEnd, nowMs, rules.lagMaxMs)
-        : this.#mayJoin(brokerId, highWatermark, rules),
+    // Who joins must keep up as well, or it would have to leave at once.
+    const members = replicas.filter(
+      (brokerId) =>
+        brokerId === this.#selfId ||
+        (this.#keepsUp(brokerId, leaderEnd, nowMs, rules.lagMaxMs) &&
+          (isr.includes(brokerId) || this.#mayJoin(brokerId, highWatermark, rules))),
     )
     if (members.length === isr.length && members.every((id) => isr.includes(id))) return undefined
     const newIsr: { brokerId: number; brokerEpoch: number }[] = []

@@ -105,3 +105,14 @@ test('a follower that caught up under another broker epoch than the coordinator 
   leader.fetched(3, 77, 10, 10, 1)
   expect(leader.propose(5, 10, 2, rules)).toBe(undefined)
 })
+
+test('a follower that has the high watermark and does not keep up does not join: it would leave at once', () => {
+  const leader = new LeaderReplication(state({ isr: [1, 2] }), 1, 100, 5000)
+  leader.fetched(2, 102, 120, 120, 5001)
+  leader.fetched(3, 103, 110, 120, 5001)
+  const behind = leader.propose(105, 120, 5002, rules)
+  // It has now what there was at its last fetch.
+  leader.fetched(3, 103, 120, 125, 5003)
+  const near = leader.propose(105, 125, 5004, rules)?.newIsr.map(({ brokerId }) => brokerId)
+  expect([behind, near]).toEqual([undefined, [1, 2, 3]])
+})
