@@ -159,6 +159,12 @@ export class Partition {
     else if (log.logEndOffset < start) log.truncateFullyAndStartAt(start)
   }
 
+  /** Its log could not be made before, and is there now. As a leader it waits for any lease before its own. */
+  opened(log: Log): void {
+    this.log = log
+    this.become(this.#image, this.#broker.config.get('lease.duration.ms'))
+  }
+
   /** The topic is gone, or the replica moved away: whoever waits is answered. */
   remove(): void {
     this.#removed = true
@@ -190,6 +196,8 @@ export class Partition {
   mayAnswer(): boolean {
     return (
       this.role === 'leader' &&
+      // It gives the partition up, and its successor waits for nobody.
+      !this.isBroken &&
       this.#broker.session.mayLead() &&
       this.#broker.env.clock.monotonicMs() >= this.#serveFromMs
     )

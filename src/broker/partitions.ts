@@ -8,11 +8,16 @@ import type { Broker } from './broker.ts'
 import { cleanerOptions } from './config/cleaner-options.ts'
 import { Partition } from './partition.ts'
 
+/** What could not be made, for want of room or of descriptors, is tried again. */
+const openAgainMs = 500
+
 export class Partitions {
   readonly #broker: Broker
   readonly #byTopic = new Map<string, Map<number, Partition>>()
   readonly #byId = new Map<string, Map<number, Partition>>()
   #mayMissLogs = false
+  /** Partitions whose log could not be made. */
+  readonly #unopened = new Set<string>()
 
   constructor(broker: Broker) {
     this.#broker = broker
@@ -59,7 +64,7 @@ export class Partitions {
         partition: log.name,
         topicId: log.topicId,
       })
-      logs.delete(log.topic, log.partition)
+      this.#delete(log.topic, log.partition)
     }
   }
 
@@ -116,8 +121,26 @@ export class Partitions {
         partition: `${topic}-${index}`,
         reason,
       })
+      if (logs.directories.some(({ disk }) => disk.failure === undefined))
+        this.#openAgain(`${topicId}/${index}`)
       return undefined
     }
+  }
+
+  #openAgain(key: string): void {
+    this.#unopened.add(key)
+    if (this.#unopened.size > 1) return
+    this.#broker.env.timers.after(openAgainMs, () => {
+      const keys = new Set(this.#unopened)
+      this.#unopened.clear()
+      if (this.#broker.session.closed) return
+      for (const partition of this.all()) {
+        const { topic, topicId, index } = partition
+        if (partition.log !== undefined || !keys.has(`${topicId}/${index}`)) continue
+        const log = this.#openLog(topic, topicId, index)
+        if (log !== undefined) partition.opened(log)
+      }
+    })
   }
 
   #removeTopic(topicId: string): void {
@@ -134,7 +157,15 @@ export class Partitions {
     if (byId?.size === 0) this.#byId.delete(topicId)
     const { log } = partition
     partition.remove()
-    if (log !== undefined) this.#broker.logs.delete(topic, index)
+    if (log !== undefined) this.#delete(topic, index)
+  }
+
+  #delete(topic: string, index: number): void {
+    try {
+      this.#broker.logs.delete(topic, index)
+    } catch {
+      // Its directory is offline now, and has said so. The rest of the metadata is not about it.
+    }
   }
 
   #configure(topic: string): void {
