@@ -34,7 +34,12 @@ const kinds = {
     maxLeaseMs: int32,
   }),
   /** Counters that never go back. `broker` and `producerIds` records raise them as well. */
-  counters: kind(2, 0, { lastBrokerEpoch: int64, nextProducerId: int64 }),
+  counters: kind(2, 1, {
+    lastBrokerEpoch: int64,
+    nextProducerId: int64,
+    /** The metadata was made anew from data directories; broker epochs up to this one are from before. */
+    rebuiltEpoch: int64.since(1),
+  }),
   /** One process start of a broker. Fenced until it says that it is ready. */
   broker: kind(3, 0, {
     brokerId: int32,

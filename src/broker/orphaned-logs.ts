@@ -24,7 +24,7 @@ export function refuseOrphanedLogs(
   )
   if (orphans.length === 0) return
   throw new Error(
-    `The cluster's metadata is missing: there is no journal in ${journalDirectory}, but there are ${orphans.length} logs (as ${orphans[0]}). Restore the journal from a copy; nothing was changed`,
+    `The cluster's metadata is missing: there is no journal in ${journalDirectory}, but there are ${orphans.length} logs (as ${orphans[0]}). Restore the journal from a copy, or make it anew: ottla cluster rebuild --help. Nothing was changed`,
   )
 }
 

@@ -4,7 +4,7 @@
  * A checkpoint is written when it has changed. Those that only save work after a crash are not synced: an
  * older one, or none, is as good.
  */
-import type { Env, Lock } from '../env/env.ts'
+import type { Env, Files, Lock } from '../env/env.ts'
 import {
   checkpointFiles,
   formatOffsets,
@@ -82,19 +82,11 @@ export class LogDirectory {
   #takeCleanMark(): void {
     const { files } = this.#env
     const path = `${this.path}/${cleanShutdownFile}`
-    this.previousBrokerEpoch = this.#epochIn(`${this.path}/${brokerEpochFile}`)
+    this.previousBrokerEpoch = brokerEpochIn(files, this.path)
     if (files.stat(path) === undefined) return
     this.wasClean = true
-    this.previousBrokerEpoch = Math.max(this.previousBrokerEpoch, this.#epochIn(path))
     files.unlink(path)
     files.syncDirectory(this.path)
-  }
-
-  #epochIn(path: string): number {
-    const { files } = this.#env
-    if (files.stat(path) === undefined) return -1
-    const text = files.readFile(path).toString()
-    return Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1)
   }
 
   /**
@@ -210,6 +202,17 @@ export class LogDirectory {
     this.#lock?.release()
     this.#lock = undefined
   }
+}
+
+/** The last broker epoch in which something may have been written there; -1 when it is not known. */
+export function brokerEpochIn(files: Files, directory: string): number {
+  const known = [brokerEpochFile, cleanShutdownFile].map((name) => {
+    const path = `${directory}/${name}`
+    if (files.stat(path) === undefined) return -1
+    const text = files.readFile(path).toString()
+    return Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1)
+  })
+  return Math.max(...known)
 }
 
 function markOf(brokerEpoch: number): Buffer {

@@ -4,6 +4,7 @@ import { registerElectLeaders } from './cluster-elect.ts'
 import { registerClusterHealth } from './cluster-health.ts'
 import { registerClusterInfo } from './cluster-info.ts'
 import { registerReassign } from './cluster-reassign.ts'
+import { registerRebuild } from './cluster-rebuild.ts'
 import { registerClusterStart } from './cluster-start.ts'
 import { registerTimeline } from './cluster-timeline.ts'
 
@@ -22,4 +23,5 @@ export function registerCluster(program: Command): void {
   registerDrain(cluster)
   registerTimeline(cluster)
   registerClusterStart(cluster)
+  registerRebuild(cluster)
 }

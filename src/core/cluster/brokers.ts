@@ -12,6 +12,9 @@ import type { Decision } from '../machine.ts'
 import type { BrokerImage, ClusterImage, PartitionImage } from './image.ts'
 import { changePartition, type Electorate, electorate } from './partition-change.ts'
 
+/** The boot id of brokers in metadata that was rebuilt: what their logs had was looked at then. */
+export const bootOfRebuild = 'A'.repeat(22)
+
 export interface RegisterBroker {
   readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | 'fenced' | 'draining'>
   readonly cleanShutdown: boolean
@@ -47,7 +50,17 @@ export function registerBroker(
       records: [],
       reply: {
         errorCode: errors.INCONSISTENT_CLUSTER_ID.code,
-        errorMessage: `Broker ${broker.brokerId} was registered in epoch ${previousBrokerEpoch}, but this coordinator knows of none above ${image.lastBrokerEpoch}: its metadata was lost, or is an old copy`,
+        errorMessage: `Broker ${broker.brokerId} was registered in epoch ${previousBrokerEpoch}, but this coordinator knows of none above ${image.lastBrokerEpoch}: its metadata was lost, or is an old copy. See ottla cluster rebuild --help`,
+        brokerEpoch: -1,
+      },
+    }
+  const unknown = notInRebuild(image, broker, previousBrokerEpoch)
+  if (unknown !== undefined)
+    return {
+      records: [],
+      reply: {
+        errorCode: errors.INCONSISTENT_CLUSTER_ID.code,
+        errorMessage: unknown,
         brokerEpoch: -1,
       },
     }
@@ -57,7 +70,7 @@ export function registerBroker(
     old !== undefined && previousBrokerEpoch >= 0 && previousBrokerEpoch < old.brokerEpoch
   // A directory is gone: what was in it is not known here, so nothing of the broker is trusted.
   const dirsLost = old?.logDirs.some((id) => !broker.logDirs.includes(id)) === true
-  const rebooted = old !== undefined && broker.bootId !== old.bootId
+  const rebooted = old !== undefined && broker.bootId !== old.bootId && old.bootId !== bootOfRebuild
   const lossy = restored || dirsLost || (rebooted && !cleanShutdown && !durable)
   const record: BrokerImage = {
     kind: 'broker',
@@ -66,8 +79,25 @@ export function registerBroker(
     fenced: true,
     draining: false,
   }
-  const records = [record, ...withdraw(image, broker.brokerId, lossy)]
+  const records = [record, ...withdraw(image, broker.brokerId, lossy, lossy)]
   return { records, reply: answer(brokerEpoch) }
+}
+
+/**
+ * Why a broker may not join metadata that was rebuilt without it: its logs would be taken for those of
+ * deleted topics.
+ */
+function notInRebuild(
+  image: ClusterImage,
+  { brokerId, logDirs }: RegisterBroker['broker'],
+  previousBrokerEpoch: number,
+): string | undefined {
+  if (previousBrokerEpoch < 0 || previousBrokerEpoch > image.rebuiltEpoch) return undefined
+  const known = image.brokers.get(brokerId)
+  const left = logDirs.filter((id) => !known?.logDirs.includes(id))
+  if (known !== undefined && left.length === 0) return undefined
+  const what = known ? `the directories ${left} of broker ${brokerId}` : `broker ${brokerId}`
+  return `The metadata was rebuilt without ${what}, whose logs would be removed now: rebuild it with them too, or empty them`
 }
 
 /** The broker may lead and join from now on; partitions without a leader may find one in it. */
@@ -76,11 +106,12 @@ export function activateBroker(image: ClusterImage, brokerId: number): ClusterRe
   if (broker === undefined || !(broker.fenced || broker.draining)) return []
   const records: ClusterRecord[] = [stateOf(broker, false, false)]
   for (const partition of partitionsOf(image))
-    if (partition.leader === -1 && partition.replicas.includes(brokerId))
-      add(
-        records,
-        elect(image, partition, {}, (id) => id === brokerId || image.isActive(id)),
-      )
+    if (partition.leader === -1 && partition.replicas.includes(brokerId)) {
+      const acceptable = (id: number) => id === brokerId || image.isActive(id)
+      // Members that were left in sync without being there (a rebuild) join again as all others do.
+      const isr = partition.isr.filter(acceptable)
+      add(records, elect(image, partition, isr.length > 0 ? { isr } : {}, acceptable))
+    }
   return records
 }
 
@@ -142,14 +173,20 @@ function stateOf(
   return { kind: 'brokerState', brokerId, brokerEpoch, fenced, draining }
 }
 
-function withdraw(image: ClusterImage, brokerId: number, lossy: boolean): PartitionImage[] {
+/** `always` false leaves partitions alone that nobody leads: nothing is acknowledged there meanwhile. */
+function withdraw(
+  image: ClusterImage,
+  brokerId: number,
+  lossy: boolean,
+  always = true,
+): PartitionImage[] {
   const records: PartitionImage[] = []
   const others = (id: number) => id !== brokerId && image.isActive(id)
   for (const partition of partitionsOf(image)) {
     const { isr, elr, leader } = partition
     const concerned =
       leader === brokerId || isr.includes(brokerId) || (lossy && elr.includes(brokerId))
-    if (!concerned) continue
+    if (!concerned || (!always && leader === -1)) continue
     const target = { isr: isr.filter((id) => id !== brokerId), lossy: lossy ? [brokerId] : [] }
     add(records, elect(image, partition, target, others))
   }

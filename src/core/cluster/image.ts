@@ -36,6 +36,8 @@ export class ClusterImage {
   maxLeaseMs = 0
   lastBrokerEpoch = 0
   nextProducerId = 0
+  /** Broker epochs up to this one are from before the metadata was rebuilt; 0 when it never was. */
+  rebuiltEpoch = 0
   readonly brokers = new Map<number, BrokerImage>()
   /** Finalized feature levels. */
   readonly features = new Map<string, number>()
@@ -127,6 +129,7 @@ export class ClusterImage {
       case 'counters':
         this.lastBrokerEpoch = Math.max(this.lastBrokerEpoch, record.lastBrokerEpoch)
         this.nextProducerId = Math.max(this.nextProducerId, record.nextProducerId)
+        this.rebuiltEpoch = Math.max(this.rebuiltEpoch, record.rebuiltEpoch)
         return
       case 'broker':
         this.brokers.set(record.brokerId, record)
@@ -175,9 +178,9 @@ export class ClusterImage {
 
   /** Records that build this state from nothing, in an order in which each finds what it refers to. */
   *records(): Generator<ClusterRecord> {
-    const { clusterId, maxLeaseMs, lastBrokerEpoch, nextProducerId } = this
+    const { clusterId, maxLeaseMs, lastBrokerEpoch, nextProducerId, rebuiltEpoch } = this
     yield { kind: 'cluster', clusterId, maxLeaseMs }
-    yield { kind: 'counters', lastBrokerEpoch, nextProducerId }
+    yield { kind: 'counters', lastBrokerEpoch, nextProducerId, rebuiltEpoch }
     for (const [name, level] of this.features) yield { kind: 'feature', name, level }
     for (const [name, value] of this.staticConfigs) yield { kind: 'staticConfig', name, value }
     yield* this.brokers.values()

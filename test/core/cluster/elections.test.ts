@@ -101,7 +101,7 @@ test('a broker that knows a later epoch than the coordinator is refused: metadat
   expect({ ...run(machine, asked), known: [...machine.image.brokers.keys()] }).toEqual({
     errorCode: 104,
     errorMessage:
-      'Broker 2 was registered in epoch 40, but this coordinator knows of none above 1: its metadata was lost, or is an old copy',
+      'Broker 2 was registered in epoch 40, but this coordinator knows of none above 1: its metadata was lost, or is an old copy. See ottla cluster rebuild --help',
     brokerEpoch: -1,
     known: [1],
   })
@@ -116,6 +116,58 @@ test('a broker whose directories are an old copy is trusted neither in ISR nor i
   fence(machine, 2)
   activate(machine, 1)
   expect(sketch(machine)).toBe('leader=-1 epoch=2 isr= elr=2')
+})
+
+test('rebuilt metadata takes brokers that it was rebuilt from, with what they have, and no others', () => {
+  const machine = cluster(0)
+  const nobody = 'A'.repeat(22)
+  const directory = uuidOf('directory')
+  const { broker } = register(1, 'before')
+  const known = { kind: 'broker', ...broker, incarnation: nobody, bootId: nobody } as const
+  for (const brokerId of [1, 2])
+    machine.apply({
+      ...known,
+      brokerId,
+      logDirs: [directory],
+      brokerEpoch: 7,
+      fenced: true,
+      draining: false,
+    })
+  machine.apply({ kind: 'counters', lastBrokerEpoch: 1000, nextProducerId: 0, rebuiltEpoch: 1000 })
+  const topicId = uuidOf('one')
+  machine.apply({ kind: 'topic', topicId, name: 'orders' })
+  const none = { elr: [], lastKnownElr: [], addingReplicas: [], removingReplicas: [] }
+  const partition = { kind: 'partition', topicId, partition: 0, ...none, leader: -1 } as const
+  machine.apply({
+    ...partition,
+    replicas: [1, 2],
+    isr: [1, 2],
+    leaderEpoch: 1000,
+    leaderBrokerEpoch: 0,
+    partitionEpoch: 0,
+    unclean: false,
+  })
+  const join = (brokerId: number, logDirs: string[], previousBrokerEpoch: number) => {
+    const command = register(brokerId, `again-${brokerId}`, {
+      previousBrokerEpoch,
+      cleanShutdown: false,
+    })
+    Object.assign(command.broker, { logDirs })
+    return run(machine, command).errorMessage ?? 'joined'
+  }
+  const refused = [join(3, [directory], 5), join(2, [directory, uuidOf('other')], 7)]
+  const joined = [join(2, [directory], 7), join(3, [directory], -1)]
+  const both = sketch(machine)
+  activate(machine, 2)
+  expect({ refused, joined, both, alone: sketch(machine) }).toEqual({
+    refused: [
+      'The metadata was rebuilt without broker 3, whose logs would be removed now: rebuild it with them too, or empty them',
+      `The metadata was rebuilt without the directories ${uuidOf('other')} of broker 2, whose logs would be removed now: rebuild it with them too, or empty them`,
+    ],
+    joined: ['joined', 'joined'],
+    both: 'leader=-1 epoch=1000 isr=1,2',
+    alone: 'leader=2 epoch=1001 isr=2',
+  })
 })
 
 test('an ISR change is a compare-and-set, in the order of checks that Kafka has', () => {
