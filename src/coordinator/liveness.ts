@@ -14,7 +14,10 @@ import type { Peer } from './peer.ts'
 const suspectAfterMs = 100
 /** While proof is looked for: still well before the shortest rest of a lease has run out. */
 const suspectProbedAfterMs = 250
-/** Right after a kill the kernel may still accept once. */
+/**
+ * In a row, until nothing is suspected any more: a process that was killed closes its sockets one after the
+ * other, so that the first connections may still be taken.
+ */
 const probes = 3
 const probeEveryMs = 10
 /** Ticks in a lease: how late the end of a session is noticed at most. */
@@ -110,24 +113,27 @@ export class Liveness {
   #probe(brokerId: number, left: number): void {
     const broker = this.#handler.image.brokers.get(brokerId)
     const listener = broker?.listeners.find(({ host }) => isLoopback(host))
-    if (listener === undefined || this.#closed || this.#handler.connected(brokerId)) return
+    if (listener === undefined || this.#closed || !this.#suspected.has(brokerId)) return
     if (left === 0) {
       this.returned(brokerId)
       this.#sessions.end(brokerId)
       this.#handler.fence(brokerId, 'process ended')
       return
     }
-    let settled = false
+    let isKnown = false
+    const again = (isRefused: boolean) => {
+      if (isKnown) return
+      isKnown = true
+      const next = isRefused ? left - 1 : probes
+      this.#env.timers.after(next > 0 ? probeEveryMs : 0, () => this.#probe(brokerId, next))
+    }
     const connection = this.#env.net.connect(listener, {
       onConnect: () => {
-        settled = true
+        again(false)
         connection.destroy()
       },
       onData: () => undefined,
-      onClose: (error) => {
-        if (settled || (error as NodeJS.ErrnoException)?.code !== 'ECONNREFUSED') return
-        this.#env.timers.after(left > 1 ? probeEveryMs : 0, () => this.#probe(brokerId, left - 1))
-      },
+      onClose: (error) => again((error as NodeJS.ErrnoException)?.code === 'ECONNREFUSED'),
     })
   }
 }
