@@ -57,6 +57,8 @@ const messages = {
     features: array({ name: string, minVersion: int16, maxVersion: int16 }),
     logDirs: array(uuid),
     cleanShutdown: bool,
+    /** One of its directories is a copy that was not closed: what was written since may be missing. */
+    restored: bool,
     bootId: uuid,
     /** From the clean shutdown file or the data directory; -1 when there is none. */
     previousBrokerEpoch: int64,

@@ -179,6 +179,7 @@ function sessionOptions(
         disk.failure !== undefined && directoryId !== '' ? [directoryId] : [],
       ),
     cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
+    restored: logs.directories.some(({ isCopy, wasClean }) => isCopy && !wasClean),
     bootId: bootIdOf(env),
     previousBrokerEpoch: logs.previousBrokerEpoch,
     goesOnWithout: config.get('lease.outage.policy') === 'available',

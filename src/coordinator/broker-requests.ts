@@ -105,7 +105,7 @@ export class BrokerRequests {
   }
 
   #register(peer: Peer, message: MessageOf<'register'>, correlation: number): void {
-    const { type: _, cleanShutdown, previousBrokerEpoch, durable, ...rest } = message
+    const { type: _, cleanShutdown, restored, previousBrokerEpoch, durable, ...rest } = message
     const { brokerId, incarnation } = message
     const nowMs = this.#env.clock.monotonicMs()
     const answer = (ack: Partial<MessageOf<'registerAck'>>) => {
@@ -129,7 +129,7 @@ export class BrokerRequests {
     }
     const broker = { ...rest, local: peer.local }
     this.#kernel.commit(
-      { kind: 'register', broker, cleanShutdown, previousBrokerEpoch, durable },
+      { kind: 'register', broker, cleanShutdown, restored, previousBrokerEpoch, durable },
       ({ brokerEpoch, errorCode, errorMessage }) => {
         if (errorCode !== 0) return () => answer({ errorCode, errorMessage })
         this.#supersede(peer)

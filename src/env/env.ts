@@ -91,6 +91,8 @@ export interface FileStat {
   readonly sizeBytes: number
   readonly modifiedMs: number
   readonly isDirectory: boolean
+  /** Stays with a file that is written to or renamed; a copy has another. Not known when left out. */
+  readonly identity?: string
 }
 
 export interface Lock {

@@ -65,7 +65,13 @@ export const nodeFiles: Files = {
   stat(path) {
     const stat = statSync(path, { throwIfNoEntry: false })
     return (
-      stat && { sizeBytes: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() }
+      stat && {
+        sizeBytes: stat.size,
+        modifiedMs: stat.mtimeMs,
+        isDirectory: stat.isDirectory(),
+        // The number alone is given again when a file is gone.
+        identity: `${stat.ino}-${stat.birthtimeMs}`,
+      }
     )
   },
   syncDirectory,

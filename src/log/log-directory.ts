@@ -16,6 +16,7 @@ import { LogDisk, type LogResources } from './log-disk.ts'
 import {
   checkMetaProperties,
   DirectoryError,
+  metaPropertiesPath,
   readMetaProperties,
   writeMetaProperties,
 } from './meta-properties.ts'
@@ -38,6 +39,8 @@ export class LogDirectory {
   wasClean = false
   /** The last broker epoch in which something may have been written here; -1 when it is not known. */
   previousBrokerEpoch = -1
+  /** It is a copy of the directory that was written last: what it has may be old. */
+  isCopy = false
   /** Offsets that compaction has come to, by `topic-partition`. */
   cleanerOffsets = new Map<string, number>()
   readonly #env: Env
@@ -83,6 +86,9 @@ export class LogDirectory {
     const { files } = this.#env
     const path = `${this.path}/${cleanShutdownFile}`
     this.previousBrokerEpoch = brokerEpochIn(files, this.path)
+    const noted = `${this.path}/${brokerEpochFile}`
+    const written = files.stat(noted) && identityIn(files.readFile(noted))
+    this.isCopy = written !== undefined && written !== this.#identity
     if (files.stat(path) === undefined) return
     this.wasClean = true
     files.unlink(path)
@@ -97,10 +103,15 @@ export class LogDirectory {
     if (this.disk.failure) return
     const path = `${this.path}/${brokerEpochFile}`
     try {
-      this.#env.files.replaceFile(path, markOf(brokerEpoch))
+      this.#env.files.replaceFile(path, markOf(brokerEpoch, this.#identity))
     } catch (error) {
       this.#env.log.warn('Broker epoch is not written', { path, because: (error as Error).message })
     }
+  }
+
+  /** Of a file that is written once in the life of the directory. */
+  get #identity(): string | undefined {
+    return this.#env.files.stat(metaPropertiesPath(this.path))?.identity
   }
 
   /** A checkpoint by `topic-partition`. One that is missing or damaged is empty. */
@@ -215,6 +226,10 @@ export function brokerEpochIn(files: Files, directory: string): number {
   return Math.max(...known)
 }
 
-function markOf(brokerEpoch: number): Buffer {
-  return Buffer.from(JSON.stringify({ version: 0, brokerEpoch }))
+function identityIn(bytes: Buffer): string | undefined {
+  return /"identity"\s*:\s*"([^"]*)"/.exec(bytes.toString())?.[1]
+}
+
+function markOf(brokerEpoch: number, identity?: string): Buffer {
+  return Buffer.from(JSON.stringify({ version: 0, brokerEpoch, identity }))
 }

@@ -16,9 +16,11 @@ export class DirectoryError extends Error {
   override name = 'DirectoryError'
 }
 
+export const metaPropertiesPath = (directory: string): string => `${directory}/${fileName}`
+
 /** `undefined` when the directory is new. Throws DirectoryError when the file is of another release. */
 export function readMetaProperties(env: Env, directory: string): MetaProperties | undefined {
-  const path = `${directory}/${fileName}`
+  const path = metaPropertiesPath(directory)
   if (env.files.stat(path) === undefined) return undefined
   const found = new Map<string, string>()
   for (const line of env.files.readFile(path).toString().split(/\r?\n/)) {
@@ -47,7 +49,7 @@ export function writeMetaProperties(env: Env, directory: string, meta: MetaPrope
     `version=${version}`,
     '',
   ]
-  env.files.replaceFile(`${directory}/${fileName}`, Buffer.from(lines.join('\n')))
+  env.files.replaceFile(metaPropertiesPath(directory), Buffer.from(lines.join('\n')))
 }
 
 /** The cluster that the first used directory belongs to; `undefined` when all are new. */

@@ -138,3 +138,42 @@ test('a data directory restored from an old copy never leads before it has caugh
     ends: ends.map(({ logEndOffset }) => logEndOffset),
   }).toEqual({ eligible: [1, 2], alone: [-1, [], [1]], leader: 1, unclean: false, ends: [2, 2] })
 })
+
+test('a copy of a directory in use, restored before the broker was registered again, does not lead either', async () => {
+  const cluster = await startCluster(2, { 'min.insync.replicas': 2 })
+  await cluster.createTopic('orders', [[2, 1]])
+  await produce(cluster, 'orders', 'old')
+  const data = join(cluster.directory, 'broker-2')
+  const copy = join(cluster.directory, 'copy')
+  cpSync(data, copy, { recursive: true })
+  await produce(cluster, 'orders', 'new')
+  await cluster.stopBroker(1)
+  await cluster.stopBroker(2)
+  rmSync(data, { recursive: true })
+  cpSync(copy, data, { recursive: true })
+  await cluster.startBroker(2)
+  const alone = cluster.partition('orders')
+  await cluster.startBroker(1)
+  await cluster.settled('orders')
+  const ends = [1, 2].map((id) => cluster.broker(id).broker!.partitions.get('orders', 0)!.log!)
+  expect({
+    alone: [alone.leader, alone.isr, alone.elr],
+    leader: cluster.partition('orders').leader,
+    ends: ends.map(({ logEndOffset }) => logEndOffset),
+  }).toEqual({ alone: [-1, [], [1]], leader: 1, ends: [2, 2] })
+})
+
+test('a directory that was moved after a clean stop is taken for what it is', async () => {
+  const cluster = await startCluster(2, { 'min.insync.replicas': 2 })
+  await cluster.createTopic('orders', [[2, 1]])
+  await produce(cluster, 'orders', 'new')
+  await cluster.stopBroker(1)
+  await cluster.stopBroker(2)
+  const data = join(cluster.directory, 'broker-2')
+  const moved = join(cluster.directory, 'moved')
+  cpSync(data, moved, { recursive: true })
+  rmSync(data, { recursive: true })
+  cpSync(moved, data, { recursive: true })
+  await cluster.startBroker(2)
+  expect(cluster.partition('orders').leader).toBe(2)
+})

@@ -106,6 +106,7 @@ class RawBroker {
       features: [],
       logDirs: [],
       cleanShutdown: true,
+      restored: false,
       bootId: zero,
       previousBrokerEpoch: -1,
       durable: false,

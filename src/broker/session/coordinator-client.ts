@@ -220,6 +220,7 @@ export class CoordinatorClient {
       incarnation: this.#incarnation,
       // A later incarnation of the same process has lost nothing: its files are open all along.
       cleanShutdown: !first || this.#options.cleanShutdown,
+      restored: first && this.#options.restored === true,
       previousBrokerEpoch: first ? this.#options.previousBrokerEpoch : this.brokerEpoch,
       giveUpMs: first ? this.#giveUpMs : Infinity,
     }

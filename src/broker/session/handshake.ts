@@ -11,6 +11,7 @@ export interface Self {
   readonly clusterId: string
   readonly incarnation: string
   readonly cleanShutdown: boolean
+  readonly restored: boolean
   readonly previousBrokerEpoch: number
   /** Monotonic: another incarnation of this broker is not waited for any longer. */
   readonly giveUpMs: number
@@ -55,7 +56,7 @@ function register(
   result: HandshakeResult,
 ): void {
   const { brokerId, rack, listeners, features, logDirs, bootId, durable } = options
-  const { incarnation, cleanShutdown, previousBrokerEpoch } = self
+  const { incarnation, cleanShutdown, restored, previousBrokerEpoch } = self
   link.ask(
     {
       type: 'register',
@@ -66,6 +67,7 @@ function register(
       features: [...features],
       logDirs: [...logDirs],
       cleanShutdown,
+      restored,
       bootId,
       previousBrokerEpoch,
       durable,

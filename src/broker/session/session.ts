@@ -22,6 +22,8 @@ export interface SessionOptions {
   /** Where its logs of these partitions end; without those that it cannot use. */
   logEnds?(asked: MessageOf<'askLogEnds'>['items']): MessageOf<'logEnds'>['items']
   readonly cleanShutdown: boolean
+  /** A data directory is a copy of what was used last, made while it was in use. */
+  readonly restored?: boolean
   /** 22 characters, changes with each boot of the machine; see `bootIdOf`. */
   readonly bootId: string
   /** In which the data directories were used last; -1 when unknown. */

@@ -18,6 +18,8 @@ export const bootOfRebuild = 'A'.repeat(22)
 export interface RegisterBroker {
   readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | 'fenced' | 'draining'>
   readonly cleanShutdown: boolean
+  /** Its directories are a copy, made while they were in use: they lack what was written since. */
+  readonly restored?: boolean
   readonly previousBrokerEpoch: number
   /** Records were synced to disk before they were acknowledged. */
   readonly durable: boolean
@@ -32,7 +34,7 @@ export interface Registered {
 /** Whether an older incarnation may still be serving is the caller's to know: it asks only after that. */
 export function registerBroker(
   image: ClusterImage,
-  { broker, cleanShutdown, previousBrokerEpoch, durable }: RegisterBroker,
+  { broker, cleanShutdown, restored = false, previousBrokerEpoch, durable }: RegisterBroker,
 ): Decision<Registered, ClusterRecord> {
   const old = image.brokers.get(broker.brokerId)
   const answer = (brokerEpoch: number) => ({ errorCode: 0, errorMessage: null, brokerEpoch })
@@ -66,12 +68,14 @@ export function registerBroker(
     }
   const brokerEpoch = image.lastBrokerEpoch + 1
   // The directories are those of an earlier incarnation than the last: an old copy of them came back.
-  const restored =
+  const outdated =
     old !== undefined && previousBrokerEpoch >= 0 && previousBrokerEpoch < old.brokerEpoch
   // A directory is gone: what was in it is not known here, so nothing of the broker is trusted.
   const dirsLost = old?.logDirs.some((id) => !broker.logDirs.includes(id)) === true
-  const rebooted = old !== undefined && broker.bootId !== old.bootId && old.bootId !== bootOfRebuild
-  const lossy = restored || dirsLost || (rebooted && !cleanShutdown && !durable)
+  // What a rebuild was made from was looked at then, copy or not.
+  const isKnown = old === undefined || old.bootId === bootOfRebuild
+  const rebooted = broker.bootId !== old?.bootId && !cleanShutdown && !durable
+  const lossy = outdated || dirsLost || (!isKnown && (rebooted || restored))
   const record: BrokerImage = {
     kind: 'broker',
     ...broker,
