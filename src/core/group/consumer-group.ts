@@ -31,6 +31,11 @@ export class ConsumerGroup {
   hasPartitionsRecord = false
   /** A topic that the group reads may have changed since its hash was computed. */
   topicsChanged = true
+  /**
+   * It was classic until now: what its leader assigned last may be out of date, and whoever joins and
+   * reads nothing would leave it at that.
+   */
+  isUnassigned = false
   /** Topic id to partition to the epoch of the member that holds it, whether to use or to revoke. */
   readonly #holders = new Map<string, Map<number, number>>()
   readonly #assignors = new Map<string, number>()

@@ -49,7 +49,8 @@ export function changeSubscription(
   if (!sameSubscription(before, after)) draft.records.push(memberRecord(groupId, after))
   const regex = changeRegex(change)
   const regexChanged = regex !== 'same'
-  const bump = namesChanged || regex === 'resolved' || (anyRegexBumps && regexChanged)
+  const bump =
+    namesChanged || regex === 'resolved' || (anyRegexBumps && regexChanged) || group.isUnassigned
   let { groupEpoch } = group
   const isNew = !group.members.has(after.memberId) && !group.staticMember(after.instanceId)
   const memberCount = group.members.size + (isNew ? 1 : 0)
@@ -148,8 +149,9 @@ export function resolveRegexes(state: GroupState, group: ConsumerGroup, draft: D
       version: state.topics.version,
       resolvedAtMs: draft.nowMs,
     }
-    const before = group.subscriptions.resolved.get(regex)?.topics ?? new Set<string>()
-    if (!sameNames(before, resolved.topics)) bump = true
+    const before = group.subscriptions.resolved.get(regex)?.topics
+    // A new one that matches nothing, too: whoever asks for it may have read something else.
+    if (!before || !sameNames(before, resolved.topics)) bump = true
     next.resolve(regex, resolved)
     draft.records.push(regexRecord(groupId, regex, resolved))
   }

@@ -89,6 +89,8 @@ export class GroupMachine {
     const { state } = this
     const draft = new Draft(nowMs)
     state.isLoading = false
+    // Which topics came while another broker had the groups nobody knows.
+    state.topicsCreatedVersion = state.topics.version
     for (const group of state.groups.values()) {
       if (group.type === 'consumer') {
         for (const member of group.members.values()) {

@@ -64,6 +64,7 @@ function consumerGroupOf(classic: ClassicGroup, topics: GroupTopics): ConsumerGr
   const group = new ConsumerGroup(classic.groupId)
   group.groupEpoch = classic.generationId
   group.assignmentEpoch = classic.generationId
+  group.isUnassigned = true
   try {
     for (const member of classic.members.values()) {
       const assignment = assignmentOf(classic, member, topics)

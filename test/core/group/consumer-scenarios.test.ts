@@ -286,6 +286,18 @@ describe('a group that changes its protocol', () => {
     expect(heartbeat(a, 3)).toEqual({ errorCode: 0 })
   })
 
+  test('assigns to all at once, also when whoever moved it reads nothing', () => {
+    const talk = talkOf({ initialRebalanceDelayMs: 500 })
+    const waits = talk.send('join', classic(''), { version: 3 })
+    const nothing = { subscribedTopicNames: [] }
+    expect(brief(talk.ask('consumerHeartbeat', joining('b', nothing)))).toBe('1: ')
+    const { errorCode, memberId } = talk.answer(waits)
+    expect(errorCode).toBe(27)
+    const { members }: any = talk.ask('describeConsumer', { groupId: 'g' })
+    const { targetAssignment } = members.find((member: any) => member.memberId === memberId)
+    expect(targetAssignment.topicPartitions[0].partitions).toEqual([0, 1, 2, 3])
+  })
+
   test('does so only as far as the policy allows', () => {
     const talk = talkOf({ consumerMigrationPolicy: 'disabled' })
     const { memberId } = talk.ask('join', classic(''), { version: 3 }) as any
