@@ -81,6 +81,8 @@ export class GroupRuntime {
   #replies: GroupReply[] = []
   #flushIsDue = false
   #timer: { atMs: number; timer: Timer } | undefined
+  /** What happened while the log was read. */
+  #missed: Occurrence[] = []
 
   constructor(
     machine: GroupMachine,
@@ -112,6 +114,7 @@ export class GroupRuntime {
     this.#state = 'serving'
     const decision = this.machine.loaded(this.#nowMs())
     this.#carryOut(decision, decision.records.map(encodeRecord))
+    for (const occurrence of this.#missed.splice(0)) this.occur(occurrence)
   }
 
   /** @throws Refusal (rejects with it) */
@@ -151,6 +154,7 @@ export class GroupRuntime {
   /** Something that nobody waits for. */
   occur(occurrence: Occurrence): void {
     if (this.#state === 'serving') this.#run(occurrence)
+    else if (this.#state === 'loading') this.#missed.push(occurrence)
   }
 
   /**

@@ -23,11 +23,12 @@ export function decideFetch(state: GroupState, caller: Caller, request: Fetch, d
     )
   const topics =
     request.topics === null
-      ? [...(exists ? state.offsets.ofGroup(groupId) : [])].map(([name, partitions]) => ({
-          name,
-          topicId: noTopicId,
-          partitions: [...partitions.keys()].map((index) => answer(name, index, noTopicId)),
-        }))
+      ? [...(exists ? state.offsets.ofGroup(groupId) : [])].flatMap(([name, offsets]) => {
+          const present = state.topics.byName(name)?.topicId ?? noTopicId
+          const own = [...offsets].filter(([, { topicId }]) => !isOfOther(topicId, present))
+          const partitions = own.map(([index]) => answer(name, index, noTopicId))
+          return own.length > 0 ? [{ name, topicId: noTopicId, partitions }] : []
+        })
       : request.topics.map(({ name, topicId, partitionIndexes }) => ({
           name,
           topicId,
@@ -35,6 +36,10 @@ export function decideFetch(state: GroupState, caller: Caller, request: Fetch, d
         }))
   draft.answer(caller.requestId, 'fetch', { groupId, topics, errorCode: 0 })
 }
+
+/** Of a topic that had the name before. */
+const isOfOther = (committedId: string, presentId: string) =>
+  committedId !== noTopicId && presentId !== noTopicId && committedId !== presentId
 
 function partitionAnswer(
   partitionIndex: number,
@@ -44,13 +49,8 @@ function partitionAnswer(
 ) {
   const none = { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '' }
   if (isUnstable) return { ...none, errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT }
-  // An offset of a topic that had the name before is not one of this topic.
-  const isOther =
-    committed !== undefined &&
-    committed.topicId !== noTopicId &&
-    expectedId !== noTopicId &&
-    committed.topicId !== expectedId
-  if (!committed || isOther) return { ...none, errorCode: ErrorCode.NONE }
+  if (!committed || isOfOther(committed.topicId, expectedId))
+    return { ...none, errorCode: ErrorCode.NONE }
   return {
     partitionIndex,
     committedOffset: committed.offset,

@@ -180,6 +180,22 @@ test('while groups are loaded all is answered with 14, and then from the log', a
   expect(sync.assignment.toString()).toBe(`of ${memberId}`)
 })
 
+test('offsets of a topic that is deleted while they are loaded are forgotten', async () => {
+  const talk = await leading()
+  await talk.ask('commit', committing('g', 5))
+  talk.groups.resign(0)
+  let loaded = () => {}
+  talk.journal.loading = new Promise((resolve) => {
+    loaded = resolve
+  })
+  await talk.lead(1)
+  const deleted = [{ name: 't', topicId: 'BBBBBBBBBBBBBBBBBBBBBA' }]
+  talk.groups.topicsChanged({ changed: [], deleted, anyCreated: false })
+  loaded()
+  await talk.time.advance(0)
+  expect((await talk.ask('fetch', fetching('g'))).topics).toEqual([])
+})
+
 test('a coordinator of an older epoch does not come back, and one of the same epoch does not start anew', async () => {
   const talk = await leading()
   await talk.ask('commit', committing('g', 5))

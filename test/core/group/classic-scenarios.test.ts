@@ -326,6 +326,18 @@ describe('a classic group', () => {
     expect(talk.ask('fetch', fetching)).toMatchObject({ topics: [] })
   })
 
+  test('does not show offsets of a topic that had the name before', () => {
+    const topicIds = ['Q', 'g'].map((last) => `${'A'.repeat(21)}${last}`) as [string, string]
+    const of = (topicId: string) => [{ name: 't', topicId, partitionCount: 1 }]
+    const topics = new SomeTopics(of(topicIds[0]))
+    const talk = new Conversation({}, topics)
+    const commit = committing('', -1, 3)
+    talk.ask('commit', { ...commit, topics: [{ ...commit.topics[0]!, topicId: topicIds[0] }] })
+    expect((talk.ask('fetch', fetching) as any).topics).toHaveLength(1)
+    topics.list = of(topicIds[1])
+    expect((talk.ask('fetch', fetching) as any).topics).toEqual([])
+  })
+
   test('shows the offset of a transaction when it is committed, unless a later one is there', () => {
     const talk = new Conversation()
     const record = (offset: number) => ({
