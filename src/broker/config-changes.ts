@@ -5,6 +5,7 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import { resourceTypes } from '../core/cluster/image.ts'
 import { topicNameFault } from '../core/cluster/topic-name.ts'
+import { repeated } from '../core/repeated.ts'
 import { alterLoggers } from './broker-loggers.ts'
 import { brokerDefinition } from './config/broker-configs.ts'
 import { brokerReadOnlyFault, configRules } from './config/config-rules.ts'
@@ -134,23 +135,23 @@ export async function alterEach<Change extends ConfigChange>(
   decide: (left: Change[]) => Promise<readonly ConfigAnswer[]>,
 ): Promise<ConfigAnswer[]> {
   const keyOf = ({ resourceType, resourceName }: ConfigChange) => `${resourceType} ${resourceName}`
-  const keys = changes.map(keyOf)
+  const twice = repeated(changes.map(keyOf))
   const faults = changes.map((change) =>
-    keys.filter((key) => key === keyOf(change)).length > 1
+    twice.has(keyOf(change))
       ? invalid('Each resource must appear at most once.')
       : configFault(holder, change),
   )
   const left = changes.filter(
     ({ resourceType }, i) => faults[i] === undefined && resourceType !== brokerLoggers,
   )
-  const decided = [...(left.length > 0 ? await decide(left) : [])]
+  const decided = (left.length > 0 ? await decide(left) : []).values()
   return changes.map(({ resourceType, resourceName, configs }, i) => {
     const isLogger = resourceType === brokerLoggers
     const fault =
       faults[i] ?? (isLogger ? alterLoggers(holder.env.log, configs, validateOnly) : undefined)
     if (isLogger && !fault) return { errorCode: 0, errorMessage: null, resourceType, resourceName }
     if (fault) return { ...fault, resourceType, resourceName }
-    return decided.shift() as ConfigAnswer
+    return decided.next().value as ConfigAnswer
   })
 }
 

@@ -8,7 +8,13 @@ import { type RequestHeader, readRequestHeader } from '../../protocol/header.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'
-import { type Handler, type RequestContext, RequestError, type Respond } from './handler.ts'
+import {
+  elementsMaxUsual,
+  type Handler,
+  type RequestContext,
+  RequestError,
+  type Respond,
+} from './handler.ts'
 import { handlerOf, handlers, versionsOf } from './handlers.ts'
 
 /** What leaves for one request. */
@@ -45,6 +51,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
   const streaming = 'begin' in handler
   // What a handler may keep must not lie in the memory of the socket's buffer.
   const body = streaming ? reader : new Reader(Buffer.from(frame), reader.offset)
+  body.elementsLeft = handler.elementsMax ?? elementsMaxUsual
   const request = handler.api.request(header.apiVersion).read(body) as never
   const context: RequestContext = {
     broker,

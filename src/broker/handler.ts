@@ -27,8 +27,18 @@ export type Respond<Response> = (
   rest?: { sent?: () => void; close?: boolean },
 ) => void
 
+/**
+ * Array elements that a request may have in all, nested ones too: each costs microseconds, and while
+ * one request is worked on nobody else is served. Enough for whatever an administrator lists …
+ */
+export const elementsMaxUsual = 20_000
+/** … and for requests that name every partition a client reads or writes. */
+export const elementsMaxOfPartitions = 100_000
+
 interface Common<A extends Api<any, any>> {
   readonly api: A
+  /** Array elements of one request; beyond it the connection ends. `elementsMaxUsual` when left out. */
+  readonly elementsMax?: number
   /** Subset of `api.versions` that is served; all when left out. */
   readonly versions?: readonly [min: number, max: number]
   /** The whole request failed: the API's own answer with the error in every place it has. */

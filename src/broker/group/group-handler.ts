@@ -18,6 +18,7 @@ export const clientOf = ({ apiVersion, clientId, clientHost }: RequestContext): 
 export function groupHandler<Request extends Fields, Response extends Fields>(
   api: Api<Request, Response>,
   rest: {
+    elementsMax?: number
     handle(
       request: RequestOf<Api<Request, Response>>,
       context: RequestContext,
@@ -31,6 +32,7 @@ export function groupHandler<Request extends Fields, Response extends Fields>(
   },
 ): Handler {
   return handler(api, {
+    ...(rest.elementsMax !== undefined && { elementsMax: rest.elementsMax }),
     async handle(request: any, context: RequestContext) {
       try {
         return await rest.handle(request, context)

@@ -10,6 +10,9 @@ import { handler, RequestError } from '../handler.ts'
 
 type Resource = RequestOf<typeof DescribeConfigs>['resources'][number]
 
+/** Values in one answer: a short request may name the same resource thousands of times. */
+const valuesMax = 50_000
+
 export const describeConfigs = handler(DescribeConfigs, {
   handle(request, { broker }) {
     const unknown = request.resources.find(
@@ -20,7 +23,14 @@ export const describeConfigs = handler(DescribeConfigs, {
         ErrorCode.INVALID_REQUEST,
         `Resource type ${unknown.resourceType} is unknown`,
       )
-    return { results: request.resources.map((resource) => result(broker, resource, request)) }
+    let values = 0
+    const results = request.resources.map((resource) => {
+      if (values >= valuesMax) return refused(resource)
+      const answered = result(broker, resource, request)
+      values += answered.configs.length
+      return answered
+    })
+    return { results }
   },
   failure: ({ resources }, errorCode, errorMessage) => ({
     results: resources.map(({ resourceType, resourceName }) => ({
@@ -33,6 +43,17 @@ export const describeConfigs = handler(DescribeConfigs, {
   }),
 })
 
+function refused({ resourceType, resourceName }: Resource): ReturnType<typeof result> {
+  const errorMessage = `One request is told ${valuesMax} values; ask again for this resource`
+  return {
+    errorCode: ErrorCode.INVALID_REQUEST,
+    errorMessage,
+    resourceType,
+    resourceName,
+    configs: [],
+  }
+}
+
 function result(
   holder: ConfigHolder,
   resource: Resource,
@@ -41,7 +62,8 @@ function result(
   const { resourceType, resourceName, configurationKeys: keys } = resource
   const found = describeResource(holder, resourceType, resourceName)
   if (!Array.isArray(found)) return { ...found, resourceType, resourceName, configs: [] }
-  const wanted = keys?.length ? found.filter(({ name }) => keys.includes(name)) : found
+  const names = new Set(keys)
+  const wanted = names.size > 0 ? found.filter(({ name }) => names.has(name)) : found
   return {
     errorCode: ErrorCode.NONE,
     errorMessage: '',

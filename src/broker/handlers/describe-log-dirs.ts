@@ -8,9 +8,10 @@ import { handler } from '../handler.ts'
 export const describeLogDirs = handler(DescribeLogDirs, {
   handle(request, { broker }) {
     const wanted =
-      request.topics && new Map(request.topics.map(({ topic, partitions }) => [topic, partitions]))
+      request.topics &&
+      new Map(request.topics.map(({ topic, partitions }) => [topic, new Set(partitions)]))
     const isWanted = (topic: string, partition: number) =>
-      wanted === null || wanted.get(topic)?.includes(partition) === true
+      wanted === null || wanted.get(topic)?.has(partition) === true
     const cordoned = broker.effective.get('cordoned.log.dirs')
     return {
       errorCode: ErrorCode.NONE,

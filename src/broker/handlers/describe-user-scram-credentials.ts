@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { DescribeUserScramCredentials } from '../../../protocol/messages/describe-user-scram-credentials.ts'
 import type { ClusterImage } from '../../core/cluster/image.ts'
+import { repeated } from '../../core/repeated.ts'
 import { handler } from '../handler.ts'
 
 export const describeUserScramCredentials = handler(DescribeUserScramCredentials, {
@@ -10,17 +11,19 @@ export const describeUserScramCredentials = handler(DescribeUserScramCredentials
     const asked = users?.length
       ? users.map(({ name }) => name)
       : [...new Set([...image.scramCredentials.values()].map(({ user }) => user))]
+    const twice = repeated(asked)
+    const known = credentialsByUser(image)
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: null,
       results: [...new Set(asked)].map((user) =>
-        asked.indexOf(user) === asked.lastIndexOf(user)
-          ? describe(image, user)
-          : failed(
+        twice.has(user)
+          ? failed(
               user,
               ErrorCode.DUPLICATE_RESOURCE,
               `Cannot describe SCRAM credentials for the same user twice in a single request: ${user}`,
-            ),
+            )
+          : describe(user, known.get(user) ?? []),
       ),
     }
   },
@@ -31,8 +34,19 @@ function failed(user: string, errorCode: number, errorMessage: string) {
   return { user, errorCode, errorMessage, credentialInfos: [] }
 }
 
-function describe(image: ClusterImage, user: string) {
-  const own = [...image.scramCredentials.values()].filter((credential) => credential.user === user)
+type Credential = ReturnType<ClusterImage['scramCredentials']['get']> & object
+
+function credentialsByUser(image: ClusterImage): Map<string, Credential[]> {
+  const byUser = new Map<string, Credential[]>()
+  for (const credential of image.scramCredentials.values()) {
+    const own = byUser.get(credential.user)
+    if (own === undefined) byUser.set(credential.user, [credential])
+    else own.push(credential)
+  }
+  return byUser
+}
+
+function describe(user: string, own: readonly Credential[]) {
   if (own.length === 0)
     return failed(
       user,

@@ -9,7 +9,12 @@ import { Fetch } from '../../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
 import { type PartitionRead, readPartition, releaseReads } from '../fetch-read.ts'
-import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
+import {
+  elementsMaxOfPartitions,
+  type RequestContext,
+  type Respond,
+  streamingHandler,
+} from '../handler.ts'
 import { claimError } from '../replication/replica-claim.ts'
 import { Waiting } from '../waiting.ts'
 
@@ -20,8 +25,11 @@ const noId = 'A'.repeat(22)
 const empty = Buffer.alloc(0)
 const readCommitted = 1
 const topicIdsVersion = 13
+/** Partitions looked at before others have their turn: some milliseconds. */
+const partitionsPerTurn = 2000
 
 export const fetch = streamingHandler(Fetch, {
+  elementsMax: elementsMaxOfPartitions,
   overlaps: false,
   begin(request, context, respond) {
     if (request.isolationLevel !== 0 && request.isolationLevel !== readCommitted) {
@@ -183,6 +191,7 @@ class FetchOperation {
     const asked = this.#asked
     const next = (from: number): PartitionRead[] | Promise<PartitionRead[]> => {
       for (let at = from; at < asked.length; at++) {
+        if (at === from + partitionsPerTurn) return this.#nextTurn().then(() => next(at))
         const partition = asked[at] as FetchedPartition
         const read = readPartition(this.#context, partition, {
           replicaId: this.#replicaId,
@@ -208,6 +217,10 @@ class FetchOperation {
       return reads
     }
     return next(0)
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#context.broker.env.timers.soon(resolve))
   }
 
   #judge(reads: PartitionRead[], last: boolean): void {

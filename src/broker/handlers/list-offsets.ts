@@ -3,7 +3,7 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Log } from '../../log/log.ts'
-import { handler, type RequestContext } from '../handler.ts'
+import { elementsMaxOfPartitions, handler, type RequestContext } from '../handler.ts'
 
 type Asked = RequestOf<typeof ListOffsets>['topics'][number]['partitions'][number]
 type Answered = ResponseOf<typeof ListOffsets>['topics'][number]['partitions'][number]
@@ -27,6 +27,7 @@ const debugReplica = -2
 const readCommitted = 1
 
 export const listOffsets = handler(ListOffsets, {
+  elementsMax: elementsMaxOfPartitions,
   handle(request, context) {
     const topics = request.topics.map(({ name, partitions }) => {
       const counts = new Map<number, number>()

@@ -10,7 +10,7 @@ import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { PartitionImage, TopicImage } from '../../core/cluster/image.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import { topicNameFault } from '../../core/cluster/topic-name.ts'
-import { handler, type RequestContext, RequestError } from '../handler.ts'
+import { elementsMaxOfPartitions, handler, type RequestContext, RequestError } from '../handler.ts'
 
 type Topics = ResponseOf<typeof Metadata>['topics']
 type Topic = Topics[number]
@@ -22,6 +22,7 @@ const clusterOperations = 0b0001_1111_1010_0000
 const notAsked = -2147483648
 
 export const metadata = handler(Metadata, {
+  elementsMax: elementsMaxOfPartitions,
   async handle(request, context) {
     const { broker, apiVersion } = context
     refuseBadTopics(request, apiVersion)
@@ -74,7 +75,8 @@ async function wantedTopics(
     return [...broker.image.topics()].map((topic) => known(topic, context))
   // If any id is given, names are ignored (M-3).
   const ids = topics.filter(({ topicId }) => topicId !== noId)
-  if (ids.length > 0) return ids.map(({ topicId }) => byId(topicId, context))
+  if (ids.length > 0)
+    return [...new Set(ids.map(({ topicId }) => topicId))].map((id) => byId(id, context))
   const names = [...new Set(topics.map(({ name }) => name as string))]
   const missing = names.filter(
     (name) => broker.image.topic(name) === undefined && topicNameFault(name) === undefined,

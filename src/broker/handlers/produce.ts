@@ -11,7 +11,13 @@ import { batchHeaderBytes, codecOf, isTransactional } from '../../../protocol/re
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import type { AppendOutcome } from '../../log/append-outcome.ts'
-import { type RequestContext, RequestError, type Respond, streamingHandler } from '../handler.ts'
+import {
+  elementsMaxOfPartitions,
+  type RequestContext,
+  RequestError,
+  type Respond,
+  streamingHandler,
+} from '../handler.ts'
 import type { Partition } from '../partition.ts'
 import { Waiting } from '../waiting.ts'
 
@@ -48,6 +54,7 @@ interface TopicResults {
 }
 
 export const produce = streamingHandler(Produce, {
+  elementsMax: elementsMaxOfPartitions,
   overlaps: true,
   begin(request, context, respond) {
     const { broker } = context

@@ -5,6 +5,7 @@ import type { AlterConfigs } from '../../../protocol/messages/alter-configs.ts'
 import type { IncrementalAlterConfigs } from '../../../protocol/messages/incremental-alter-configs.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Decision } from '../machine.ts'
+import { repeated } from '../repeated.ts'
 import type { ConfigRules } from './config-rules.ts'
 import { type Fault, fault, fine, isFault } from './fault.ts'
 import { type ClusterImage, resourceTypes } from './image.ts'
@@ -59,16 +60,14 @@ function alter<R extends Resource>(
   overridesAfter: (resource: R) => Fault | Configs,
 ) {
   const records: ClusterRecord[] = []
-  const seen = new Map<string, number>()
   const keyOf = ({ resourceType, resourceName }: R) => `${resourceType}/${resourceName}`
-  for (const resource of request.resources)
-    seen.set(keyOf(resource), (seen.get(keyOf(resource)) ?? 0) + 1)
+  const twice = repeated(request.resources.map(keyOf))
   const responses = request.resources.map((resource) => {
     const { resourceType, resourceName } = resource
     const answer = ({ errorCode, errorMessage }: Fault) => {
       return { errorCode, errorMessage, resourceType, resourceName }
     }
-    if ((seen.get(keyOf(resource)) ?? 0) > 1)
+    if (twice.has(keyOf(resource)))
       return answer(fault(errors.INVALID_REQUEST, 'Each resource must appear at most once.'))
     const wrong = resourceFault(image, resource)
     if (wrong !== undefined) return answer(wrong)
@@ -162,15 +161,18 @@ function applyOp(
       `Can't ${operation} to key ${name} because its type is not LIST.`,
     )
   const inForce = overrides.get(name) ?? rules.inherited(resourceType, name) ?? ''
-  const items = inForce.split(',').filter((item) => item !== '')
-  const given = value.split(',').filter((item) => item !== '')
+  const items = itemsOf(inForce)
+  const given = itemsOf(value)
+  const [has, gives] = [new Set(items), new Set(given)]
   const after =
     operation === 'APPEND'
-      ? [...items, ...given.filter((item) => !items.includes(item))]
-      : items.filter((item) => !given.includes(item))
+      ? [...items, ...given.filter((item) => !has.has(item))]
+      : items.filter((item) => !gives.has(item))
   overrides.set(name, after.join(','))
   return undefined
 }
+
+const itemsOf = (list: string) => list.split(',').filter((item) => item !== '')
 
 function recordsFor(
   image: ClusterImage,

@@ -4,6 +4,7 @@ import { errors } from '../../../protocol/errors.ts'
 import type { CreatePartitions } from '../../../protocol/messages/create-partitions.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Decision } from '../machine.ts'
+import { repeated } from '../repeated.ts'
 import { place } from './create-topics.ts'
 import { type Fault, fault, fine, isFault } from './fault.ts'
 import type { ClusterImage, PartitionImage } from './image.ts'
@@ -20,13 +21,13 @@ export function createPartitions(
   draw: number,
 ): Decision<ResponseOf<typeof CreatePartitions>, ClusterRecord> {
   const records: ClusterRecord[] = []
+  const twice = repeated(request.topics.map(({ name }) => name))
   const done = new Set<string>()
   const results = request.topics.flatMap((asked) => {
     const { name } = asked
     if (done.has(name)) return []
     done.add(name)
-    const twice = request.topics.filter((other) => other.name === name).length > 1
-    const grown = twice
+    const grown = twice.has(name)
       ? fault(errors.INVALID_REQUEST, 'Duplicate topic name.')
       : grow(image, asked, draw)
     if (isFault(grown)) return [{ name, ...grown }]

@@ -4,6 +4,7 @@ import { errors } from '../../../protocol/errors.ts'
 import type { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Decision } from '../machine.ts'
+import { repeated } from '../repeated.ts'
 import type { ConfigRules } from './config-rules.ts'
 import { type Fault, fault, isFault } from './fault.ts'
 import { type ClusterImage, type PartitionImage, resourceTypes } from './image.ts'
@@ -38,17 +39,18 @@ export function createTopics(
 ): Decision<ResponseOf<typeof CreateTopics>, ClusterRecord> {
   const records: ClusterRecord[] = []
   const results: Result[] = []
-  const counts = new Map<string, number>()
-  for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const twice = repeated(request.topics.map(({ name }) => name))
+  const told = new Set<string>()
   const names = new Map<string, string>()
   for (const topic of image.topics()) names.set(collisionKey(topic.name), topic.name)
   const asked = request.topics.map((topic) => partitionsAsked(topic, circumstances))
   const excessive = asked.reduce((sum, count) => sum + count, 0) > partitionsPerRequestMax
   for (const [i, topic] of [...request.topics].entries()) {
     const { name } = topic
-    if ((counts.get(name) ?? 0) > 1) {
-      if (request.topics.findIndex((other) => other.name === name) === i)
+    if (twice.has(name)) {
+      if (!told.has(name))
         results.push(refused(name, fault(errors.INVALID_REQUEST, 'Duplicate topic name.')))
+      told.add(name)
       continue
     }
     const wrong = excessive

@@ -4,6 +4,7 @@ import { errors } from '../../../protocol/errors.ts'
 import type { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Decision } from '../machine.ts'
+import { repeated } from '../repeated.ts'
 import { type Fault, fault, fine, isFault } from './fault.ts'
 import type { ClusterImage, TopicImage } from './image.ts'
 
@@ -21,15 +22,15 @@ export function deleteTopics(
       ? request.topics
       : request.topicNames.map((name) => ({ name, topicId: zeroUuid }))
   const records: ClusterRecord[] = []
+  const keyOf = ({ name, topicId }: Asked) => `${name}/${topicId}`
+  const twice = repeated(asked.map(keyOf))
   const answered = new Set<string>()
   const responses = asked.flatMap((item) => {
     const { name, topicId } = item
-    const sameAs = (other: Asked) => other.name === name && other.topicId === topicId
-    const twice = asked.filter(sameAs).length > 1
-    const key = `${name}/${topicId}`
-    if (twice && answered.has(key)) return []
+    const key = keyOf(item)
+    if (answered.has(key)) return []
     answered.add(key)
-    const found = twice
+    const found = twice.has(key)
       ? fault(errors.INVALID_REQUEST, `Duplicate topic ${name === null ? 'id' : 'name'}.`)
       : find(image, item, apiVersion)
     if (isFault(found)) return [{ name, topicId, ...found }]
