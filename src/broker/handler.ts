@@ -32,8 +32,8 @@ export type Respond<Response> = (
  * one request is worked on nobody else is served. Enough for whatever an administrator lists …
  */
 export const elementsMaxUsual = 20_000
-/** … and for requests that name every partition a client reads or writes. */
-export const elementsMaxOfPartitions = 100_000
+/** … and for requests that name every partition a client reads or writes: 100,000, and their topics. */
+export const elementsMaxOfPartitions = 120_000
 
 interface Common<A extends Api<any, any>> {
   readonly api: A
