@@ -18,6 +18,7 @@ import { topicLogConfig } from './config/topic-log-config.ts'
 import { FailedReplicas } from './failed-replicas.ts'
 import { followMetadata, startGroups } from './group/broker-groups.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
+import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
@@ -48,6 +49,7 @@ export class Broker {
   readonly nodeId: number
   readonly logs: LogManager
   readonly appends: Appends
+  readonly input: Input
   readonly output = new Output(outputBytesMax)
   readonly fetchSessions: FetchSessions
   readonly partitions: Partitions
@@ -67,6 +69,7 @@ export class Broker {
     this.nodeId = config.nodeId
     this.logs = logs
     this.appends = new Appends(env.log)
+    this.input = new Input(config.get('queued.max.request.bytes'))
     this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
     this.partitions = new Partitions(this)
     this.replication = new Replication(this)

@@ -43,6 +43,8 @@ export class ClientConnection implements ConnectionHandler {
   readonly #slots: Slot[] = []
   readonly #queue: Buffer[] = []
   #queuedBytes = 0
+  /** Of an unfinished frame, as counted in the broker's input. */
+  #unfinishedBytes = 0
   /** In answers that wait for those before them. */
   #readyBytes = 0
   #blockers = 0
@@ -73,6 +75,11 @@ export class ClientConnection implements ConnectionHandler {
     return this.#frames.pendingBytes
   }
 
+  /** Since when a frame is under way, whoever is to blame. */
+  get unfinishedSinceMs(): number | undefined {
+    return this.#unfinishedBytes > 0 ? this.#frameBegunMs : undefined
+  }
+
   /** Since when the peer owes the rest of a frame; not while it is this side that does not read. */
   get frameBegunMs(): number | undefined {
     return this.#paused ? undefined : this.#frameBegunMs
@@ -95,6 +102,7 @@ export class ClientConnection implements ConnectionHandler {
     }
     if (frames.length > 0) this.#frameBegunMs = undefined
     if (this.#frames.pendingBytes > 0) this.#frameBegunMs ??= nowMs
+    this.#countUnfinished(this.#frames.pendingBytes)
     this.#settle()
   }
 
@@ -105,6 +113,7 @@ export class ClientConnection implements ConnectionHandler {
   onClose(): void {
     this.#closed = true
     this.#queue.length = 0
+    this.#countUnfinished(0)
     this.#broker.server.forget(this)
     for (const slot of this.#slots.splice(0)) this.#drop(slot)
   }
@@ -116,10 +125,19 @@ export class ClientConnection implements ConnectionHandler {
     slot.sent?.()
   }
 
+  #countUnfinished(bytes: number): void {
+    if (bytes === this.#unfinishedBytes) return
+    const { input, server } = this.#broker
+    input.change(bytes - this.#unfinishedBytes)
+    this.#unfinishedBytes = bytes
+    if (bytes > 0 && input.excessBytes > 0) server.makeRoom()
+  }
+
   /** Ends this connection at once; the reason is for the log. */
   destroy(reason: string): void {
     if (this.#closed) return
     this.#broker.env.log.debug('Closed a connection', { peer: this.remoteHost, reason })
+    this.#countUnfinished(0)
     this.#connection.destroy()
   }
 
@@ -199,8 +217,11 @@ export class ClientConnection implements ConnectionHandler {
     }
     this.#handling = false
     const full = this.#queue.length >= queuedFramesMax || this.#queuedBytes >= queuedBytesMax
+    // A frame that would have to wait when it is whole need not come yet.
+    const early = this.#held && this.#queuedBytes + this.#frames.pendingBytes >= queuedBytesMax
     const stop =
       full ||
+      early ||
       this.#slots.length >= slotsMax ||
       this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
     if (stop !== this.#paused && !this.#closed) this.#pause(stop)

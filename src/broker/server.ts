@@ -92,14 +92,34 @@ export class Server {
     else this.#perHost.delete(client.remoteHost)
   }
 
-  /** Somebody sent bytes that are no request. */
-  refused(host: string, reason: string): void {
+  /**
+   * Requests that are not complete hold too much memory: those that began first end. A client that
+   * sends as fast as it can began after those that keep theirs waiting.
+   */
+  makeRoom(): void {
+    let excess = this.#broker.input.excessBytes
+    const unfinished = [...this.#connections].flatMap((connection) => {
+      const { unfinishedSinceMs: sinceMs } = connection
+      return sinceMs === undefined ? [] : [{ connection, sinceMs }]
+    })
+    unfinished.sort((a, b) => a.sinceMs - b.sinceMs)
+    for (const { connection } of unfinished) {
+      if (excess <= 0) return
+      excess -= connection.frameBytes
+      const reason = `${this.#broker.input.bytes} bytes of requests that are not complete are held`
+      this.refused(connection.remoteHost, reason, 'its request is the oldest that is not complete')
+      connection.destroy(reason)
+    }
+  }
+
+  /** Somebody sent bytes that are no request, or has kept one waiting. */
+  refused(host: string, reason: string, what = 'it sent no valid Kafka request'): void {
     const nowMs = this.#env.clock.monotonicMs()
     const lastMs = this.#refusals.get(host)
     if (lastMs !== undefined && nowMs - lastMs < refusalLogMs) return
     if (this.#refusals.size > 1000) this.#refusals.clear()
     this.#refusals.set(host, nowMs)
-    this.#env.log.warn('A connection was closed: it sent no valid Kafka request', { host, reason })
+    this.#env.log.warn(`A connection was closed: ${what}`, { host, reason })
   }
 
   #watch(): void {

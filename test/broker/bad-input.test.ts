@@ -157,3 +157,34 @@ test('a client that never reads its answers holds the memory of one, and is told
   for (let i = 0; i < count; i++) expect((await client.frame())?.length).toBeGreaterThan(9_000_000)
   client.destroy()
 })
+
+test('a large request behind a fetch that waits is not taken in before its turn', async () => {
+  await metadataOf(neighbour, ['waited'])
+  const client = await RawClient.connect(node.port)
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }]
+  const fetch = {
+    maxWaitMs: 60_000,
+    minBytes: 1,
+    topics: [{ topic: 'waited', partitions }],
+    forgottenTopicsData: [],
+  }
+  const produce = (value: string) => ({
+    transactionalId: null,
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [{ name: 'waited', partitionData: [{ index: 0, records: batchOf([value]) }] }],
+  })
+  client.send(client.encode(Fetch, 11, fetch))
+  client.send(client.encode(Produce, 8, produce('x'.repeat(30_000_000))))
+  const input = () => node.node.broker?.input.bytes ?? 0
+  while (input() < 1_000_000) await neighbourIsServed()
+  for (let i = 0; i < 100; i++) await neighbourIsServed()
+  expect(input()).toBeLessThan(2_000_000)
+  await neighbour.ask(Produce, 8, produce('small'))
+  expect((await client.answer(Fetch, 11)).responses[0]?.partitions[0]?.highWatermark).toBe(1)
+  // More than the topic takes: told so, which needs all of it.
+  const { responses } = await client.answer(Produce, 8)
+  expect(responses[0]?.partitionResponses[0]?.errorCode).toBe(10)
+  expect(input()).toBe(0)
+  client.destroy()
+})

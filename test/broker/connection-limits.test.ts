@@ -83,6 +83,34 @@ test('hundreds of slow connections hold little memory and disturb nobody', async
   expect(await isServed(neighbour)).toBe(true)
 })
 
+test('requests that never end are cut off, the oldest first, when they hold too much memory', async () => {
+  const server = await ServerAlone.start({
+    'queued.max.request.bytes': '1000000',
+    'socket.request.max.bytes': '1000000',
+  })
+  const neighbour = await server.connect()
+  const begun = async (bytes: number) => {
+    const client = await server.connect()
+    client.send(Buffer.concat([Buffer.from('000dbba000', 'hex'), Buffer.alloc(bytes)]))
+    return client
+  }
+  const oldest = await begun(400_000)
+  while (server.broker.input.bytes < 400_000) await arrival()
+  server.pass(10)
+  const older = await begun(400_000)
+  while (server.broker.input.bytes < 800_000) await arrival()
+  server.pass(10)
+  const newest = await begun(400_000)
+  await oldest.untilClosed()
+  while (server.broker.input.bytes < 800_000) await arrival()
+  expect([older.closed, newest.closed]).toEqual([false, false])
+  expect(server.broker.input.bytes).toBeLessThanOrEqual(1_000_000)
+  expect(server.lines.filter((line) => line.includes('oldest'))).toHaveLength(1)
+  for (const client of [older, newest]) client.destroy()
+  while (server.broker.input.bytes > 0) await arrival()
+  expect(await isServed(neighbour)).toBe(true)
+})
+
 test('a peer that sends nonsense again and again fills no log', async () => {
   const server = await ServerAlone.start()
   for (let i = 0; i < 5; i++) {
