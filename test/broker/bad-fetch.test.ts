@@ -137,3 +137,19 @@ test('offsets are listed for no partition and time that makes no sense', async (
     3, 3, 0,
   ])
 })
+
+test.each<[string, { currentLeaderEpoch?: number; lastFetchedEpoch?: number }, number]>([
+  ['a negative leader epoch is not checked', { currentLeaderEpoch: -2 }, 0],
+  ['a leader epoch that is to come is unknown', { currentLeaderEpoch: 9 }, 75],
+  // As asked of Kafka 4.3.1: the consumer resets its offset.
+  ['a record of an epoch that never was is out of range', { lastFetchedEpoch: 9 }, 1],
+])('%s', async (_what, epochs, code) => {
+  const one = { partition: 0, fetchOffset: 0, partitionMaxBytes: 1000, ...epochs }
+  const answer = await client.ask(Fetch, 12, {
+    maxWaitMs: 0,
+    minBytes: 1,
+    topics: [{ topic: 'f', partitions: [one] }],
+    forgottenTopicsData: [],
+  })
+  expect(answer.responses[0]?.partitions[0]?.errorCode).toBe(code)
+})

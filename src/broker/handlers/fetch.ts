@@ -96,7 +96,8 @@ function begin(request: Request, { broker, apiVersion }: RequestContext): FetchC
         topic: name,
         topicId: usesTopicIds ? topicId : noId,
         partition: asked.partition,
-        currentLeaderEpoch: asked.currentLeaderEpoch,
+        // Any negative epoch is none, here and nowhere else.
+        currentLeaderEpoch: Math.max(-1, asked.currentLeaderEpoch),
         fetchOffset: asked.fetchOffset,
         lastFetchedEpoch: asked.lastFetchedEpoch,
         logStartOffset: asked.logStartOffset,
