@@ -9,6 +9,8 @@ import { repeated } from '../core/repeated.ts'
 import { alterLoggers } from './broker-loggers.ts'
 import { brokerDefinition } from './config/broker-configs.ts'
 import { brokerReadOnlyFault, configRules } from './config/config-rules.ts'
+import { dynamicFault } from './config/dynamic-rules.ts'
+import { EffectiveConfig } from './config/effective-config.ts'
 import { brokerIdFault, brokerLoggers, type ConfigHolder } from './described-resource.ts'
 
 export interface ConfigFault {
@@ -86,15 +88,9 @@ function brokerFault(holder: ConfigHolder, change: ConfigChange): ConfigFault | 
         errorMessage: `Config value ${operations[configOperation]} is not allowed for config key: ${name}`,
       }
   const names = configs.map(({ name }) => name)
-  const readOnly = names
-    .map((name) => brokerReadOnlyFault(resourceName, name))
-    .filter((fault) => fault)
-  const [first] = readOnly
-  if (first) {
-    const [words = ''] = first.split('[')
-    const all = names.filter((name) => brokerReadOnlyFault(resourceName, name)?.startsWith(words))
-    return invalid(`${words}[${all.join(', ')}]`)
-  }
+  const fixed = names.filter((name) => brokerReadOnlyFault(String(holder.config.nodeId), name))
+  if (fixed.length > 0)
+    return invalid(`Cannot update these configs dynamically: [${fixed.join(', ')}]`)
   const bare = names.filter((name) => perListener.test(name))
   if (bare.length > 0)
     return invalid(
@@ -103,9 +99,16 @@ function brokerFault(holder: ConfigHolder, change: ConfigChange): ConfigFault | 
   const sets = configs.filter(({ configOperation = 0 }) => configOperation !== 1)
   const values = new Map(sets.map(({ name, value }) => [name, value ?? '']))
   // A node's own min.insync.replicas is the coordinator's to refuse, with its own code.
-  values.delete('min.insync.replicas')
+  if (resourceName !== '') values.delete('min.insync.replicas')
   const rules = configRules(holder.config, holder.image)
-  const fault = rules.fault(resourceTypes.broker, resourceName, values)
+  const wrongType = rules.fault(resourceTypes.broker, resourceName, values)
+  if (wrongType) return invalid(wrongType)
+  const ofOne = names.filter((name) => brokerReadOnlyFault(resourceName, name))
+  if (ofOne.length > 0)
+    return invalid(
+      `Cannot update these configs at default cluster level, broker id must be specified: [${ofOne.join(', ')}]`,
+    )
+  const fault = dynamicFault(new EffectiveConfig(holder.config, holder.image), values)
   return fault ? invalid(fault) : undefined
 }
 

@@ -167,3 +167,58 @@ test('the level of the log can be seen and set', async () => {
     [expect.objectContaining({ name: 'root', value: 'DEBUG', configSource: 6 })],
   ])
 })
+
+/** Each as a running Kafka 4.3.1 answered it, except the cleaner's zero, which it divides by. */
+test('values that a running broker cannot take over are refused, and those that would lock everybody out', () => {
+  const pool = (text: string) =>
+    `Invalid value org.apache.kafka.common.config.ConfigException: ${text} for configuration Invalid dynamic configuration`
+  const threads = 'Dynamic thread count update validation failed for '
+  const asked = (name: string, value: string) => fault(broker, '1', [0, name, value])?.[1]
+  expect([
+    asked('log.roll.ms', '0'),
+    asked('log.roll.jitter.ms', '-1'),
+    asked('log.retention.ms', '0'),
+    asked('log.retention.ms', '-2'),
+    asked('log.cleaner.dedupe.buffer.size', '1'),
+    asked('max.connections.per.ip', '0'),
+    asked('log.cleaner.threads', '9'),
+    asked('log.cleaner.threads', '2'),
+    asked('num.io.threads', '2'),
+    asked('num.io.threads', '17'),
+    asked('num.io.threads', '16'),
+    asked('background.threads', '4'),
+    asked('num.network.threads', '9'),
+    asked('num.network.threads', '1'),
+    asked('remote.log.manager.copier.thread.pool.size', '99'),
+  ]).toEqual([
+    'requirement failed: log.roll.ms must be greater than or equal to 1',
+    'requirement failed: log.roll.jitter.ms must be greater than or equal to 0',
+    'requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1',
+    undefined,
+    'requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.',
+    'requirement failed: max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.',
+    pool('Log cleaner threads cannot be increased to more than double the current value 1'),
+    undefined,
+    pool(`${threads}num.io.threads=2, value should be at least half the current value 8`),
+    pool(
+      `${threads}num.io.threads=17, value should not be greater than double the current value 8`,
+    ),
+    undefined,
+    pool(`${threads}background.threads=4, value should be at least half the current value 10`),
+    pool(
+      `${threads}num.network.threads=9, value should not be greater than double the current value 3`,
+    ),
+    undefined,
+    pool(
+      `${threads}remote.log.manager.copier.thread.pool.size=99, value should not be greater than double the current value 10`,
+    ),
+  ])
+  expect(fault(broker, '', [0, 'ssl.keystore.location', '/nowhere'])).toEqual([
+    42,
+    'These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.keystore.location]',
+  ])
+  expect(fault(broker, '', [0, 'min.insync.replicas', '0'])).toEqual([
+    42,
+    'Invalid value 0 for configuration min.insync.replicas: Value must be at least 1',
+  ])
+})

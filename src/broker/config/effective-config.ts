@@ -49,6 +49,13 @@ const brokerSynonyms: readonly (readonly string[])[] = [
   ['log.retention.ms', 'log.retention.minutes', 'log.retention.hours'],
 ]
 
+/** Throttles of replication are set while brokers run, and unset have no value that Kafka would tell. */
+const dynamicOnly: ReadonlySet<string> = new Set([
+  'leader.replication.throttled.rate',
+  'follower.replication.throttled.rate',
+  'replica.alter.log.dirs.io.max.bytes.per.second',
+])
+
 export class EffectiveConfig {
   readonly config: BrokerConfig
   readonly #image: ConfigImage
@@ -109,7 +116,7 @@ export class EffectiveConfig {
       ...(allBrokers ? [] : from(configSources.dynamicBroker, (key) => this.ofBroker.get(key))),
       ...from(configSources.dynamicDefault, (key) => this.ofCluster.get(key)),
       ...(allBrokers ? [] : from(configSources.static, (key) => this.config.givenText(key))),
-      ...(allBrokers ? [] : from(configSources.default, defaultText)),
+      ...(allBrokers || dynamicOnly.has(name) ? [] : from(configSources.default, defaultText)),
     ]
     const first = all.findIndex((synonym) => synonym.name === name)
     return first < 0 ? [] : all.slice(first)

@@ -8,6 +8,7 @@ import { type Fault, fault, isFault } from './fault.ts'
 import type { ClusterImage } from './image.ts'
 
 const upgrade = 1
+const unsafeDowngrade = 3
 
 type Asked = RequestOf<typeof UpdateFeatures>['featureUpdates'][number]
 
@@ -52,9 +53,12 @@ function update(
     broker.features.find(({ name }) => name === feature),
   )
   if (!ranges.some((range) => range !== undefined))
-    return invalid(`${nodeName(image, firstId(image))} does not support this feature.`)
+    return invalid(
+      maxVersionLevel === 0
+        ? `Feature ${feature} not found.`
+        : `${nodeName(image, firstId(image))} does not support this feature.`,
+    )
   for (const [i, range] of ranges.entries()) {
-    if (maxVersionLevel === 0) break
     const min = range?.minVersion ?? 0
     const max = range?.maxVersion ?? 0
     const brokerId = [...image.brokers.keys()][i] ?? -1
@@ -65,7 +69,17 @@ function update(
   const downgrades = apiVersion === 0 ? allowDowngrade : upgradeType !== upgrade
   if (maxVersionLevel < current && !downgrades)
     return invalid(
-      `Can't downgrade the version of this feature without setting the upgrade type${feature === 'metadata.version' ? ' to either safe or unsafe downgrade' : ''}.`,
+      "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.",
+    )
+  // Its levels say how metadata are written, and an older one may not know what stands there.
+  if (maxVersionLevel < current && feature === 'metadata.version')
+    return fault(
+      errors.INVALID_UPDATE_VERSION,
+      `Unsupported metadata.version downgrade from ${current} to ${maxVersionLevel}. ${
+        upgradeType === unsafeDowngrade
+          ? 'Unsafe metadata downgrade is not supported in this version.'
+          : 'Refusing to perform the requested downgrade because it might delete metadata information.'
+      }`,
     )
   return { kind: 'feature', name: feature, level: maxVersionLevel }
 }

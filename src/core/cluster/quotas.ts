@@ -18,6 +18,13 @@ const keys = {
   connection_creation_rate: ['ip'],
 } as const
 
+/** The others may have fractions. */
+const integers = {
+  producer_byte_rate: { name: 'a LONG', max: 2 ** 63 },
+  consumer_byte_rate: { name: 'a LONG', max: 2 ** 63 },
+  connection_creation_rate: { name: 'an INT', max: 2 ** 31 - 1 },
+} as const
+
 type Entry = RequestOf<typeof AlterClientQuotas>['entries'][number]
 
 export function alterClientQuotas({
@@ -52,7 +59,12 @@ function entryFault({ entity, ops }: Entry): Fault | undefined {
     const allowed: readonly string[] | undefined = keys[key as keyof typeof keys]
     if (allowed === undefined || !types.every((type) => allowed.includes(type)))
       return bad(`Invalid configuration key ${key}`)
-    if (!remove && !(value > 0)) return bad(`Quota ${key} must be greater than 0`)
+    if (remove) continue
+    if (!(value > 0)) return bad(`Quota ${key} must be greater than 0`)
+    const type = integers[key as keyof typeof integers]
+    if (type === undefined) continue
+    if (value > type.max) return bad(`Proposed value for ${key} is too large for ${type.name}.`)
+    if (!Number.isInteger(value)) return bad(`${key} cannot be a fractional value.`)
   }
   return undefined
 }

@@ -56,6 +56,9 @@ test('a quota that is removed is gone, and what makes no sense changes nothing',
     [{ user: '' }, { producer_byte_rate: 1 }],
     [{ user: 'u' }, { connection_creation_rate: 1 }],
     [{ user: 'u' }, { producer_byte_rate: -1 }],
+    [{ user: 'u' }, { producer_byte_rate: 1.5 }],
+    [{ user: 'u' }, { consumer_byte_rate: 1e19 }],
+    [{ ip: null }, { connection_creation_rate: 3_000_000_000 }],
   ] as const)
     expect(altered(image, entity, ops).errorCode).toBe(42)
   expect(describeClientQuotas(image, everything).entries).toHaveLength(1)
