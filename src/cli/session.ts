@@ -25,14 +25,14 @@ export class Session {
 
   constructor(options: GlobalOptions) {
     this.options = options
-    const files = [
-      ...(options.configFile ?? []),
-      ...(options.commandConfig ? [options.commandConfig] : []),
-    ]
     this.settings = gatherSettings({
       bootstrap: options.bootstrapServer,
       properties: options.property,
-      files,
+      // One that is named takes the default file's place.
+      files: options.configFile ?? (options.commandConfig ? ['none'] : []),
+      commandConfig: options.commandConfig,
+      onUnknown: (name, path) =>
+        this.say(`${path}: ${name} is no property of a client, and passed over`),
       profile: options.profile,
     })
     if (!this.settings.has('bootstrap.servers'))

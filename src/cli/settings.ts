@@ -15,6 +15,9 @@ export interface SettingSources {
   /** `-X`, in their order. */
   readonly properties?: readonly string[] | undefined
   readonly files?: readonly string[] | undefined
+  /** A file for Java's clients, which pass over what they do not know: serializers have properties of their own. */
+  readonly commandConfig?: string | undefined
+  readonly onUnknown?: ((name: string, path: string) => void) | undefined
   readonly profile?: string | undefined
   /** Hears of each file that is read, before what is wrong in it. */
   readonly onFile?: ((path: string) => void) | undefined
@@ -32,10 +35,19 @@ export function gatherSettings(
   directory: string = process.cwd(),
 ): Map<string, Setting> {
   const settings = new Map<string, Setting>()
-  const add = (values: ReadonlyMap<string, string>, source: string) => {
+  const add = (
+    values: ReadonlyMap<string, string>,
+    source: string,
+    onUnknown: (name: string) => void = (name) => {
+      throw unknownProperty(name, source)
+    },
+  ) => {
     for (const [name, value] of values) {
       const known = canonicalName(name)
-      if (known === undefined) throw unknownProperty(name, source)
+      if (known === undefined) {
+        onUnknown(name)
+        continue
+      }
       settings.set(known === 'metadata.broker.list' ? 'bootstrap.servers' : known, {
         value,
         source,
@@ -43,6 +55,11 @@ export function gatherSettings(
     }
   }
   for (const { path, values } of files(sources, environment)) add(values, path)
+  const { commandConfig } = sources
+  if (commandConfig !== undefined)
+    add(readPropertiesFile(commandConfig), commandConfig, (name) =>
+      sources.onUnknown?.(name, commandConfig),
+    )
   const profile = profileProperties(sources.profile, environment, directory)
   if (profile) add(profile.properties, `profile ${profile.name}`)
   add(fromEnvironment(environment), 'environment')
@@ -96,7 +113,7 @@ function fromArguments(properties: readonly string[]): Map<string, string> {
   )
 }
 
-function unknownProperty(name: string, source: string): Failure {
+export function unknownProperty(name: string, source: string): Failure {
   const near = nearest(name, propertyNames)
   const hint = near === undefined ? '' : `, did you mean "${near}"?`
   const where = source === '-X' ? '' : ` (${source})`

@@ -2,17 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { collect } from '../arguments.ts'
+import { type Consent, confirm } from '../confirm.ts'
 import { Failure, usageFailure } from '../failure.ts'
-import {
-  type Profile,
-  profileFiles,
-  profileProperties,
-  readProfiles,
-  userProfilePath,
-} from '../profiles.ts'
+import { nearest } from '../nearest.ts'
+import { profileFiles, profileProperties, readProfiles, userProfilePath } from '../profiles.ts'
 import { readIfPresent, readPropertiesFile } from '../properties-file.ts'
 import { canonicalName } from '../property-names.ts'
 import { type Session, withSession } from '../session.ts'
+import { unknownProperty } from '../settings.ts'
 
 export function registerProfile(program: Command): void {
   const profile = program
@@ -51,6 +48,15 @@ export function registerProfile(program: Command): void {
       'after',
       '\nExamples:\n  ottla profile create local bootstrap.servers=localhost:9092\n  ottla profile create production --import client.properties',
     )
+  profile
+    .command('delete')
+    .alias('rm')
+    .description('Delete a profile of your own')
+    .argument('<name>', 'the profile')
+    .option('-y, --yes', 'do it without a question')
+    .option('--dry-run', 'only say what would be done')
+    .action(withSession(remove))
+    .addHelpText('after', '\nExample:\n  ottla profile delete production --yes')
 }
 
 const secret = /password|\.key$|jaas|token/
@@ -99,7 +105,7 @@ async function show(session: Session, name: string | undefined): Promise<void> {
 
 async function use(session: Session, name: string): Promise<void> {
   if (name !== '') profileProperties(name, process.env, process.cwd())
-  write(userProfiles(), name)
+  write(withCurrent(userText(), name))
   session.say(name === '' ? 'No profile counts now' : `Profile ${name} counts now`)
 }
 
@@ -113,36 +119,63 @@ async function create(
     throw usageFailure(`"${name}" is not a name: letters, digits, _ . - are`)
   const properties = new Map<string, string>()
   for (const path of options.import ?? [])
-    for (const [key, value] of readPropertiesFile(path)) properties.set(key, value)
+    for (const [key, value] of readPropertiesFile(path))
+      if (canonicalName(key) !== undefined) properties.set(key, value)
+      else session.say(`${path}: ${key} is no property of a client and was left out`)
   for (const word of words) {
     const at = word.indexOf('=')
     if (at < 1) throw usageFailure(`"${word}" is not name=value`)
-    properties.set(word.slice(0, at), word.slice(at + 1))
+    const key = word.slice(0, at)
+    if (canonicalName(key) === undefined) throw unknownProperty(key, '-X')
+    properties.set(key, word.slice(at + 1))
   }
-  for (const key of properties.keys())
-    if (canonicalName(key) === undefined)
-      throw new Failure(`No such configuration property: "${key}"`)
-  const path = userProfilePath(process.env)
-  const file = userProfiles()
-  const others = file.profiles.filter((profile) => profile.name !== name)
-  write({ ...file, profiles: [...others, { name, path, properties }] }, file.current ?? '')
-  session.say(`Wrote profile ${name} to ${path}`)
+  const lines = [...properties].map(([key, value]) => `${key}=${value.replaceAll('=', '\\=')}\n`)
+  const others = withoutSection(userText(), name).trimEnd()
+  write(`${others}${others === '' ? '' : '\n\n'}[${name}]\n${lines.join('')}`)
+  session.say(`Wrote profile ${name} to ${userProfilePath(process.env)}`)
 }
 
-function userProfiles(): { profiles: readonly Profile[]; current: string | undefined } {
+async function remove(session: Session, name: string, consent: Consent): Promise<void> {
   const path = userProfilePath(process.env)
-  return readProfiles(readIfPresent(path) ?? '', path)
+  const { profiles, current } = readProfiles(userText(), path)
+  const names = profiles.map((profile) => profile.name)
+  if (!names.includes(name)) {
+    const near = nearest(name, names)
+    throw new Failure(
+      `There is no profile "${name}" in ${path}${near ? `, did you mean "${near}"?` : ''}`,
+    )
+  }
+  if (!(await confirm([`delete profile ${name} from ${path}`], consent))) return
+  const left = withoutSection(userText(), name)
+  write(current === name ? withCurrent(left, '') : left)
+  session.say(`Deleted profile ${name}`)
+}
+
+const userText = (): string => readIfPresent(userProfilePath(process.env)) ?? ''
+
+/** Without a section; what people have noted in comments stays, wherever it stands. */
+function withoutSection(text: string, name: string): string {
+  let inside = false
+  const kept = text.split('\n').filter((line) => {
+    const heading = /^\s*\[(.+)\]\s*$/.exec(line)?.[1]?.trim()
+    if (heading !== undefined) inside = heading === name
+    return !inside || /^\s*[#!]/.test(line)
+  })
+  return kept.join('\n')
+}
+
+/** The key `profile` stands before the first section. */
+function withCurrent(text: string, name: string): string {
+  const end = text.search(/^\s*\[/m)
+  const head = end < 0 ? text : text.slice(0, end)
+  const others = head.split('\n').filter((line) => !/^\s*profile\s*=/.test(line))
+  const chosen = name === '' ? '' : `profile=${name}\n`
+  return `${chosen}${others.join('\n')}${end < 0 ? '' : text.slice(end)}`
 }
 
 /** Readable by its owner alone: passwords stand in it. */
-function write({ profiles }: { profiles: readonly Profile[] }, current: string): void {
+function write(text: string): void {
   const path = userProfilePath(process.env)
-  const sections = profiles.map(
-    ({ name, properties }) =>
-      `[${name}]\n${[...properties].map(([key, value]) => `${key}=${value.replaceAll('=', '\\=')}\n`).join('')}`,
-  )
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `${current === '' ? '' : `profile=${current}\n\n`}${sections.join('\n')}`, {
-    mode: 0o600,
-  })
+  writeFileSync(path, text, { mode: 0o600 })
 }
