@@ -1,0 +1,79 @@
+/** What `ottla` does on a terminal and nowhere else: progress, colours, questions. Needs script(1), which has one. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTarget, type Target } from './target.ts'
+import { repository } from './tools.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'ottla-terminal-'))
+const lines = join(directory, 'lines')
+let target: Target
+beforeAll(async () => {
+  target = await startTarget()
+  writeFileSync(lines, Array.from({ length: 200_000 }, (_, i) => `line ${i}\n`).join(''))
+})
+afterAll(async () => {
+  rmSync(directory, { recursive: true })
+  await target?.remove()
+})
+
+interface Shown {
+  readonly exit: number | null
+  readonly text: string
+}
+
+/** All that the terminal shows; `answer` is typed when something is asked. */
+function onTerminal(args: string, { answer = '', env = {} } = {}): Promise<Shown> {
+  const program = `${process.execPath} ${join(repository, 'dist/ottla.js')}`
+  const command = `${program} -b ${target.bootstrap} ${args}`
+  const { NO_COLOR: _, ...inherited } = process.env
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { ...inherited, TERM: 'xterm', ...env },
+  })
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+    if (/\[y\/N\] /.test(text) && answer !== '') {
+      child.stdin.write(`${answer}\n`)
+      answer = ''
+    }
+  })
+  return new Promise((resolve) => child.on('close', (exit) => resolve({ exit, text })))
+}
+
+const bold = '\x1b[1m'
+
+test('producing from a file shows how far it is, unless quiet', async () => {
+  const progress = /\d+ % {2}[\d,]+ records {2}[\d,]+ records\/s/
+  const shown = await onTerminal(`produce many ${lines}`)
+  const redirected = await onTerminal(`produce many < ${lines}`)
+  const quiet = await onTerminal(`produce many ${lines} -q`)
+  expect([shown.exit, redirected.exit, quiet]).toEqual([0, 0, { exit: 0, text: '' }])
+  expect(shown.text).toMatch(progress)
+  expect(redirected.text).toMatch(progress)
+})
+
+test('tables have colours, unless NO_COLOR, a dumb terminal or --color say no', async () => {
+  const texts = await Promise.all([
+    onTerminal('topics list'),
+    onTerminal('topics list', { env: { NO_COLOR: '1' } }),
+    onTerminal('topics list', { env: { TERM: 'dumb' } }),
+    onTerminal('topics list --color never'),
+    onTerminal('topics list | cat'),
+    onTerminal('topics list --color always | cat'),
+  ])
+  const coloured = texts.map(({ text }) => text.includes(bold))
+  expect(coloured).toEqual([true, false, false, false, false, true])
+})
+
+test('what destroys asks, and takes no for an answer', async () => {
+  await onTerminal('topics create doomed')
+  const no = await onTerminal('topics delete doomed', { answer: 'n' })
+  const still = await onTerminal('topics describe doomed')
+  const yes = await onTerminal('topics delete doomed', { answer: 'y' })
+  const gone = await onTerminal('topics describe doomed')
+  expect(no.text).toContain('Will delete topic doomed with 1 partitions')
+  expect([no.exit, still.exit, yes.exit, gone.exit]).toEqual([0, 0, 0, 1])
+})
