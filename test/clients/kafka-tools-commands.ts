@@ -1,6 +1,7 @@
 /**
  * Command lines of Kafka's own tools, in the order in which they are run: later ones build on the
- * state that earlier ones made. `FILE:{json}` becomes a file with that content.
+ * state that earlier ones made. `FILE:{json}` becomes a file with that content,
+ * `CSV:a|b` one with these lines.
  */
 export interface ToolCommand {
   readonly tool: string
@@ -10,7 +11,10 @@ export interface ToolCommand {
   readonly differs?: string
 }
 
-const command = (line: string, rest: Omit<ToolCommand, 'tool' | 'args'> = {}): ToolCommand => {
+export const command = (
+  line: string,
+  rest: Omit<ToolCommand, 'tool' | 'args'> = {},
+): ToolCommand => {
   const [tool = '', ...args] = line.match(/FILE:\{.*\}(?= |$)|"[^"]*"|\S+/g) ?? []
   return { tool, args: args.map((arg) => arg.replace(/^"(.*)"$/, '$1')), ...rest }
 }

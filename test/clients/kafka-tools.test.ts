@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sameText, type ToolCommand, toolCommands } from './kafka-tools-commands.ts'
+import { cornerCommands } from './kafka-tools-corners.ts'
 import { run } from './process.ts'
 import { startTargetOf, type Target } from './target.ts'
 import { startToolRunner, type ToolRunner } from './tool-runner.ts'
@@ -56,7 +57,10 @@ afterAll(async () => {
 
 async function runTool(command: ToolCommand, { target, runner }: Side): Promise<Result> {
   const { tool, input } = command
-  const given = command.args.map((arg) => (arg.startsWith('FILE:') ? fileOf(arg.slice(5)) : arg))
+  const given = command.args.map((arg) => {
+    if (arg.startsWith('FILE:')) return fileOf(arg.slice(5))
+    return arg.startsWith('CSV:') ? fileOf(`${arg.slice(4).replaceAll('|', '\n')}\n`) : arg
+  })
   const bootstrap = ['--bootstrap-server', target.bootstrap]
   // Tools with subcommands want the address behind them.
   const args = tool === 'cluster' ? [...given, ...bootstrap] : [...bootstrap, ...given]
@@ -122,7 +126,7 @@ async function settled(command: ToolCommand, ours: Result): Promise<Result> {
   }
 }
 
-for (const command of toolCommands) {
+for (const command of [...toolCommands, ...cornerCommands]) {
   const line = [command.tool, ...command.args].join(' ')
   const title = command.differs === undefined ? line : `${line} differs: ${command.differs}`
   test(title, async () => {

@@ -48,9 +48,11 @@ export function startToolRunner(): ToolRunner {
     waiting.shift()?.resolve(JSON.parse(line)),
   )
   child.stdin.on('error', () => {})
+  let over: Error | undefined
   const ended = new Promise<void>((resolve) => {
     child.on('close', (code) => {
-      for (const { reject } of waiting) reject(new Error(`The tool runner ended with ${code}`))
+      over = new Error(`The tool runner ended with ${code}`)
+      for (const { reject } of waiting) reject(over)
       resolve()
     })
   })
@@ -58,6 +60,7 @@ export function startToolRunner(): ToolRunner {
     run(tool, args, input = '') {
       const main = mains[tool]
       if (main === undefined) throw new RangeError(`No tool is called ${tool}`)
+      if (over !== undefined) return Promise.reject(over)
       return new Promise((resolve, reject) => {
         waiting.push({ resolve, reject })
         child.stdin.write(`${JSON.stringify({ main, args, input })}\n`)
