@@ -4,9 +4,12 @@ import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'nod
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { atExit } from '../src/cli/bench/at-exit.ts'
 import { BenchError } from '../src/cli/bench/bench-target.ts'
 import {
   type Daemon,
+  endWithThis,
+  fateOf,
   freePort,
   scratchDirectory,
   startDaemon,
@@ -82,12 +85,15 @@ async function ottlaCluster(dir: string, nodes: number, remove: () => void): Pro
   const env = { ...process.env, ...Object.fromEntries(ofEnvironment) }
   const start = performance.now()
   const child = spawn(process.execPath, [program, ...args], { env, cwd: dir })
+  // Not by force: it ends the processes that it has started itself.
+  const forget = atExit(() => child.kill('SIGTERM'))
+  child.once('exit', forget)
   const said = await untilStarted(child, 'Ottla serves')
   const processId = [...said.matchAll(/runs, process (\d+)/g)].map(([, id]) => Number(id))
   const stop = () => stopProcess(child).finally(remove)
   return {
     ...{ host: '127.0.0.1', port, dir, processId, startedMs: performance.now() - start },
-    ...{ stop, restart: notRestarted },
+    ...{ stop, restart: notRestarted, fate: fateOf(child) },
   }
 }
 
@@ -115,12 +121,14 @@ export const kafka: Contender = {
     const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
     kafkaScript(['fetch'])
     const ids = Array.from({ length: nodes }, (_, i) => i + 1)
+    const forget = atExit(() => kafkaScript(['stop', dir]))
     const running = (startedMs: number): Running => {
       const processId = ids.map((id) => Number(readFileSync(join(dir, `pid${id}`), 'utf8')))
       return {
         ...{ host: '127.0.0.1', port, dir, processId, startedMs },
         async stop() {
           kafkaScript(['stop', dir])
+          forget()
           remove()
         },
         async restart() {
@@ -137,6 +145,7 @@ export const kafka: Contender = {
       kafkaScript(['start', dir, '-n', `${nodes}`, '-p', `${port}`, ...pairs])
     } catch (error) {
       kafkaScript(['stop', dir])
+      forget()
       remove()
       throw error
     }
@@ -169,6 +178,7 @@ async function commanded(command: string, dir: string, remove: () => void): Prom
   const start = performance.now()
   const env = { ...process.env, PORT: `${port}`, DATA_DIR: join(dir, 'data') }
   const child = spawn(`exec ${command}`, { shell: true, env, stdio: 'inherit' })
+  endWithThis(child)
   try {
     await untilAccepting(port, () => child.exitCode !== null)
   } catch (error) {

@@ -32,6 +32,7 @@ interface Options {
   readonly runs: number
   readonly rows?: string
   readonly seconds?: number
+  readonly minutes?: number
   readonly only?: string
   readonly against?: string
   readonly out: string
@@ -58,6 +59,11 @@ class Stage {
     const running = await contender.start()
     this.#running.set(contender, running)
     return running
+  }
+
+  /** How its broker ended, if it has. */
+  fateOf(contender: Contender): string | undefined {
+    return this.#running.get(contender)?.fate?.()
   }
 
   async clear(): Promise<void> {
@@ -99,11 +105,15 @@ class Comparing {
   readonly #figures = new Map<Measure, Record<string, Figures[]>>()
   readonly #failures = new Map<Measure, string[]>()
   readonly stage = new Stage()
+  /** When no further row is begun; what is left out is told. */
+  readonly #untilMs: number
+  readonly leftOut: string[] = []
 
   constructor(options: Options, contenders: readonly Contender[], chosen: readonly Row[]) {
     this.#options = options
     this.#contenders = contenders
     this.#chosen = chosen
+    this.#untilMs = performance.now() + (options.minutes ?? Infinity) * 60_000
   }
 
   async run(): Promise<void> {
@@ -116,6 +126,10 @@ class Comparing {
   }
 
   async #inTurn(measure: Measure): Promise<void> {
+    if (performance.now() > this.#untilMs) {
+      for (const row of this.#chosen) if (row.measure === measure) this.leftOut.push(row.name)
+      return
+    }
     for (let run = 0; run < this.#options.runs; run += 1) {
       const order = run % 2 === 0 ? this.#contenders : [...this.#contenders].reverse()
       for (const contender of order) await this.#once(measure, contender)
@@ -136,7 +150,8 @@ class Comparing {
       for (const { name: row, figure } of this.#chosen.filter((row) => row.measure === measure))
         console.log(`${name.padEnd(8)} ${row.padEnd(52)} ${figure} ${figures[figure] ?? '-'}`)
     } catch (error) {
-      const why = `${name}: ${(error as Error).message}`
+      const fate = this.stage.fateOf(contender)
+      const why = `${name}: ${(error as Error).message}${fate === undefined ? '' : ` (${fate})`}`
       console.error(why)
       this.#failures.set(measure, [...(this.#failures.get(measure) ?? []), why])
       of[name] = [...(of[name] ?? []), {}]
@@ -189,9 +204,8 @@ async function compare(options: Options): Promise<void> {
   if (options.results && contenders.length < 2)
     throw new BenchError('--results needs both, without --only')
   for (const contender of contenders) contender.check()
+  for (const { measure } of chosen) if ('check' in measure) measure.check()
   const comparing = new Comparing(options, contenders, chosen)
-  const interrupted = () => void comparing.stage.clear().then(() => process.exit(130))
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     await comparing.run()
   } finally {
@@ -201,7 +215,9 @@ async function compare(options: Options): Promise<void> {
   console.log(`\n${comparison.machine}\n\n${tableOf(comparison)}`)
   console.log(`\nwrote ${options.out}/compare.json and .html`)
   const failed = comparison.results.filter(({ failures }) => failures.length > 0)
-  if (failed.length > 0) process.exitCode = 1
+  if (comparing.leftOut.length > 0)
+    console.log(`left out, ${options.minutes} minutes were over: ${comparing.leftOut.join('; ')}`)
+  if (failed.length > 0 || comparing.leftOut.length > 0) process.exitCode = 1
 }
 
 const atLeast = (min: number) => (text: string) => {
@@ -215,6 +231,7 @@ const program = new Command('bench:compare')
   .option('--runs <count>', 'how often each of them', atLeast(1), 3)
   .option('--rows <pattern>', 'only rows whose names match')
   .option('--seconds <count>', 'how long each workload is measured', atLeast(0.1))
+  .option('--minutes <count>', 'begin no further row after this time', atLeast(0.01))
   .option('--against <command or host:port>', 'hold Ottla against this instead of Kafka')
   .option('--only <name>', 'measure one of them alone')
   .option('--out <dir>', 'where the results go', join(repository, 'bench', 'out'))

@@ -10,7 +10,7 @@ import { workloads } from '../src/cli/bench/workloads.ts'
 import { ottla, recyclePages, repository } from './brokers.ts'
 import { shortSpread } from './comparison.ts'
 import { commitOf, machine } from './machine.ts'
-import { writeSection } from './results.ts'
+import { sectionOf, writeSection } from './results.ts'
 import { spreadOf } from './statistics.ts'
 
 interface Axis {
@@ -53,6 +53,25 @@ export const axes: readonly Axis[] = [
   },
 ]
 
+/** What a line is about; the rest of it are figures. */
+const keyOf = (axis: Axis, value: number) => `| ${axis.name} | ${value.toLocaleString('en')} |`
+
+const head = [
+  '| what grows | to | figure | value | p99 ms | broker cores | resident MB | cores of others | how |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+]
+
+/** `newer` lines over those of a table, in the order of the axes; lines of other axes go. */
+export function mergedTable(older: string, newer: readonly string[]): string {
+  const all = [...older.split('\n'), ...newer]
+  const lines = axes.flatMap((axis) =>
+    axis.values.flatMap(
+      (value) => all.findLast((line) => line.startsWith(keyOf(axis, value))) ?? [],
+    ),
+  )
+  return [...head, ...lines].join('\n')
+}
+
 async function lineOf(axis: Axis, value: number, runs: number, seconds: number): Promise<string> {
   const broker = await ottla.start({ nodes: axis.nodes?.(value) ?? 1 })
   try {
@@ -65,7 +84,7 @@ async function lineOf(axis: Axis, value: number, runs: number, seconds: number):
       for (const name of shown) of.set(name, [...(of.get(name) ?? []), figures[name]])
     }
     const spreads = shown.map((name) => shortSpread(spreadOf(of.get(name)!)))
-    return `| ${[axis.name, value.toLocaleString('en'), axis.figure, ...spreads].join(' | ')} |`
+    return `${keyOf(axis, value)} ${[axis.figure, ...spreads].join(' | ')} |`
   } finally {
     await broker.stop()
   }
@@ -78,23 +97,24 @@ async function grow(options: {
   results?: boolean
 }): Promise<void> {
   ottla.check()
-  const wanted = new RegExp(options.rows ?? '', 'i')
-  const lines = [
-    '| what grows | to | figure | value | p99 ms | broker cores | resident MB | cores of others |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
-  ]
-  for (const axis of axes.filter(({ name }) => wanted.test(name)))
-    for (const value of axis.values) {
-      const line = await lineOf(axis, value, Number(options.runs), Number(options.seconds))
-      console.log(line)
-      lines.push(line)
-    }
+  const chosen = axes.filter(({ name }) => new RegExp(options.rows ?? '', 'i').test(name))
+  if (chosen.length === 0) {
+    const names = axes.map(({ name }) => name).join('\n')
+    throw new BenchError(`No row matches ${options.rows}; there are:\n${names}`)
+  }
   const { rows, runs, seconds } = options
-  const args = `--runs ${runs} --seconds ${seconds}${rows === undefined ? '' : ` --rows ${rows}`}`
-  const origin = `${machine()}, \`npm run bench:growth -- ${args}\` at ${commitOf()}`
-  if (!options.results) return
+  const args = `--runs ${runs} --seconds ${seconds}${rows === undefined ? '' : ` --rows '${rows}'`}`
+  const how = `\`npm run bench:growth -- ${args.replaceAll('|', '\\|')}\` at ${commitOf()} |`
   const path = join(repository, 'bench', 'RESULTS.md')
-  writeSection(path, 'growth', `${origin}\n\n${lines.join('\n')}`)
+  console.log(`${machine()}\n${head.join('\n')}`)
+  for (const axis of chosen)
+    for (const value of axis.values) {
+      const line = `${await lineOf(axis, value, Number(runs), Number(seconds))} ${how}`
+      console.log(line)
+      if (!options.results) continue
+      const table = mergedTable(sectionOf(path, 'growth'), [line])
+      writeSection(path, 'growth', `Machine: ${machine()}\n\n${table}`)
+    }
 }
 
 export const program = new Command('bench:growth')

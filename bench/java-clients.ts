@@ -1,5 +1,6 @@
 /** Kafka's own performance tools as the load: a real client, which is often the limit itself. */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { Figures } from '../src/cli/bench/bench-result.ts'
 import { BenchError, createTopic, deleteTopic } from '../src/cli/bench/bench-target.ts'
 import type { Daemon } from '../src/cli/bench/daemon.ts'
@@ -81,7 +82,20 @@ const tools: Record<
   },
 }
 
-async function run(daemon: Daemon, name: string, records: number, bytes: number) {
+function requireTools(): void {
+  if (!existsSync(realKafka))
+    throw new BenchError(
+      `${realKafka} is missing: set REAL_KAFKA, or leave Java's rows out by --rows`,
+    )
+}
+
+/** One of the tools on a topic of its own. */
+export async function javaTool(
+  daemon: Daemon,
+  name: string,
+  records: number,
+  bytes: number,
+): Promise<Figures> {
   await createTopic(daemon, topic, 1, { 'retention.bytes': '-1' })
   try {
     return await tools[name]!(`${daemon.host}:${daemon.port}`, records, bytes)
@@ -91,10 +105,11 @@ async function run(daemon: Daemon, name: string, records: number, bytes: number)
 }
 
 const measure = (name: string, records: number, bytes: number): Measure => ({
-  onDaemon: (daemon) => run(daemon, name, records, bytes),
+  onDaemon: (daemon) => javaTool(daemon, name, records, bytes),
+  check: requireTools,
 })
 
-export const javaMeasures: readonly Row[] = [
+export const javaRows: readonly Row[] = [
   {
     ...{ name: 'Java producer-perf, 100-byte records', figure: 'recordsPerSecond' },
     ...{ measure: measure('producer-perf', 3_000_000, 100), better: 'more', goal: 1.3 },

@@ -4,15 +4,16 @@ import type { Daemon } from '../src/cli/bench/daemon.ts'
 import type { Parameters } from '../src/cli/bench/workload.ts'
 import type { Contender } from './brokers.ts'
 import { groupRows } from './group-rows.ts'
-import { javaMeasures } from './java-clients.ts'
+import { javaRows } from './java-clients.ts'
+import { librdkafkaRows } from './librdkafka-clients.ts'
 import { afterLoad, manyPartitions, startUp, threeReplicas } from './own-daemon.ts'
 
 /** Rows that show figures of one measurement share its object: it is taken once. */
 export type Measure =
   /** A workload on the broker that runs throughout. */
   | { readonly workload: string; readonly parameters: Parameters }
-  /** Something else on that broker. */
-  | { readonly onDaemon: (daemon: Daemon) => Promise<Figures> }
+  /** Something else on that broker; `check` throws BenchError where it cannot be had. */
+  | { readonly onDaemon: (daemon: Daemon) => Promise<Figures>; readonly check: () => void }
   /** Starts brokers of its own; `seconds` is how long a load in it lasts. */
   | { readonly alone: (contender: Contender, seconds: number | undefined) => Promise<Figures> }
 
@@ -81,7 +82,8 @@ export const rows: readonly Row[] = [
     ...{ name: 'resident memory after the load', measure: { alone: afterLoad } },
     ...{ figure: 'residentMb', better: 'less', goal: 8, beside: ['freshResidentMb'] },
   },
-  ...javaMeasures,
+  ...javaRows,
+  ...librdkafkaRows,
   openLoop(5000),
   openLoop(1000),
   {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Comparison, merged, type RowResult, tableOf } from '../../bench/comparison.ts'
-import { axes } from '../../bench/growth.ts'
+import { axes, mergedTable } from '../../bench/growth.ts'
 import { measure } from '../../bench/micro/bytes.ts'
 import { measure as measureHotPath } from '../../bench/micro/hot-path.ts'
 import { page } from '../../bench/page.ts'
-import { writeSection } from '../../bench/results.ts'
+import { sectionOf, writeSection } from '../../bench/results.ts'
 import { rows } from '../../bench/rows.ts'
 import { isNoisy, spreadOf } from '../../bench/statistics.ts'
 import { FrameRing, loadBatch, recordsIn } from '../../src/cli/bench/load-frames.ts'
@@ -87,10 +87,22 @@ test('every line of the growth table is a workload with parameters that it has',
     for (const value of axis.values) parametersOf(workloads.get(axis.workload)!, axis.given(value))
 })
 
+test('lines of the growth table that are measured again replace those of before', () => {
+  const [first, second] = [1, 2].map(
+    (processes) => `| broker processes, 16 KiB batches, a partition each | ${processes} | x |`,
+  )
+  const groups = '| groups that commit offsets | 1,000 | y |'
+  const before = mergedTable('', [second!, groups])
+  const again = first!.replace('x', 'new')
+  const lines = mergedTable(`${before}\n| an axis of old | 1 |`, [first!, again]).split('\n')
+  expect(lines.slice(2)).toEqual([groups, again, second])
+})
+
 test('a section of the results is replaced, and nothing around it', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'ottla-results-')), 'RESULTS.md')
   const [begin, end] = ['<!-- begin a: written by a command -->', '<!-- end a -->']
   writeFileSync(path, `before\n${begin}\nold\n${end}\nbehind\n`)
+  expect(sectionOf(path, 'a')).toBe('old')
   writeSection(path, 'a', 'new')
   expect(readFileSync(path, 'utf8')).toBe(`before\n${begin}\n\nnew\n\n${end}\nbehind\n`)
   expect(() => writeSection(path, 'b', 'new')).toThrow('has no <!-- begin b')

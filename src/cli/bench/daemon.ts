@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { atExit } from './at-exit.ts'
 import { BenchError, type BenchTarget } from './bench-target.ts'
 
 const startedWords = 'Kafka Server started'
@@ -15,6 +16,8 @@ export interface Daemon extends BenchTarget {
   /** Milliseconds from the start of the process to the line that says it is started. */
   readonly startedMs: number
   stop(): Promise<void>
+  /** How it ended, when it has; undefined while it runs, or where nobody knows. */
+  fate?(): string | undefined
 }
 
 export async function freePort(): Promise<number> {
@@ -32,7 +35,15 @@ export async function freePort(): Promise<number> {
 /** An empty directory for a broker's data, and its removal. */
 export function scratchDirectory(): { dir: string; remove(): void } {
   const dir = mkdtempSync(join(tmpdir(), 'ottla-bench-'))
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) }
+  const remove = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  const forget = atExit(remove)
+  return {
+    dir,
+    remove() {
+      remove()
+      forget()
+    },
+  }
 }
 
 /**
@@ -52,11 +63,33 @@ export async function startDaemon(
   const args = ['broker', '--port', `${port}`, '--data-dir', join(dir, 'data'), ...overrides]
   const start = performance.now()
   const child = spawn(process.execPath, [...nodeOptions, program, ...args], { cwd: dir })
+  endWithThis(child)
   await untilStarted(child)
   return {
-    ...{ host: '127.0.0.1', port, processId: child.pid, dir },
+    ...{ host: '127.0.0.1', port, processId: child.pid, dir, fate: fateOf(child) },
     startedMs: performance.now() - start,
     stop: () => stopProcess(child),
+  }
+}
+
+/** A process that must not outlive this one. */
+export function endWithThis(child: ChildProcess): void {
+  const forget = atExit(() => child.kill('SIGKILL'))
+  child.once('exit', forget)
+}
+
+/** Remembers what a process said last: who finds it gone is told why. */
+export function fateOf(child: ChildProcess): () => string | undefined {
+  let said = ''
+  const hear = (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-2000)
+  }
+  child.stdout?.on('data', hear)
+  child.stderr?.on('data', hear)
+  return () => {
+    const { exitCode, signalCode } = child
+    if (exitCode === null && signalCode === null) return undefined
+    return `the broker ended with ${signalCode ?? exitCode}${said === '' ? '' : `: ${said.trim()}`}`
   }
 }
 

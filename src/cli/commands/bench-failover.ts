@@ -36,13 +36,6 @@ export async function failoverHere(program: string, options: FailoverCommandOpti
   const scratch = scratchDirectory()
   const cluster = new LocalCluster({ program, directory: scratch.dir })
   const bar = roundsBar(rounds)
-  const leave = () => {
-    void cluster.close().finally(() => {
-      scratch.remove()
-      process.exit(130)
-    })
-  }
-  process.once('SIGINT', leave)
   try {
     await cluster.start(brokers)
     return await runFailover(cluster, {
@@ -50,7 +43,6 @@ export async function failoverHere(program: string, options: FailoverCommandOpti
       onRound: bar.show,
     })
   } finally {
-    process.off('SIGINT', leave)
     bar.end()
     await cluster.close()
     scratch.remove()

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { BenchError } from '../bench-target.ts'
-import { freePort } from '../daemon.ts'
+import { endWithThis, freePort } from '../daemon.ts'
 
 const startMaxMs = 60_000
 /** A hand-over takes milliseconds; this is for a machine on which everything waits. */
@@ -157,6 +157,7 @@ export class LocalCluster implements FaultyCluster {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })
+    endWithThis(child)
     const output: string[] = []
     await untilServing(name, child, output)
     return { host, port, process: child, output }
