@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { apis } from '../../../protocol/apis.ts'
 import { Reader } from '../../../protocol/bytes.ts'
-import { errorByCode } from '../../../protocol/errors.ts'
+import { ErrorCode, errorByCode } from '../../../protocol/errors.ts'
 import { FrameReader, FrameWriter } from '../../../protocol/frame.ts'
 import { readResponseHeader } from '../../../protocol/header.ts'
+import { CreatePartitions } from '../../../protocol/messages/create-partitions.ts'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
@@ -80,6 +81,9 @@ export const loadTopicConfigs = {
   'max.message.bytes': `${8 * 1024 * 1024}`,
 }
 
+/** Kafka refuses a request that makes as many as ten thousand. */
+const partitionsAtOnceMax = 2500
+
 /** Creates a topic and waits until each partition has a leader that answers. */
 export async function createTopic(
   target: BenchTarget,
@@ -91,13 +95,35 @@ export async function createTopic(
   const all = Object.entries({ ...loadTopicConfigs, ...configs })
   const entries = all.map(([key, value]) => ({ name: key, value }))
   const request = {
-    topics: [{ name, numPartitions, replicationFactor, assignments: [], configs: entries }],
+    topics: [
+      {
+        ...{ name, replicationFactor, assignments: [], configs: entries },
+        numPartitions: Math.min(numPartitions, partitionsAtOnceMax),
+      },
+    ],
     timeoutMs: 60_000,
     validateOnly: false,
   }
   const { topics } = await askOnce(target, CreateTopics, 5, request, adminMsMax)
   expectNoError(topics[0].errorCode, `Creating ${name} with ${numPartitions} partitions`)
+  for (let made = partitionsAtOnceMax; made < numPartitions; ) {
+    made = Math.min(made + partitionsAtOnceMax, numPartitions)
+    await addPartitions(target, name, made)
+  }
   await untilLed(target, name, numPartitions)
+}
+
+async function addPartitions(target: BenchTarget, name: string, count: number): Promise<void> {
+  const topics = [{ name, count, assignments: null }]
+  const request = { topics, timeoutMs: 60_000, validateOnly: false }
+  const until = Date.now() + leaderMsMax
+  for (;;) {
+    const { results } = await askOnce(target, CreatePartitions, 1, request, adminMsMax)
+    if (results[0].errorCode !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || Date.now() > until)
+      return expectNoError(results[0].errorCode, `Growing ${name} to ${count} partitions`)
+    // The broker that was asked has not heard of the topic yet.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** Metadata tells of a leader before it serves: what counts is that it answers. */

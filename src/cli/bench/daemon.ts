@@ -9,7 +9,8 @@ import { BenchError, type BenchTarget } from './bench-target.ts'
 
 const startedWords = 'Kafka Server started'
 const startMsMax = 60_000
-const stopMsMax = 30_000
+/** A clean stop syncs every log. */
+const stopMsMax = 120_000
 
 export interface Daemon extends BenchTarget {
   readonly dir: string
