@@ -126,15 +126,20 @@ class Comparing {
   }
 
   async #inTurn(measure: Measure): Promise<void> {
-    if (performance.now() > this.#untilMs) {
+    if (this.#isLate) {
       for (const row of this.#chosen) if (row.measure === measure) this.leftOut.push(row.name)
       return
     }
-    for (let run = 0; run < this.#options.runs; run += 1) {
+    // One run of a row that was begun is taken all the same.
+    for (let run = 0; run < this.#options.runs && !(run > 0 && this.#isLate); run += 1) {
       const order = run % 2 === 0 ? this.#contenders : [...this.#contenders].reverse()
       for (const contender of order) await this.#once(measure, contender)
     }
     this.write()
+  }
+
+  get #isLate(): boolean {
+    return performance.now() > this.#untilMs
   }
 
   /** A failure is kept and told; the other rows go on. */
