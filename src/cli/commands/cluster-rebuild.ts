@@ -28,7 +28,7 @@ cleanup.policy), quotas, users (SCRAM), finalized features, the order of preferr
 leaders, and reassignments under way. Until you set retention.ms and retention.bytes
 again, nothing of any topic is removed.
 
-Examples
+Examples:
   ottla cluster rebuild --data-dir coordinator --from broker-1 broker-2 broker-3 --dry-run
   ottla cluster rebuild --data-dir coordinator --from broker-1 broker-2 broker-3 --yes`
 
