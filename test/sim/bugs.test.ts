@@ -15,7 +15,7 @@ const firstSeeds: Readonly<Record<string, number>> = {
   'joins without the start of the epoch': 26,
   'forgets a proposal without an answer': 18,
   'no broker epoch on fetches': 2,
-  'lossy restarts stay in sync': 3,
+  'lossy restarts stay in sync': 13,
   'fetches are not checked again': 2,
   'acknowledges before the sync': 8,
   'journal without syncs': 19,
