@@ -95,6 +95,7 @@ export class LogLife {
   async append(kinds: readonly Kind[], fails: boolean): Promise<void> {
     const { log } = this
     const staged: Batch[] = []
+    let isRefused = false
     if (fails)
       this.disk.faults = [{ at: this.disk.calls, kind: 'error', code: 'ENOSPC', partBytes: 70 }]
     for (const kind of kinds) {
@@ -102,7 +103,9 @@ export class LogLife {
       const batch = this.producers.batch(kind, first, this.epoch)
       const origin = batch.commits === undefined ? 'client' : 'coordinator'
       const outcome = log.stageAsLeader(batch.bytes, { leaderEpoch: this.epoch, origin })
-      if (outcome.errorCode === errors.KAFKA_STORAGE_ERROR.code) break
+      // A segment could not be rolled for it; those before it may have been written.
+      isRefused = fails && outcome.errorCode === errors.KAFKA_STORAGE_ERROR.code
+      if (isRefused) break
       expect(outcome).toMatchObject({
         errorCode: 0,
         baseOffset: batch.first,
@@ -111,6 +114,7 @@ export class LogLife {
       staged.push(batch)
     }
     await this.#write(staged, fails)
+    if (isRefused) this.producers.recount(this.batches)
   }
 
   /** Batches as a leader has them, perhaps with offsets missing before each. */

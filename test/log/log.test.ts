@@ -290,18 +290,15 @@ test('all who wait for the disk in one turn wait for one sync, and those who com
     append(log, name)
     void log.durable()!.then(() => done.push(name))
   }
-  const turns = async () => {
-    for (let i = 0; i < 3; i++) await new Promise(setImmediate)
-  }
+  const state = () => [gates.length, done, log.recoveryPoint]
   for (const name of ['a', 'b', 'c']) produce(name)
-  await turns()
+  await expect.poll(state).toEqual([1, [], 0])
   for (const name of ['d', 'e']) produce(name)
-  await turns()
-  expect([gates.length, done, log.recoveryPoint]).toEqual([1, [], 0])
+  // Time enough for a sync too many to begin.
+  for (let i = 0; i < 3; i++) await new Promise(setImmediate)
+  expect(state()).toEqual([1, [], 0])
   gates[0]!()
-  await turns()
-  expect([gates.length, done, log.recoveryPoint]).toEqual([2, ['a', 'b', 'c'], 3])
+  await expect.poll(state).toEqual([2, ['a', 'b', 'c'], 3])
   gates[1]!()
-  await turns()
-  expect([gates.length, done, log.recoveryPoint]).toEqual([2, ['a', 'b', 'c', 'd', 'e'], 5])
+  await expect.poll(state).toEqual([2, ['a', 'b', 'c', 'd', 'e'], 5])
 })
