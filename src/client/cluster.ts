@@ -9,19 +9,22 @@ import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
 import type { Api, Decoded, Encodable, Fields } from '../../protocol/schema.ts'
 import type { Env } from '../env/env.ts'
-import { backoffMs, retrying, sleep } from './backoff.ts'
+import { backoffMs, retrying } from './backoff.ts'
 import { type ClientOptions, clientDefaults, type Endpoint } from './client-options.ts'
 import { BrokerConnection, nameOf, type SendOptions, silenceMs } from './connection.ts'
 import { brokerError, checkError, KafkaError, localError } from './kafka-error.ts'
 import { MetadataCache, type TopicInfo } from './metadata.ts'
 
-export type Purpose = 'general' | 'fetch' | 'group'
+const purposes = ['general', 'fetch', 'group'] as const
+export type Purpose = (typeof purposes)[number]
 
 interface Slot {
   opening: Promise<BrokerConnection> | undefined
   connection: BrokerConnection | undefined
   failures: number
   notBeforeMs: number
+  /** Ends the pause before the next attempt. */
+  hurry: (() => void) | undefined
 }
 
 export class Cluster {
@@ -121,7 +124,13 @@ export class Cluster {
     const key = `${nodeId}/${purpose}`
     let slot = this.#slots.get(key)
     if (slot === undefined) {
-      slot = { opening: undefined, connection: undefined, failures: 0, notBeforeMs: 0 }
+      slot = {
+        opening: undefined,
+        connection: undefined,
+        failures: 0,
+        notBeforeMs: 0,
+        hurry: undefined,
+      }
       this.#slots.set(key, slot)
     }
     if (slot.connection && !slot.connection.closed) return slot.connection
@@ -132,10 +141,31 @@ export class Cluster {
     return slot.opening
   }
 
+  /** There is news of a broker: it is connected to at once, however often that failed before. */
+  expect(nodeId: number): void {
+    for (const purpose of purposes) {
+      const slot = this.#slots.get(`${nodeId}/${purpose}`)
+      if (slot === undefined) continue
+      slot.failures = 0
+      slot.notBeforeMs = 0
+      slot.hurry?.()
+    }
+  }
+
+  #patience(slot: Slot, waitMs: number): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const timer = this.env.timers.after(waitMs, resolve)
+      slot.hurry = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
   async #open(nodeId: number, purpose: Purpose, slot: Slot): Promise<BrokerConnection> {
     try {
       const waitMs = slot.notBeforeMs - this.env.clock.monotonicMs()
-      if (waitMs > 0) await sleep(this.env, waitMs)
+      if (waitMs > 0) await this.#patience(slot, waitMs)
       if (this.#closed) throw localError('DESTROY', 'The client is closed')
       const address = this.metadata.brokers.get(nodeId)
       if (address === undefined) throw localError('TRANSPORT', `Broker ${nodeId} is not known`)

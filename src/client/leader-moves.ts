@@ -4,8 +4,8 @@ import type { MetadataCache } from './metadata.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 
 const notLeader = 6
-/** A new leader may hear of it a moment later than its clients: a few short pauses, from 1/16 of the backoff on. */
-const refusalsBeforeBackoff = 4
+/** Who leads may be known a moment later than it is so: a few short pauses, from 1/16 of the backoff on. */
+export const shortPausesMax = 4
 
 /** Remembers which leader something is sent to. */
 export function noteSent(metadata: MetadataCache, queue: PartitionQueue): void {
@@ -20,15 +20,23 @@ export function hasMoved(metadata: MetadataCache, queue: PartitionQueue): boolea
   return info !== undefined && info.leader >= 0 && info.leaderEpoch > queue.sentEpoch
 }
 
+/** To a newer leader is sent at once, also if it was away a moment ago. False when none is known. */
+export function followLeader(cluster: Cluster, queue: PartitionQueue): boolean {
+  if (!hasMoved(cluster.metadata, queue)) return false
+  queue.notBeforeMs = 0
+  cluster.expect(cluster.metadata.partition(queue.topic, queue.partition)!.leader)
+  return true
+}
+
 /** Sets the pause after a failure: none when a newer leader is known (KIP-951). */
 export function pauseAfter(
-  { metadata, env, retryOptions }: Cluster,
+  cluster: Cluster,
   queue: PartitionQueue,
   attempts: number,
   errorCode: number,
 ): void {
-  const { firstMs, lastMs } = retryOptions
-  const exponent = errorCode === notLeader ? queue.refusals++ - refusalsBeforeBackoff : attempts - 1
+  const { firstMs, lastMs } = cluster.retryOptions
+  const exponent = errorCode === notLeader ? queue.refusals++ - shortPausesMax : attempts - 1
   const pauseMs = Math.min(lastMs, firstMs * 2 ** Math.min(exponent, 10))
-  queue.notBeforeMs = hasMoved(metadata, queue) ? 0 : env.clock.monotonicMs() + pauseMs
+  if (!followLeader(cluster, queue)) queue.notBeforeMs = cluster.env.clock.monotonicMs() + pauseMs
 }

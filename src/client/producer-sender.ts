@@ -18,7 +18,8 @@ import type { Cluster } from './cluster.ts'
 import type { BrokerConnection } from './connection.ts'
 import { groupBy } from './group-by.ts'
 import { brokerError, isRetriable, KafkaError, localError } from './kafka-error.ts'
-import { hasMoved, noteSent, pauseAfter } from './leader-moves.ts'
+import { noteSent, pauseAfter } from './leader-moves.ts'
+import { LeaderRefresh } from './leader-refresh.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import { produceRequest } from './produce-request.ts'
 import type { Delivered, ProducerBatch, Undelivered } from './producer-batch.ts'
@@ -58,7 +59,7 @@ export class ProducerSender {
   readonly #missed = new Set<number>()
   #deadline: Timer | undefined
   #kicked = false
-  #refreshing = false
+  readonly #leaders: LeaderRefresh
   #gap = false
   #gettingIdentity = false
   #closedBy: KafkaError | undefined
@@ -69,6 +70,7 @@ export class ProducerSender {
     this.#cluster = cluster
     this.#identity = identity
     this.#options = options
+    this.#leaders = new LeaderRefresh(cluster, () => this.kick())
   }
 
   /** Sends what can be sent at the end of this turn of the event loop. */
@@ -368,25 +370,8 @@ export class ProducerSender {
     if (batch.baseSequence >= 0 && !this.#identity.transactionalId) this.#gap = true
   }
 
-  /** Asks for metadata, once at a time, and goes on: at once where the leader has changed, else after a pause. */
   #refreshLater(queues: readonly PartitionQueue[]): void {
-    if (this.#refreshing || this.#closedBy || this.#cluster.closed) return
-    this.#refreshing = true
-    const unmoved = queues.filter((queue) => !hasMoved(this.#cluster.metadata, queue))
-    const topics = [...new Set(queues.map((queue) => queue.topic))]
-    const again = () => {
-      this.#refreshing = false
-      this.kick()
-    }
-    this.#cluster.refresh(topics).then(
-      () => {
-        this.#cluster.env.timers.after(this.#cluster.retryOptions.firstMs, again)
-        const moved = unmoved.filter((queue) => hasMoved(this.#cluster.metadata, queue))
-        for (const queue of moved) queue.notBeforeMs = 0
-        if (moved.length > 0) this.kick()
-      },
-      () => this.#cluster.env.timers.after(this.#cluster.retryOptions.lastMs / 2, again),
-    )
+    if (!this.#closedBy && !this.#cluster.closed) this.#leaders.later(queues)
   }
 
   /** Comes back when the pause of a partition is over, and nothing in flight will do it. */

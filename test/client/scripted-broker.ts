@@ -42,11 +42,14 @@ export class ScriptedBroker {
     const broker = new ScriptedBroker(nodeId, script)
     await new Promise<void>((resolve) => broker.#server.listen(0, '127.0.0.1', () => resolve()))
     broker.port = (broker.#server.address() as { port: number }).port
-    onTestFinished(() => {
-      for (const socket of broker.#sockets) socket.destroy()
-      broker.#server.close()
-    })
+    onTestFinished(() => broker.end())
     return broker
+  }
+
+  /** As a process that is gone: connections break, and new ones are refused. */
+  end(): void {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
   }
 
   #accept(socket: Socket): void {
