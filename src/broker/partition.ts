@@ -84,9 +84,11 @@ export class Partition {
       const { logEndOffset } = this.log
       this.log.assignEpoch(image.leaderEpoch)
       this.#leaderStartOffset = logEndOffset
-      this.#acknowledgeableEnd = logEndOffset
+      this.#acknowledgeableEnd = Math.min(this.log.recoveryPoint, logEndOffset)
       this.#replication = new LeaderReplication(image, nodeId, logEndOffset, nowMs)
       this.#serveFrom(nowMs, serveAfterMs)
+      // What it wrote before, as a leader or a follower, may still be on its way to the disk.
+      this.written()
     } else this.#replication.update(image, nowMs)
     this.advance()
     this.waiting.wake()
@@ -251,7 +253,8 @@ export class Partition {
 
   /** After a write: acknowledgements go out now, or when the disk has it. */
   written(): void {
-    const log = this.log
+    const { log } = this
+    const leadership = this.#replication
     if (log === undefined) return
     const end = log.logEndOffset
     const durable = log.durable()
@@ -260,7 +263,10 @@ export class Partition {
       return
     }
     durable.then(
-      () => this.#acknowledgeable(end),
+      () => {
+        // It may have led again since, after its end was cut off and others came in its place.
+        if (this.#replication === leadership) this.#acknowledgeable(end)
+      },
       // The directory is offline now: who waits is told so.
       () => this.waiting.wake(),
     )

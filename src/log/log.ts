@@ -60,8 +60,8 @@ export class Log {
   #highWatermark: number
   #topicId: string | undefined
   #isClosed = false
-  /** The last sync that acknowledgements wait for. */
-  #owedSync: Promise<void> | undefined
+  /** The last sync that was asked for, as long as it runs. */
+  #lastSync: Promise<void> | undefined
   /** Grows with each truncation: what was read before may not be in the log any more. */
   truncations = 0
   /** Called when `logStartOffset` has grown, so that it is written down. */
@@ -91,6 +91,8 @@ export class Log {
       () => this.#logEndOffset,
     )
     this.#appender = new Appender(this)
+    // What was found after a crash may be in the page cache only.
+    this.#appender.unflushedRecords = state.logEndOffset - state.recoveryPoint
     this.#reader = new LogReader(this)
   }
 
@@ -229,20 +231,23 @@ export class Log {
    * else the sync that `flush.messages` asks for, or asked for and has not got yet. Rejects with StorageError.
    */
   durable(): Promise<void> | undefined {
-    if (this.#appender.unflushedRecords < this.#config.flushMessages) return this.#owedSync
-    const owed = this.flush()
-    this.#owedSync = owed
-    const paid = () => {
-      if (this.#owedSync === owed) this.#owedSync = undefined
-    }
-    owed.then(paid, paid)
-    return owed
+    const { flushMessages } = this.#config
+    if (this.#appender.unflushedRecords >= flushMessages) return this.flush()
+    // Whoever asked for the sync that runs: until it ends, its records are no more on the disk than before.
+    const unsynced = this.#logEndOffset - this.recoveryPoint
+    return unsynced >= flushMessages ? this.#lastSync : undefined
   }
 
   /** Makes everything written so far durable. */
   flush(): Promise<void> {
     this.#appender.unflushedRecords = 0
-    return this.flusher.later()
+    const sync = this.flusher.later()
+    this.#lastSync = sync
+    const ended = () => {
+      if (this.#lastSync === sync) this.#lastSync = undefined
+    }
+    sync.then(ended, ended)
+    return sync
   }
 
   /**

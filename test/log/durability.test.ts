@@ -1,5 +1,5 @@
 /** What an acknowledgement and a clean stop say of the disk holds, however slow or broken the disk is. */
-import { existsSync } from 'node:fs'
+import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { errors } from '../../protocol/errors.ts'
@@ -55,6 +55,32 @@ test('a batch that comes again while the first is on its way to the disk waits a
   slow.letGo()
   await expect.poll(() => done).toEqual(['first', 'again'])
   expect([log.recoveryPoint, log.durable()]).toEqual([1, undefined])
+})
+
+test('a sync that somebody else asked for is waited for as well', async () => {
+  const slow = new SlowDisk()
+  const directory = temporaryDirectory()
+  const log = createLog(new LogDisk(slow.env, directory), place(directory, { flushMessages: 1 }))
+  append(log, 'a')
+  const flushed = log.flush()
+  const owed = log.durable()
+  slow.letGo()
+  await flushed
+  expect([owed, log.durable()]).toEqual([flushed, undefined])
+})
+
+test('what is found after a crash is synced before it counts', async () => {
+  const directory = temporaryDirectory()
+  const config = { flushMessages: 1 }
+  const running = await manage(quietEnv(), directory, config)
+  append(running.create('t', 0, 'sIvooBuSQZ-9v-mQDo-mmg'), 'a')
+  const crashed = `${directory}/crashed`
+  cpSync(join(directory, 't-0'), join(crashed, 't-0'), { recursive: true })
+  await running.close()
+  const log = (await manage(quietEnv(), crashed, config)).get('t', 0)!
+  const before = [log.logEndOffset, log.recoveryPoint]
+  await log.durable()
+  expect([before, log.recoveryPoint]).toEqual([[1, 0], 1])
 })
 
 function manage(env: Env, directory: string, config: Partial<LogConfig> = {}): Promise<LogManager> {

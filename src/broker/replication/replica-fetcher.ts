@@ -137,6 +137,9 @@ export class ReplicaFetcher {
   }
 
   async #round(connection: BrokerConnection): Promise<void> {
+    // The question says what this replica has: where it must be synced for that, it is by then.
+    for (let owed = this.#owedSyncs(); owed.length > 0; owed = this.#owedSyncs())
+      await Promise.all(owed)
     const nowMs = this.#broker.env.clock.monotonicMs()
     const questions = new Map<string, Question>()
     let nextMs = Infinity
@@ -180,11 +183,11 @@ export class ReplicaFetcher {
         const question = questions.get(partitionKey(topicId, data.partitionIndex))
         if (question !== undefined) await this.#take(question, data, connection)
       }
-    // The next question says what this replica has: where it must be synced for that, it is by then.
-    await Promise.all(
-      [...questions.values()].map(({ partition }) =>
-        partition.log?.durable()?.catch(() => undefined),
-      ),
+  }
+
+  #owedSyncs(): Promise<void>[] {
+    return [...this.#partitions.keys()].flatMap(
+      (partition) => partition.log?.durable()?.catch(() => undefined) ?? [],
     )
   }
 
