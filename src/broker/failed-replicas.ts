@@ -1,6 +1,6 @@
 /**
  * Replicas whose directory failed: the coordinator is told at once, so that others lead what this
- * broker led there, and nobody waits for it as a member of an ISR.
+ * broker led there, nobody waits for it as a member of an ISR, and it is not elected for what it had.
  */
 import type { Broker } from './broker.ts'
 import type { Partition } from './partition.ts'
@@ -15,7 +15,7 @@ export class FailedReplicas {
     this.#broker = broker
   }
 
-  /** Gives up what is led or in sync without a disk under it; goes on until that is known. */
+  /** Gives up what is led, in sync or eligible without a disk under it; goes on until that is known. */
   report(): void {
     if (this.#reporting || !this.#broker.joined) return
     this.#reporting = true
@@ -42,6 +42,7 @@ export class FailedReplicas {
   #concerned(partition: Partition): boolean {
     const { image, role } = partition
     if (!partition.isBroken || this.#broker.session.closed) return false
-    return role === 'leader' || image.isr.includes(this.#broker.nodeId)
+    const { nodeId } = this.#broker
+    return role === 'leader' || image.isr.includes(nodeId) || image.elr.includes(nodeId)
   }
 }

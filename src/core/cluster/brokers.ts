@@ -149,7 +149,11 @@ export function unregisterBroker(
   return { records, reply: { errorCode: 0, errorMessage: null } }
 }
 
-/** Without this leader, or member of the ISR: given back by a broker that cannot go on (a failed disk). */
+/**
+ * Without this leader, or member of the ISR: given back by a broker that cannot go on (a failed disk). What its
+ * last syncs should have written may be gone, so that it is not eligible either before it is in sync again; Kafka
+ * leaves it eligible.
+ */
 export function relinquish(
   image: ClusterImage,
   brokerId: number,
@@ -161,10 +165,11 @@ export function relinquish(
   })
   const records: ClusterRecord[] = []
   for (const partition of items.length === 0 ? partitionsOf(image) : wanted) {
-    if (partition.leader !== brokerId && !partition.isr.includes(brokerId)) continue
-    const isr = partition.isr.filter((id) => id !== brokerId)
+    const { leader, isr, elr } = partition
+    if (leader !== brokerId && !isr.includes(brokerId) && !elr.includes(brokerId)) continue
+    const target = { isr: isr.filter((id) => id !== brokerId), lossy: [brokerId] }
     const others = (id: number) => id !== brokerId && image.isActive(id)
-    add(records, elect(image, partition, { isr }, others))
+    add(records, elect(image, partition, target, others))
   }
   return records
 }

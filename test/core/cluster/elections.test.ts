@@ -46,6 +46,34 @@ test('replicas that leave below min.insync.replicas stay eligible, and may lead 
   ])
 })
 
+test('a replica whose disk failed is not eligible before it has caught up, wherever it stood', () => {
+  const steps: string[] = []
+  const machine = cluster(3, 2)
+  const fail = (brokerId: number) => {
+    run(machine, { kind: 'relinquish', brokerId, items: [] })
+    steps.push(sketch(machine))
+  }
+  run(machine, createTopic('orders', [[1, 2, 3]]))
+  fence(machine, 3)
+  fail(1)
+  fence(machine, 2)
+  activate(machine, 3)
+  steps.push(sketch(machine))
+  // In the ELR: a directory that could not be opened after a restart.
+  activate(machine, 2)
+  proposeIsr(machine, 2, [2, 3])
+  fence(machine, 3)
+  steps.push(sketch(machine))
+  activate(machine, 3)
+  fail(3)
+  expect(steps).toEqual([
+    'leader=2 epoch=1 isr=2',
+    'leader=-1 epoch=2 isr= elr=2',
+    'leader=2 epoch=3 isr=2 elr=3',
+    'leader=2 epoch=3 isr=2',
+  ])
+})
+
 test('a broker that lost its page cache is trusted neither in ISR nor in ELR', () => {
   const machine = cluster(2, 2)
   run(machine, createTopic('orders', [[1, 2]]))
