@@ -98,7 +98,8 @@ export class PartitionRead {
     if (partition === undefined || this.errorCode !== ErrorCode.NONE) return undefined
     if (partition.removed)
       return PartitionRead.failed(this.asked, partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-    if (!this.early) return undefined
+    // Of another epoch: what was read may have been cut off, or be behind what the new leader has told.
+    if (!this.early && partition.leaderEpoch === this.leaderEpoch) return undefined
     return PartitionRead.failed(this.asked, partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   }
 
