@@ -118,8 +118,9 @@ export class BrokerRequests {
     }
     const known = this.#image.brokers.get(brokerId)
     const other = known !== undefined && known.incarnation !== incarnation
-    if (other && this.#kernel.sessions.live(brokerId, nowMs)) {
-      const restMs = this.#kernel.sessions.expireAt(brokerId) - nowMs
+    peer.askedMs = nowMs
+    const restMs = this.#takenUntil(brokerId) - nowMs
+    if (other && restMs > 0) {
       answer({
         errorCode: errors.DUPLICATE_BROKER_REGISTRATION.code,
         errorMessage: `Another incarnation of broker ${brokerId} has a session`,
@@ -144,6 +145,14 @@ export class BrokerRequests {
         }
       },
     )
+  }
+
+  /** Also who has just registered has the time of a lease to say more: two in turn would end each other for ever. */
+  #takenUntil(brokerId: number): number {
+    const { peers, sessions } = this.#kernel
+    const holder = peers.get(brokerId)
+    const reservedUntil = holder === undefined ? 0 : holder.askedMs + sessions.longestMs()
+    return Math.max(sessions.expireAt(brokerId), reservedUntil)
   }
 
   /** From now on this connection carries the session: an older one is not listened to any more. */

@@ -9,6 +9,7 @@ import type { ConfigRules } from '../core/cluster/config-rules.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { Sessions } from '../core/cluster/sessions.ts'
 import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
+import { Anteroom } from './anteroom.ts'
 import { BrokerRequests } from './broker-requests.ts'
 import { Kernel } from './kernel.ts'
 import { Liveness } from './liveness.ts'
@@ -43,10 +44,8 @@ export interface CoordinatorOptions {
 /** Failover in well under a second, and four heartbeats in it. */
 const leaseMsDefault = 600
 const rhoPpmDefault = 10_000
-/** Brokers and others that connect at one time. */
-const connectionsMax = 1000
-/** A connection that says nothing of use is closed. */
-const helloMaxMs = 10_000
+/** With those that have no session yet, of which there are never so many (`anteroom.ts`). */
+const connectionsMax = 1500
 const leadersPerBalanceMax = 1000
 
 export class Coordinator {
@@ -57,6 +56,7 @@ export class Coordinator {
   readonly #requests: BrokerRequests
   readonly #inquiry: LogEndInquiry
   readonly #connections = new Set<Peer>()
+  readonly #anteroom: Anteroom<Peer>
   readonly #listeners: Listener[] = []
   readonly #generation: number
   #balancedMs: number
@@ -89,6 +89,11 @@ export class Coordinator {
     )
     this.#inquiry = new LogEndInquiry(env.timers, this.#kernel)
     this.#requests = new BrokerRequests(env, this.#kernel, this.#liveness, this.#inquiry)
+    this.#anteroom = new Anteroom(env, {
+      settled: (peer) => peer.closed || this.#kernel.peers.get(peer.brokerId) === peer,
+      lastAskedMs: ({ askedMs }) => askedMs,
+      dismiss: (peer) => peer.destroy(),
+    })
     this.#balancedMs = env.clock.monotonicMs()
     this.#forcedMs = this.#balancedMs
   }
@@ -135,6 +140,7 @@ export class Coordinator {
     if (this.#closed) return
     this.#closed = true
     this.#liveness.close()
+    this.#anteroom.close()
     this.#inquiry.close()
     for (const peer of this.#connections) peer.destroy()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
@@ -179,10 +185,7 @@ export class Coordinator {
       return peer
     }
     this.#connections.add(peer)
-    if (!local)
-      this.#env.timers.after(helloMaxMs, () => {
-        if (peer.brokerId === -1) peer.destroy()
-      })
+    if (!local) this.#anteroom.enter(peer)
     return peer
   }
 

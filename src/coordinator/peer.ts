@@ -16,6 +16,8 @@ export class Peer implements ConnectionHandler {
   /** Of the session that this connection carries; -1 before it registered. */
   brokerEpoch = -1
   incarnation = ''
+  /** Monotonic: when it last asked to be registered. */
+  askedMs = 0
   /** The metadata revision that the broker acts on, as far as it said. */
   appliedRevision = -1
   /** What has been sent to it; pushes continue from there. */

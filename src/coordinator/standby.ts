@@ -4,24 +4,33 @@
  */
 import { encodeFrame, FrameStream } from '../../protocol/coordinator/frame.ts'
 import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
+import { Anteroom } from './anteroom.ts'
 
 interface Address {
   readonly host: string
   readonly port: number
 }
 
-const connectionsMax = 1000
-
 export class Standby {
   readonly #env: Env
   readonly #active: Address
   readonly #connections = new Set<Connection>()
+  /** Nobody gets further: an answer is all there is. */
+  readonly #anteroom: Anteroom<Connection>
   readonly #listeners: Listener[] = []
 
   /** `active`: where the coordinator is. */
   constructor(env: Env, active: Address) {
     this.#env = env
     this.#active = active
+    this.#anteroom = new Anteroom(env, {
+      settled: (connection) => !this.#connections.has(connection),
+      lastAskedMs: () => 0,
+      dismiss: (connection) => {
+        this.#connections.delete(connection)
+        connection.destroy()
+      },
+    })
   }
 
   async listen(where: Address): Promise<void> {
@@ -31,6 +40,7 @@ export class Standby {
   }
 
   async close(): Promise<void> {
+    this.#anteroom.close()
     for (const connection of this.#connections) connection.destroy()
     await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
@@ -38,8 +48,8 @@ export class Standby {
   #accept(connection: Connection): ConnectionHandler {
     const stream = new FrameStream()
     const onClose = () => void this.#connections.delete(connection)
-    if (this.#connections.size >= connectionsMax) connection.destroy()
-    else this.#connections.add(connection)
+    this.#connections.add(connection)
+    this.#anteroom.enter(connection)
     return {
       onData: (chunk) => {
         try {

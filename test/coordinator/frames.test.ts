@@ -1,17 +1,16 @@
 /** Wrong frames to the coordinator change nothing (FAULTS I16). */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Reader, Writer } from '../../protocol/bytes.ts'
-import { encodeFrame, type Frame, FrameStream } from '../../protocol/coordinator/frame.ts'
-import type { Message, MessageOf } from '../../protocol/coordinator/messages.ts'
+import type { Message } from '../../protocol/coordinator/messages.ts'
 import { AllocateProducerIds } from '../../protocol/messages/allocate-producer-ids.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { Journal } from '../../src/coordinator/journal.ts'
 import { nodeEnv } from '../../src/env/node.ts'
 import { anyConfigs } from '../core/cluster/any-configs.ts'
+import { heartbeat, RawBroker, registration, zero } from './raw-broker.ts'
 
 const env = nodeEnv({ level: 'silent' })
 let directory: string
@@ -30,109 +29,11 @@ afterEach(async () => {
   rmSync(directory, { recursive: true })
 })
 
-const zero = 'A'.repeat(22)
-
-class RawBroker {
-  readonly socket: Socket
-  readonly #frames: Frame[] = []
-  readonly #stream = new FrameStream()
-  #wake = () => {}
-  #closed = false
-  correlation = 0
-  generation = 0
-
-  constructor() {
-    this.socket = connect(coordinator.listening[0]!)
-    this.socket.on('error', () => {})
-    this.socket.on('close', () => {
-      this.#closed = true
-      this.#wake()
-    })
-    this.socket.on('data', (chunk) => {
-      this.#frames.push(...this.#stream.feed(Buffer.from(chunk)))
-      this.#wake()
-    })
-    peers.push(this)
-  }
-
-  encode(message: Message, generation = this.generation): Buffer {
-    return encodeFrame({ generation, correlation: ++this.correlation, message })
-  }
-
-  send(message: Message): void {
-    this.socket.write(this.encode(message))
-  }
-
-  async next<T extends Message['type']>(type: T): Promise<MessageOf<T>> {
-    for (;;) {
-      const at = this.#frames.findIndex(({ message }) => message.type === type)
-      const [frame] = at < 0 ? [] : this.#frames.splice(at, 1)
-      if (frame) {
-        this.generation = frame.generation
-        return frame.message as MessageOf<T> & Message
-      }
-      if (this.#closed) throw new Error(`closed before ${type}`)
-      await this.#change()
-    }
-  }
-
-  async closed(): Promise<boolean> {
-    while (!this.#closed) await this.#change()
-    return true
-  }
-
-  async hello(brokerId = 1): Promise<this> {
-    this.send({
-      type: 'hello',
-      clusterId: '',
-      brokerId,
-      incarnation: zero,
-      minVersion: 0,
-      maxVersion: 0,
-    })
-    await this.next('helloAck')
-    return this
-  }
-
-  /** Registered and active. */
-  async join(brokerId = 1): Promise<number> {
-    await this.hello(brokerId)
-    this.send({
-      type: 'register',
-      brokerId,
-      incarnation: zero,
-      rack: null,
-      listeners: [],
-      features: [],
-      logDirs: [],
-      cleanShutdown: true,
-      restored: false,
-      bootId: zero,
-      previousBrokerEpoch: -1,
-      durable: false,
-    })
-    const { brokerEpoch } = await this.next('registerAck')
-    this.send(heartbeat(brokerEpoch))
-    while ((await this.next('grant')).state !== 1);
-    return brokerEpoch
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
-  }
+const broker = (): RawBroker => {
+  const peer = new RawBroker(coordinator.listening[0]!)
+  peers.push(peer)
+  return peer
 }
-
-const heartbeat = (brokerEpoch: number): Message => ({
-  type: 'heartbeat',
-  brokerEpoch,
-  sequence: 1,
-  revision: 0,
-  state: 1,
-  loopLagMs: 0,
-  offlineLogDirs: [],
-})
 
 function allocate(brokerEpoch: number, sequence: number): Message {
   const writer = new Writer()
@@ -151,7 +52,7 @@ function allocate(brokerEpoch: number, sequence: number): Message {
 
 test('frames that are too long, damaged, or of another generation end the connection', async () => {
   const state = () => JSON.stringify([...coordinator.image.records()])
-  const good = await new RawBroker().hello()
+  const good = await broker().hello()
   const before = state()
   const register = good.encode({ type: 'relinquish', brokerEpoch: 1, items: [] })
   const wrong: Record<string, (peer: RawBroker) => Buffer> = {
@@ -174,7 +75,7 @@ test('frames that are too long, damaged, or of another generation end the connec
   }
   const ended: string[] = []
   for (const [name, bytes] of Object.entries(wrong)) {
-    const peer = await new RawBroker().hello(7)
+    const peer = await broker().hello(7)
     peer.socket.write(bytes(peer))
     if (await peer.closed()) ended.push(name)
   }
@@ -182,17 +83,17 @@ test('frames that are too long, damaged, or of another generation end the connec
 })
 
 test('half a frame is waited for, and forgotten with its connection', async () => {
-  const peer = await new RawBroker().hello()
+  const peer = await broker().hello()
   const whole = peer.encode(heartbeat(1))
   peer.socket.end(whole.subarray(0, whole.length - 1))
   expect([await peer.closed(), coordinator.image.brokers.size]).toEqual([true, 0])
 })
 
 test('heartbeats and requests of unknown brokers and ended sessions are refused', async () => {
-  const unknown = await new RawBroker().hello(9)
+  const unknown = await broker().hello(9)
   unknown.send(heartbeat(4))
   const stranger = await unknown.next('staleSession')
-  const first = new RawBroker()
+  const first = broker()
   const brokerEpoch = await first.join()
   first.send(heartbeat(brokerEpoch + 1))
   const stale = await first.next('staleSession')
@@ -202,7 +103,7 @@ test('heartbeats and requests of unknown brokers and ended sessions are refused'
 })
 
 test('an operation that comes twice is done once', async () => {
-  const peer = new RawBroker()
+  const peer = broker()
   const brokerEpoch = await peer.join()
   peer.send(allocate(brokerEpoch, 5))
   const first = await peer.next('adminAck')
@@ -217,9 +118,9 @@ test('an operation that comes twice is done once', async () => {
 })
 
 test('a newer connection of a session ends the older one, with all that it still says', async () => {
-  const older = new RawBroker()
+  const older = broker()
   const brokerEpoch = await older.join()
-  const newer = new RawBroker()
+  const newer = broker()
   const again = await newer.join()
   older.socket.write(older.encode(allocate(brokerEpoch, 5)))
   expect([again, await older.closed(), coordinator.image.nextProducerId]).toEqual([
@@ -227,4 +128,21 @@ test('a newer connection of a session ends the older one, with all that it still
     true,
     0,
   ])
+})
+
+test('of two processes with one id that wait, the first has a session at once', async () => {
+  const another = `${'B'.repeat(21)}A`
+  const first = await broker().register(1, zero)
+  const peer = broker()
+  const refused = await peer.register(1, another)
+  expect([first.errorCode, refused.errorCode, refused.retryAfterMs > 0]).toEqual([0, 101, true])
+  // Its end is the end of what it was waited for.
+  const [holder] = peers
+  holder!.socket.destroy()
+  await expect
+    .poll(async () => {
+      peer.send(registration(1, another))
+      return (await peer.next('registerAck')).errorCode
+    })
+    .toBe(0)
 })
