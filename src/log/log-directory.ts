@@ -12,7 +12,7 @@ import {
   parseOffsets,
 } from './checkpoint.ts'
 import type { Log } from './log.ts'
-import { LogDisk, type LogResources } from './log-disk.ts'
+import { LogDisk, type LogResources, StorageError } from './log-disk.ts'
 import {
   checkMetaProperties,
   DirectoryError,
@@ -161,11 +161,18 @@ export class LogDirectory {
 
   /** After a truncation: what comes to stand there was never compacted. */
   lowerCleanerOffset(log: Log, offset: number): void {
-    if (offset >= (this.cleanerOffsets.get(log.name) ?? 0)) return
+    const before = this.cleanerOffsets.get(log.name) ?? 0
+    if (offset >= before) return
     this.cleanerOffsets.set(log.name, offset)
-    this.writeCleanerOffsets(true)
+    try {
+      this.writeCleanerOffsets(true)
+    } catch (error) {
+      this.cleanerOffsets.set(log.name, before)
+      throw error
+    }
   }
 
+  /** Throws StorageError when it cannot be written, where that must be known: with `sync`. */
   #write(name: CheckpointName, sync: boolean, offsetOf: (log: Log) => number | undefined): void {
     if (this.disk.failure) return
     const entries: OffsetOfPartition[] = []
@@ -180,7 +187,10 @@ export class LogDirectory {
       this.#env.files.replaceFile(path, bytes, sync)
       this.#written.set(name, bytes)
     } catch (error) {
-      this.#env.log.warn('Checkpoint is not written', { path, because: (error as Error).message })
+      const because = (error as Error).message
+      // Something that comes next would be wrong without it.
+      if (sync) throw new StorageError(`${path} is not written: ${because}`, { cause: error })
+      this.#env.log.warn('Checkpoint is not written', { path, because })
     }
   }
 

@@ -192,9 +192,18 @@ export class LogManager {
       this.#env.timers.soon(() => {
         const directories = this.#startsToWrite
         this.#startsToWrite = new Set()
-        if (!this.#isClosed) for (const directory of directories) directory.writeLogStarts(true)
+        if (!this.#isClosed) for (const directory of directories) this.#writeStarts(directory)
       })
     this.#startsToWrite.add(directory)
+  }
+
+  #writeStarts(directory: LogDirectory): void {
+    try {
+      directory.writeLogStarts(true)
+    } catch (error) {
+      // The next timer tries it again. Until then a crash would bring back what was deleted.
+      this.#env.log.warn('Log starts are not written', { because: (error as Error).message })
+    }
   }
 
   get(topic: string, partition: number): Log | undefined {

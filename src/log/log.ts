@@ -24,6 +24,7 @@ import { type FoundTimestamp, offsetForTimestamp, offsetOfMaxTimestamp } from '.
 import type { ProducerStore } from './producer-store.ts'
 import { failedRead, type LogRead } from './read.ts'
 import { LogReader, type ReadOptions } from './reader.ts'
+import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 import { endOffsetFor, truncateFullyAndStartAt, truncateTo } from './truncate.ts'
@@ -281,6 +282,11 @@ export class Log {
   /** The first record with the largest timestamp (KIP-734). */
   offsetOfMaxTimestamp(): FoundTimestamp | undefined {
     return offsetOfMaxTimestamp(this)
+  }
+
+  /** The aborted transactions whose markers are in a segment. */
+  abortedOf(segment: Segment): readonly AbortedTransaction[] {
+    return this.#reader.abortedOf(segment)
   }
 
   /** The aborted transactions with records in [from, to). */

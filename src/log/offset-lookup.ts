@@ -58,6 +58,7 @@ function maxFrom(log: Log, segment: Segment): { timestamp: number; offset: numbe
     if (scanner.lastOffset >= log.logStartOffset && timestamp > max.timestamp)
       max = { timestamp, offset: scanner.lastOffset }
   }
+  assertWhole(scanner, segment)
   return max
 }
 
@@ -75,15 +76,22 @@ function firstRecord(
   const scanner = scannerFrom(log, segment, from)
   while (scanner.next()) {
     if (scanner.lastOffset < from || !matches(maxTimestampOf(scanner.bytes, scanner.at))) continue
-    if (!scanner.loadWhole())
-      throw new CorruptLogError(
-        `The batch at ${scanner.position} of ${segment.file.path} is damaged`,
-      )
+    if (!scanner.loadWhole()) throw damaged(scanner, segment)
     for (const record of recordsOf(scanner.bytes, scanner.at, log.config.unpackedBytesMax)) {
       if (record.offset < from || !matches(record.timestamp)) continue
       const { timestamp, offset } = record
       return { timestamp, offset, leaderEpoch: log.leaderEpochs.epochAt(offset) ?? -1 }
     }
   }
+  assertWhole(scanner, segment)
   return undefined
+}
+
+/** What was looked for may be in the part that cannot be read: a later record would be the wrong answer. */
+function assertWhole(scanner: BatchScanner, segment: Segment): void {
+  if (scanner.problem !== undefined) throw damaged(scanner, segment)
+}
+
+function damaged({ position }: BatchScanner, { file }: Segment): CorruptLogError {
+  return new CorruptLogError(`The batch at ${position} of ${file.path} is damaged`)
 }

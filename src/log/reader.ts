@@ -5,6 +5,7 @@
  * log, and its checksums are checked: disks lose bits. How long a read took tells whether the rest of that segment is in the page cache after all.
  */
 import { errors } from '../../protocol/errors.ts'
+import { abortedIn } from './found-transactions.ts'
 import type { Log } from './log.ts'
 import {
   emptyRead,
@@ -156,11 +157,26 @@ export class LogReader {
     return failedRead((code === 'EIO' ? CORRUPT_MESSAGE : KAFKA_STORAGE_ERROR).code, message)
   }
 
+  /** The transaction index of a segment, made anew when it is damaged. */
+  abortedOf(segment: Segment): readonly AbortedTransaction[] {
+    const { transactionIndex } = segment
+    try {
+      return transactionIndex.entries
+    } catch (error) {
+      const because = (error as Error).message
+      const { disk, flusher } = this.#log
+      disk.env.log.warn('Index is made anew', { segment: transactionIndex.path, because })
+      transactionIndex.rewrite(abortedIn(this.#log, segment))
+      flusher.written(segment)
+      return transactionIndex.entries
+    }
+  }
+
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
     const { segments } = this.#log
     const found: AbortedTransaction[] = []
     for (let i = Math.max(segments.indexFor(from), 0); i < segments.list.length; i++) {
-      for (const aborted of segments.list[i]!.transactionIndex.entries) {
+      for (const aborted of this.abortedOf(segments.list[i]!)) {
         if (aborted.lastOffset >= from && aborted.firstOffset < to) found.push(aborted)
         if (aborted.lastStableOffset >= to) return found
       }

@@ -116,10 +116,17 @@ export class TransactionIndex {
 export function readAbortedTransactions(bytes: Buffer): AbortedTransaction[] {
   if (bytes.length % entryBytes !== 0)
     throw new RangeError(`A transaction index of ${bytes.length} bytes ends within an entry`)
+  let before = -1
   return Array.from({ length: bytes.length / entryBytes }, (_, i) => {
     const { version, ...aborted } = abortedTransactionLayout.read(bytes, i * entryBytes)
     if (version !== 0)
       throw new RangeError(`A transaction index has an entry of version ${version}`)
+    const { firstOffset, lastOffset } = aborted
+    if (firstOffset < 0 || firstOffset >= lastOffset || lastOffset <= before)
+      throw new RangeError(
+        `A transaction index has a transaction from ${firstOffset} to ${lastOffset} behind one to ${before}`,
+      )
+    before = lastOffset
     return aborted
   })
 }

@@ -1,13 +1,19 @@
 /** Removing the end of a log: what a new leader does not have (KIP-101, KIP-279). */
 import { BatchScanner } from './batch-scanner.ts'
 import type { Log } from './log.ts'
+import type { Segment } from './segment.ts'
 
 /** Where the log would end when it is cut at `offset`: the start of the batch that contains it. */
 export function endOffsetFor(log: Log, offset: number): number {
   return cutAt(log, offset).endOffset
 }
 
-function cutAt(log: Log, offset: number): { position: number; endOffset: number } {
+interface Cut {
+  readonly position: number
+  readonly endOffset: number
+}
+
+function cutAt(log: Log, offset: number): Cut {
   const { segments, config } = log
   const segment = segments.list[segments.indexFor(offset)]
   if (segment === undefined) return { position: 0, endOffset: offset }
@@ -16,7 +22,33 @@ function cutAt(log: Log, offset: number): { position: number; endOffset: number 
   while (scanner.next())
     if (scanner.lastOffset >= offset)
       return { position: scanner.position, endOffset: Math.min(offset, scanner.baseOffset) }
-  return { position: scanner.position, endOffset: offset }
+  return scanner.problem === undefined
+    ? { position: scanner.position, endOffset: offset }
+    : cutBesideDamage(segment, offset)
+}
+
+/**
+ * What is damaged before the cut stays where a good batch shows that the cut is behind it. Where none does,
+ * the damage may be what is to be cut: the log then ends before it, and never claims what it has not.
+ */
+function cutBesideDamage(segment: Segment, offset: number): Cut {
+  const scanner = new BatchScanner(segment.file.get(), 0, segment.sizeBytes)
+  let end = { position: 0, endOffset: segment.baseOffset }
+  let isBehindDamage = false
+  for (;;) {
+    if (!scanner.next()) {
+      if (scanner.problem === undefined) return { position: scanner.position, endOffset: offset }
+      if (!scanner.resync()) return end
+      isBehindDamage = true
+    }
+    const { position, size, baseOffset, lastOffset } = scanner
+    if (lastOffset >= offset)
+      return isBehindDamage && baseOffset > offset
+        ? end
+        : { position, endOffset: Math.min(offset, baseOffset) }
+    end = { position: position + size, endOffset: lastOffset + 1 }
+    isBehindDamage = false
+  }
 }
 
 /** Returns the new end of the log. */
@@ -33,6 +65,7 @@ export function truncateTo(log: Log, offset: number): number {
   // They must not come back behind what is written in their place.
   if (gone.length > 0) log.disk.env.files.syncDirectory(log.directory)
   const { active } = segments
+  log.abortedOf(active) // Makes its transaction index anew where that is damaged.
   active.truncate(position, endOffset, config.indexIntervalBytes)
   // What was durable must not come back: nothing that follows could be told from it.
   if (endOffset < log.recoveryPoint) active.file.get().sync()
