@@ -39,10 +39,14 @@ export async function produce(
   return { errorCode, baseOffset }
 }
 
-/** Every value of a partition from its start, by offset; throws on an error. */
-export async function readAll(client: RawClient, topic: string): Promise<Map<number, string>> {
+/** Every value of a partition from its start or an offset, by offset; throws on an error. */
+export async function readAll(
+  client: RawClient,
+  topic: string,
+  start = 0,
+): Promise<Map<number, string>> {
   const found = new Map<number, string>()
-  for (let fetchOffset = 0; ; ) {
+  for (let fetchOffset = start; ; ) {
     const { responses } = await client.ask(Fetch, 11, {
       maxWaitMs: 0,
       minBytes: 1,
