@@ -37,8 +37,8 @@ export function fromLine(line: string): ReadRecord {
 const linesOf = (stdout: Buffer) => stdout.toString().split('\n').filter(Boolean)
 
 function lineClient(name: string, program: Program, valueBytesMax: number): Adapter {
-  const call = (args: string[], input = '') =>
-    run(program.command, [...program.args, ...args], { input, env: program.env ?? {} })
+  const call = (args: string[], input = '', timeoutMs = 60_000) =>
+    run(program.command, [...program.args, ...args], { input, env: program.env ?? {}, timeoutMs })
   return {
     name,
     writer: {
@@ -67,7 +67,14 @@ function lineClient(name: string, program: Program, valueBytesMax: number): Adap
         const ends = Object.fromEntries(
           [...wanted].map(([topic, partitions]) => [topic, Object.fromEntries(partitions)]),
         )
-        const { stdout } = await call(['consume', target.bootstrap, JSON.stringify(ends)])
+        const records = [...wanted.values()].flatMap((each) => [...each.values()])
+        // A long run of crashes leaves a million: a record for each fifth of a millisecond.
+        const limitMs = records.reduce((sum, end) => sum + end / 5, 60_000)
+        const { stdout } = await call(
+          ['consume', target.bootstrap, JSON.stringify(ends)],
+          '',
+          limitMs,
+        )
         const found = new Map<string, ReadRecord[]>([...wanted.keys()].map((topic) => [topic, []]))
         for (const line of linesOf(stdout)) found.get(JSON.parse(line).topic)?.push(fromLine(line))
         return found

@@ -182,11 +182,15 @@ export const logConfigs = definitions({
     check: gzipLevel,
     dynamic: 'cluster-wide',
   }),
-  'compression.lz4.level': int(9, 'Level for lz4, 1 to 17.', {
-    min: 1,
-    max: 17,
-    dynamic: 'cluster-wide',
-  }),
+  'compression.lz4.level': int(
+    9,
+    'Level for lz4, 1 to 17. Taken and shown; without effect, as our LZ4 has one level.',
+    {
+      min: 1,
+      max: 17,
+      dynamic: 'cluster-wide',
+    },
+  ),
   'compression.zstd.level': int(3, 'Level for zstd, -131072 to 22.', {
     min: -131072,
     max: 22,
