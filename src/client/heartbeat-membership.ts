@@ -19,6 +19,13 @@ import {
 
 const unknownMemberId = 25
 const fencedMemberEpoch = 110
+/** The group is gone with what its group coordinator has lost; who joins makes it anew. */
+const groupIdNotFound = 69
+const joinsAgain: ReadonlySet<number> = new Set([
+  unknownMemberId,
+  fencedMemberEpoch,
+  groupIdNotFound,
+])
 const leaveEpoch = -1
 const leaveForAWhileEpoch = -2
 
@@ -92,7 +99,7 @@ export class HeartbeatMembership implements Membership {
 
   async #onError(error: unknown): Promise<void> {
     const code = error instanceof KafkaError ? error.code : 0
-    if (code === unknownMemberId || code === fencedMemberEpoch) {
+    if (joinsAgain.has(code)) {
       this.generationId = 0
       await this.#giveBack(this.#owned, true)
       return
