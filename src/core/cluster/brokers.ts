@@ -9,7 +9,7 @@ import { errors } from '../../../protocol/errors.ts'
 import type { UnregisterBroker } from '../../../protocol/messages/unregister-broker.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Decision } from '../machine.ts'
-import type { BrokerImage, ClusterImage, PartitionImage } from './image.ts'
+import { type BrokerImage, type ClusterImage, type PartitionImage, resourceTypes } from './image.ts'
 import { changePartition, type Electorate, electorate } from './partition-change.ts'
 
 /** The boot id of brokers in metadata that was rebuilt: what their logs had was looked at then. */
@@ -74,8 +74,11 @@ export function registerBroker(
   const dirsLost = old?.logDirs.some((id) => !broker.logDirs.includes(id)) === true
   // What a rebuild was made from was looked at then, copy or not.
   const isKnown = old === undefined || old.bootId === bootOfRebuild
-  const rebooted = broker.bootId !== old?.bootId && !cleanShutdown && !durable
-  const lossy = outdated || dirsLost || (!isKnown && (rebooted || restored))
+  const rebooted = broker.bootId !== old?.bootId && !cleanShutdown
+  const lossy = (partition: PartitionImage): boolean =>
+    outdated ||
+    dirsLost ||
+    (!isKnown && (restored || (rebooted && !(durable && isSynced(image, broker, partition)))))
   const record: BrokerImage = {
     kind: 'broker',
     ...broker,
@@ -83,8 +86,23 @@ export function registerBroker(
     fenced: true,
     draining: false,
   }
-  const records = [record, ...withdraw(image, broker.brokerId, lossy, lossy)]
+  const records = [record, ...withdraw(image, broker.brokerId, lossy, false)]
   return { records, reply: answer(brokerEpoch) }
+}
+
+/** Nothing that can be set while brokers run takes the syncs away that a broker's own configuration asks for. */
+function isSynced(
+  image: ClusterImage,
+  { brokerId }: RegisterBroker['broker'],
+  { topicId }: PartitionImage,
+): boolean {
+  const { topic, broker } = resourceTypes
+  const own = image.configs(topic, image.topicById(topicId)?.name ?? '').get('flush.messages')
+  if (own !== undefined) return own === '1'
+  return ['', String(brokerId)].every((name) => {
+    const value = image.configs(broker, name).get('log.flush.interval.messages')
+    return value === undefined || value === '1'
+  })
 }
 
 /**
@@ -123,14 +141,14 @@ export function activateBroker(image: ClusterImage, brokerId: number): ClusterRe
 export function fenceBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
   const broker = image.brokers.get(brokerId)
   if (broker === undefined || broker.fenced) return []
-  return [stateOf(broker, true, false), ...withdraw(image, brokerId, false)]
+  return [stateOf(broker, true, false), ...withdraw(image, brokerId)]
 }
 
 /** Controlled shutdown: as fencing, but it goes on answering until others have taken over. */
 export function drainBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
   const broker = image.brokers.get(brokerId)
   if (broker === undefined || broker.draining) return []
-  return [stateOf(broker, broker.fenced, true), ...withdraw(image, brokerId, false)]
+  return [stateOf(broker, broker.fenced, true), ...withdraw(image, brokerId)]
 }
 
 export function unregisterBroker(
@@ -145,7 +163,7 @@ export function unregisterBroker(
         errorMessage: `Broker ID ${brokerId} is not currently registered`,
       },
     }
-  const records = [...withdraw(image, brokerId, false), { kind: 'removeBroker', brokerId } as const]
+  const records = [...withdraw(image, brokerId), { kind: 'removeBroker', brokerId } as const]
   return { records, reply: { errorCode: 0, errorMessage: null } }
 }
 
@@ -182,21 +200,25 @@ function stateOf(
   return { kind: 'brokerState', brokerId, brokerEpoch, fenced, draining }
 }
 
-/** `always` false leaves partitions alone that nobody leads: nothing is acknowledged there meanwhile. */
+/**
+ * `always` false leaves partitions alone that nobody leads, where nothing was lost: nothing is acknowledged there
+ * meanwhile.
+ */
 function withdraw(
   image: ClusterImage,
   brokerId: number,
-  lossy: boolean,
+  lossy: (partition: PartitionImage) => boolean = () => false,
   always = true,
 ): PartitionImage[] {
   const records: PartitionImage[] = []
   const others = (id: number) => id !== brokerId && image.isActive(id)
   for (const partition of partitionsOf(image)) {
     const { isr, elr, leader } = partition
+    const isLossy = lossy(partition)
     const concerned =
-      leader === brokerId || isr.includes(brokerId) || (lossy && elr.includes(brokerId))
-    if (!concerned || (!always && leader === -1)) continue
-    const target = { isr: isr.filter((id) => id !== brokerId), lossy: lossy ? [brokerId] : [] }
+      leader === brokerId || isr.includes(brokerId) || (isLossy && elr.includes(brokerId))
+    if (!concerned || (!always && !isLossy && leader === -1)) continue
+    const target = { isr: isr.filter((id) => id !== brokerId), lossy: isLossy ? [brokerId] : [] }
     add(records, elect(image, partition, target, others))
   }
   return records

@@ -86,6 +86,22 @@ test('a broker that lost its page cache is trusted neither in ISR nor in ELR', (
   expect(sketch(machine)).toBe('leader=-1 epoch=2 isr= elr=2')
 })
 
+test.each([
+  ['1', 'leader=2 epoch=1 isr=2 elr=1'],
+  ['1000', 'leader=2 epoch=1 isr=2'],
+])(
+  'after a power loss a broker that syncs is trusted as far as the topic lets it (%s)',
+  (value, after) => {
+    const machine = cluster(2, 2)
+    run(machine, createTopic('orders', [[1, 2]], { configs: [{ name: 'flush.messages', value }] }))
+    fence(machine, 1)
+    const rebooted = register(1, 'second-1', { cleanShutdown: false, durable: true })
+    rebooted.broker.bootId = uuidOf('another boot')
+    run(machine, rebooted)
+    expect(sketch(machine)).toBe(after)
+  },
+)
+
 test('when everybody lost something, the last leader is taken, and it is said', () => {
   const machine = cluster(1)
   run(machine, createTopic('orders', [[1]]))
