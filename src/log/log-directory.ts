@@ -25,6 +25,8 @@ const lockFile = '.lock'
 const cleanShutdownFile = '.kafka_cleanshutdown'
 const brokerEpochFile = '.ottla_broker_epoch'
 
+const noteAgainMs = 250
+
 /** More than the thread pool has threads, so that none of them waits for the loop. */
 const closedAtOnce = 32
 
@@ -43,6 +45,8 @@ export class LogDirectory {
   isCopy = false
   /** Offsets that compaction has come to, by `topic-partition`. */
   cleanerOffsets = new Map<string, number>()
+  /** The epoch that is to be written down. */
+  #brokerEpoch = -1
   readonly #env: Env
   #lock: Lock | undefined
   readonly #written = new Map<CheckpointName, Buffer>()
@@ -97,15 +101,22 @@ export class LogDirectory {
 
   /**
    * Writes down that the broker goes on in this epoch, before it serves: an old copy of the directory
-   * that comes back can then be told from what was here last.
+   * that comes back can then be told from what was here last. While the disk is full it is tried again: with an
+   * older epoch the directory itself would be taken for a copy.
    */
   noteBrokerEpoch(brokerEpoch: number): void {
-    if (this.disk.failure) return
+    this.#brokerEpoch = brokerEpoch
+    this.#noteBrokerEpoch(brokerEpoch)
+  }
+
+  #noteBrokerEpoch(brokerEpoch: number): void {
+    if (this.disk.failure || brokerEpoch !== this.#brokerEpoch) return
     const path = `${this.path}/${brokerEpochFile}`
     try {
       this.#env.files.replaceFile(path, markOf(brokerEpoch, this.#identity))
     } catch (error) {
       this.#env.log.warn('Broker epoch is not written', { path, because: (error as Error).message })
+      this.disk.after(noteAgainMs, () => this.#noteBrokerEpoch(brokerEpoch))
     }
   }
 
