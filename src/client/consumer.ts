@@ -168,8 +168,11 @@ export class Consumer {
     try {
       if (this.#failure === undefined) {
         // Under the new protocol giving the partitions back commits.
-        if (this.#options.commitOnClose ?? true) await this.commit(5_000)
-        await this.#membership?.leave()
+        try {
+          if (this.#options.commitOnClose ?? true) await this.commit(5_000)
+        } finally {
+          await this.#membership?.leave()
+        }
       }
     } finally {
       this.#fetcher.close()

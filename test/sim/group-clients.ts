@@ -69,7 +69,10 @@ export class GroupClients {
             this.#world.note(`${groupId}-${i}: ${error.message}`)
             return this.#sleep(env, 100)
           })
-        await consumer.close()
+        // Its group may be gone with what the group coordinator lost, and the last commit with it.
+        await consumer
+          .close()
+          .catch((error: Error) => this.#world.note(`${groupId}-${i}: ${error.message}`))
       })
   }
 
