@@ -126,6 +126,8 @@ function normal(text: string): string[] {
     .replaceAll(/, \d+ identical error\(s\) suppressed\)/g, ')')
     .split('\n')
     .filter((line) => line !== '')
+    // How often librdkafka's log says the same depends on the moment.
+    .filter((line, i, all) => !/^%\d\|/.test(line) || line !== all[i - 1])
   return inOrderOfPartitions(lines)
 }
 
