@@ -127,7 +127,7 @@ function normal(text: string): string[] {
     .split('\n')
     .filter((line) => line !== '')
     // How often librdkafka's log says the same depends on the moment.
-    .filter((line, i, all) => !/^%\d\|/.test(line) || line !== all[i - 1])
+    .filter((line, i, all) => !/^%\d\|/.test(line) || all.indexOf(line) === i)
   return inOrderOfPartitions(lines)
 }
 
