@@ -8,6 +8,7 @@ import {
   refused,
   refusedAgain,
   transactionRetries,
+  unknownPartition,
   usage,
 } from './kcat-differences.ts'
 
@@ -65,7 +66,7 @@ export const kcatCases: readonly KcatCase[] = [
     readBack: true,
     differs: { stderr: transactionRetries },
   },
-  { args: '-P -b {b} -t seed -p 99', stdin: 'x\n' },
+  { args: '-P -b {b} -t seed -p 99', stdin: 'x\n', differs: { stderr: [unknownPartition] } },
   // Consuming
   { args: '-C -e -b {b} -t seed' },
   { args: '-C -e -q -b {b} -t seed' },

@@ -44,6 +44,17 @@ export const transactionRetries: readonly LineDifference[] = [
   sometimes: true,
 }))
 
+/** kcat finds out before it sends or after, whichever is first: its metadata or the message. */
+export const unknownPartition: LineDifference = {
+  kcat: [
+    '% ERROR: Failed to produce message (1 bytes): Local: Unknown partition',
+    '% Delivery failed for message: Local: Unknown partition',
+  ],
+  ottla: ['% Delivery failed for message: Local: Unknown partition'],
+  why: 'kcat says one or the other, as its metadata are there in time or not',
+  sometimes: true,
+}
+
 export const invalidAcks: LineDifference = {
   kcat: ['% ERROR: Invalid value for configuration property "request.required.acks"'],
   ottla: ['% ERROR: Invalid value "maybe" for configuration property "acks"'],
