@@ -7,6 +7,7 @@ import { OffsetCommit } from '../../protocol/messages/offset-commit.ts'
 import { OffsetFetch } from '../../protocol/messages/offset-fetch.ts'
 import { BrokerConnection } from '../../src/client/connection.ts'
 import { Consumer } from '../../src/client/consumer.ts'
+import type { KafkaError } from '../../src/client/kafka-error.ts'
 import type { Env } from '../../src/env/env.ts'
 import type { Read } from '../cluster/history.ts'
 import { brokerPort, type SimCluster } from './cluster.ts'
@@ -19,6 +20,7 @@ const ledger = 'ledger'
 const timeoutMs = 400
 const unanswered = -2
 const timedOut = 7
+const groupIdNotFound = 69
 
 export class GroupClients {
   /** What the members of each group read. */
@@ -69,10 +71,11 @@ export class GroupClients {
             this.#world.note(`${groupId}-${i}: ${error.message}`)
             return this.#sleep(env, 100)
           })
-        // Its group may be gone with what the group coordinator lost, and the last commit with it.
-        await consumer
-          .close()
-          .catch((error: Error) => this.#world.note(`${groupId}-${i}: ${error.message}`))
+        await consumer.close().catch((error: KafkaError) => {
+          // With what the group coordinator lost; then the last commit has nowhere to go.
+          if (error.code !== groupIdNotFound) throw error
+          this.#world.note(`${groupId}-${i}: ${error.message}`)
+        })
       })
   }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { fileNameOf } from './shrink.ts'
 import { Simulation } from './simulation.ts'
 
 const directory = join(import.meta.dirname, 'regress')
@@ -14,3 +15,11 @@ test.each(kept)(
   },
   120_000,
 )
+
+test('a schedule is kept under a name, whatever its failure says', () => {
+  const names = ['S1: orders-0: b1 and b2 may answer', 'Deleting /data/passing-0 failed: EIO']
+  expect(names.map((failure) => fileNameOf(failure, 7))).toEqual([
+    's1-7.json',
+    'deleting-data-passing-0-failed-7.json',
+  ])
+})

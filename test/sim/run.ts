@@ -19,7 +19,7 @@ import { withBug } from './bugs.ts'
 import { LeaseSimulation } from './lease-model.ts'
 import { printer } from './messages.ts'
 import { type Plan, planOf } from './plan.ts'
-import { kindOf, shrink } from './shrink.ts'
+import { fileNameOf, shrink } from './shrink.ts'
 import { Simulation } from './simulation.ts'
 
 interface Result {
@@ -86,7 +86,7 @@ async function shrunk(plan: Plan, failure: string, bug: string | undefined): Pro
   const step = (best: Plan) => console.error(`still fails with ${best.faults.length} faults`)
   const smaller = await withBug(bug, () => shrink(plan, failure, 150, step))
   mkdirSync(regress, { recursive: true })
-  const path = join(regress, `${kindOf(failure).toLowerCase()}-${plan.seed}.json`)
+  const path = join(regress, fileNameOf(failure, plan.seed))
   writeFileSync(
     path,
     `${JSON.stringify({ failure: failure.split('\n')[0], plan: smaller }, null, 2)}\n`,

@@ -10,6 +10,14 @@ export function kindOf(failure: string): string {
   return failure.split(':')[0] ?? failure
 }
 
+/** Of the file that keeps a plan: a failure may begin with anything, also with a path. */
+export function fileNameOf(failure: string, seed: number): string {
+  const kind = kindOf(failure)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+  return `${kind.replaceAll(/^-|-$/g, '').slice(0, 40)}-${seed}.json`
+}
+
 export async function failureOf(plan: Plan): Promise<string | undefined> {
   return (await new Simulation(plan).run()).failure
 }

@@ -4,8 +4,7 @@ import { OffsetFetch } from '../../../protocol/messages/offset-fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchedGroup, FetchedOffsets } from '../../core/group/command.ts'
 import { clientOf, eachOrRefused, groupHandler } from '../group/group-handler.ts'
-import type { RequestContext } from '../handler.ts'
-import { elementsMaxOfPartitions } from '../handler.ts'
+import { elementsMaxOfPartitions, type RequestContext } from '../handler.ts'
 
 type Request = RequestOf<typeof OffsetFetch>
 type Response = ResponseOf<typeof OffsetFetch>
