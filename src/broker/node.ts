@@ -5,10 +5,12 @@
  * then the ports are bound (their numbers are told to the coordinator), the session stands, the
  * logs are open, and only then is the first request read. The stop goes backwards.
  */
+
 import { Coordinator } from '../coordinator/coordinator.ts'
 import { Journal } from '../coordinator/journal.ts'
 import { Standby } from '../coordinator/standby.ts'
 import type { Env } from '../env/env.ts'
+import { journalDirectory } from '../log/file-names.ts'
 import { LogManager } from '../log/log-manager.ts'
 import { clusterIdOf } from '../log/meta-properties.ts'
 import { Broker } from './broker.ts'
@@ -31,7 +33,6 @@ import type { SessionOptions } from './session/session.ts'
 const securityProtocols = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const
 /** The coordinator's journal, within the first data directory. */
 const noImage: ConfigImage = { configs: () => new Map<string, string>() }
-const metadataDirectory = '__cluster_metadata-0'
 
 interface NodeParts {
   readonly logs: LogManager
@@ -209,14 +210,14 @@ async function startCoordinator(
   config: BrokerConfig,
   onFatal: (error: Error) => void,
 ): Promise<Coordinator> {
-  const journalDirectory = `${config.logDirs[0]}/${metadataDirectory}`
-  refuseOrphanedLogs(env, config.logDirs, journalDirectory)
+  const journalPath = `${config.logDirs[0]}/${journalDirectory}`
+  refuseOrphanedLogs(env, config.logDirs, journalPath)
   // Rules are asked of the metadata as it then is.
   let image: ConfigImage = noImage
   const current: ConfigImage = { configs: (...resource) => image.configs(...resource) }
   const clusterId = config.get('cluster.id') ?? clusterIdOf(env, config.logDirs)
   const coordinator = await Coordinator.start(env, {
-    store: new Journal(env, journalDirectory),
+    store: new Journal(env, journalPath),
     rules: configRules(config, current),
     ...(clusterId ? { clusterId } : {}),
     staticConfigs: sharedConfigs(config),

@@ -99,12 +99,14 @@ function tlsOf(properties: Properties): TlsOptions {
     const path = properties.get(...file)
     return path ? readPem(path) : undefined
   }
-  const store = keyStoreOf(properties)
+  const keys = storeOf(properties, 'keystore')
+  const trust = storeOf(properties, 'truststore')
+  const store = keys && keyPem(keys)
   const check = properties.get('ssl.endpoint.identification.algorithm')
   return {
     ca:
       pem(['ssl.ca.pem', 'ssl.truststore.certificates'], ['ssl.ca.location']) ??
-      trustOf(properties),
+      (trust && trustedPem(trust)),
     cert:
       pem(
         ['ssl.certificate.pem', 'ssl.keystore.certificate.chain'],
@@ -117,25 +119,13 @@ function tlsOf(properties: Properties): TlsOptions {
   }
 }
 
-function keyStoreOf(properties: Properties) {
-  const path = properties.get('ssl.keystore.location')
-  if (!path) return undefined
-  return keyPem({
-    path,
-    password: properties.get('ssl.keystore.password'),
-    passwordProperty: 'ssl.keystore.password',
-    keyPassword: properties.get('ssl.key.password'),
-  })
-}
-
-function trustOf(properties: Properties): string | undefined {
-  const path = properties.get('ssl.truststore.location')
-  if (!path) return undefined
-  return trustedPem({
-    path,
-    password: properties.get('ssl.truststore.password'),
-    passwordProperty: 'ssl.truststore.password',
-  })
+/** Undefined when none is named. */
+function storeOf(properties: Properties, store: 'keystore' | 'truststore') {
+  const path = properties.get(`ssl.${store}.location`)
+  const passwordProperty = `ssl.${store}.password`
+  const password = properties.get(passwordProperty)
+  const keyPassword = properties.get('ssl.key.password')
+  return path ? { path, password, passwordProperty, keyPassword } : undefined
 }
 
 function readPem(path: string): string {

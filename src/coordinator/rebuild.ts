@@ -9,7 +9,8 @@
 import type { ClusterRecord } from '../../protocol/coordinator/record.ts'
 import { bootOfRebuild } from '../core/cluster/brokers.ts'
 import { ClusterImage, type PartitionImage, resourceTypes } from '../core/cluster/image.ts'
-import { internalTopics, isInternalTopic } from '../core/cluster/internal-topics.ts'
+import { internalTopicConfigs, isInternalTopic } from '../core/cluster/internal-topics.ts'
+import { compareLogEnds } from '../core/cluster/log-ends.ts'
 import { DirectoryError } from '../log/meta-properties.ts'
 import type { SurveyedDirectory, SurveyedLog } from '../log/survey.ts'
 import { initialRecords } from './setup.ts'
@@ -76,9 +77,10 @@ export function rebuild(
   }
 }
 
+/** The client's `groupBy` is beside this layer, not below it. */
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item])
+  for (const item of items) groups.get(keyOf(item))?.push(item) ?? groups.set(keyOf(item), [item])
   return groups
 }
 
@@ -156,9 +158,7 @@ function partitionOf(
   if (twice !== undefined)
     throw new DirectoryError(`Broker ${twice.brokerId} has ${twice.path} in another directory too`)
   const isLongest = (replica: Replica) =>
-    found.every(
-      (other) => (other.lastEpoch - replica.lastEpoch || other.endOffset - replica.endOffset) <= 0,
-    )
+    found.every((other) => compareLogEnds(other, replica) <= 0)
   const ids = (replicas: readonly Replica[]) =>
     [...new Set(replicas.map(({ brokerId }) => brokerId))].sort((a, b) => a - b)
   const longest = ids(found.filter(isLongest))
@@ -206,6 +206,8 @@ function brokerRecord(
   }
 }
 
+const keepsEverything = ['retention.ms', 'retention.bytes'].map((name) => ({ name, value: '-1' }))
+
 /** What the state of groups and transactions needs; of other topics nothing is removed before it is allowed anew. */
 function recordsOf({ name, topicId, partitions }: RebuiltTopic): ClusterRecord[] {
   const resource = {
@@ -213,16 +215,10 @@ function recordsOf({ name, topicId, partitions }: RebuiltTopic): ClusterRecord[]
     resourceType: resourceTypes.topic,
     resourceName: name,
   } as const
-  const configs = isInternalTopic(name)
-    ? [
-        { ...resource, name: 'cleanup.policy', value: 'compact' },
-        ...(name === internalTopics.consumerOffsets
-          ? [{ ...resource, name: 'compression.type', value: 'producer' }]
-          : []),
-      ]
-    : [
-        { ...resource, name: 'retention.ms', value: '-1' },
-        { ...resource, name: 'retention.bytes', value: '-1' },
-      ]
-  return [{ kind: 'topic', topicId, name }, ...partitions, ...configs]
+  const configs = isInternalTopic(name) ? internalTopicConfigs(name) : keepsEverything
+  return [
+    { kind: 'topic', topicId, name },
+    ...partitions,
+    ...configs.map((config) => ({ ...resource, ...config })),
+  ]
 }

@@ -13,6 +13,8 @@ export const suffixes = {
   swap: '.swap',
 } as const
 
+/** Of the coordinator: a log that is no partition of a broker. */
+export const journalDirectory = '__cluster_metadata-0'
 export const leaderEpochFile = 'leader-epoch-checkpoint'
 export const partitionMetadataFile = 'partition.metadata'
 

@@ -11,6 +11,7 @@ import {
   deletedDirectory,
   isDeletedDirectory,
   isTopicName,
+  journalDirectory,
   parsePartitionDirectory,
   partitionDirectory,
 } from './file-names.ts'
@@ -39,7 +40,7 @@ export interface LogManagerOptions {
 }
 
 /** Not a partition: other programs of a Kafka node keep their things there too. */
-const otherNames = new Set(['bootstrap.checkpoint', 'lost+found', '__cluster_metadata-0'])
+const otherNames = new Set(['bootstrap.checkpoint', 'lost+found', journalDirectory])
 const progressEveryMs = 5000
 /** Of clients: what they ask for may never come. */
 const preferencesMax = 100_000

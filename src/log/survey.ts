@@ -9,6 +9,7 @@ import { BatchScanner } from './batch-scanner.ts'
 import { checkpointFiles, parseEpochs, parseOffsets, parsePartitionMetadata } from './checkpoint.ts'
 import {
   fileName,
+  journalDirectory,
   leaderEpochFile,
   parseFileName,
   parsePartitionDirectory,
@@ -25,7 +26,7 @@ export interface SurveyedLog {
   readonly partition: number
   readonly topicId: string
   /** In which its last record was written; -1 when there is none. */
-  readonly lastEpoch: number
+  readonly leaderEpoch: number
   readonly endOffset: number
   /** The highest leader epoch that is written anywhere in it; -1 when there is none. */
   readonly epochMax: number
@@ -42,7 +43,6 @@ export interface SurveyedDirectory {
   readonly logs: readonly SurveyedLog[]
 }
 
-const journalDirectory = '__cluster_metadata-0'
 const pieceBytes = 1024 * 1024
 
 /** Throws DirectoryError for what is no data directory, and what reading throws. */
@@ -105,7 +105,7 @@ function surveyLog(files: Files, path: string, recoveryPoint: number, holesEnd: 
     path,
     topicId: topicIdIn(files, path),
     endOffset: found.endOffset,
-    lastEpoch: found.lastEpoch >= 0 ? found.lastEpoch : (written?.epoch ?? -1),
+    leaderEpoch: found.lastEpoch >= 0 ? found.lastEpoch : (written?.epoch ?? -1),
     epochMax: Math.max(found.lastEpoch, epochs.at(-1)?.epoch ?? -1),
     producerIdMax: snapshot.reduce(
       (max, base) =>

@@ -10,7 +10,14 @@ const features = { 'metadata.version': 30 }
 function log(partition: number, lastEpoch: number, endOffset: number, more = {}): SurveyedLog {
   const path = `orders-${partition}`
   const place = { path, topic: 'orders', partition, topicId }
-  return { ...place, lastEpoch, endOffset, epochMax: lastEpoch, producerIdMax: -1, ...more }
+  return {
+    ...place,
+    leaderEpoch: lastEpoch,
+    endOffset,
+    epochMax: lastEpoch,
+    producerIdMax: -1,
+    ...more,
+  }
 }
 
 function broker(nodeId: number, logs: SurveyedLog[], more = {}): SurveyedDirectory {

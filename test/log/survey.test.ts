@@ -43,7 +43,7 @@ async function opened(disk: LossyDisk, recoveryPoint: number) {
   })
   return {
     endOffset: log.logEndOffset,
-    lastEpoch: log.leaderEpochs.epochAt(log.logEndOffset - 1) ?? -1,
+    leaderEpoch: log.leaderEpochs.epochAt(log.logEndOffset - 1) ?? -1,
   }
 }
 
@@ -63,7 +63,7 @@ test('it tells whose the directory is, and the highest epoch and producer of a l
       partition: 0,
       topicId,
       endOffset: 16,
-      lastEpoch: 3,
+      leaderEpoch: 3,
       epochMax: 9,
       producerIdMax: 47,
     },
@@ -85,14 +85,14 @@ test('a log that was torn anywhere, or damaged behind its recovery point, ends w
           disk.files.replaceFile(path, left)
           const checkpoint = `0\n1\nt 0 ${recoveryPoint}\n`
           disk.files.replaceFile('/data/recovery-point-offset-checkpoint', Buffer.from(checkpoint))
-          const { endOffset, lastEpoch } = survey(disk)
+          const { endOffset, leaderEpoch } = survey(disk)
           expect(disk.bytesOf(path)).toEqual(left)
           const real = await opened(disk, recoveryPoint)
           // No checksum covers the base offset of a batch: recovery believes it, and so does a survey.
           const isBelieved = real.endOffset > 16
-          if (real.endOffset !== endOffset || (!isBelieved && real.lastEpoch !== lastEpoch))
+          if (real.endOffset !== endOffset || (!isBelieved && real.leaderEpoch !== leaderEpoch))
             differing.push(
-              `${path} ${damage} at ${position}, recovery point ${recoveryPoint}: ${endOffset}/${lastEpoch}, not ${real.endOffset}/${real.lastEpoch}`,
+              `${path} ${damage} at ${position}, recovery point ${recoveryPoint}: ${endOffset}/${leaderEpoch}, not ${real.endOffset}/${real.leaderEpoch}`,
             )
         }
   expect(differing).toEqual([])

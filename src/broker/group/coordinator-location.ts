@@ -4,7 +4,7 @@
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
-import { internalTopics } from '../../core/cluster/internal-topics.ts'
+import { internalTopicConfigs, internalTopics } from '../../core/cluster/internal-topics.ts'
 import type { Broker } from '../broker.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 
@@ -43,8 +43,7 @@ async function createInternalTopic(broker: Broker, name: string): Promise<void> 
     isOffsets ? 'offsets.topic.segment.bytes' : 'transaction.state.log.segment.bytes',
   )
   const configs = [
-    { name: 'cleanup.policy', value: 'compact' },
-    { name: 'compression.type', value: isOffsets ? 'producer' : 'uncompressed' },
+    ...internalTopicConfigs(name),
     { name: 'segment.bytes', value: String(segmentBytes) },
   ]
   if (!isOffsets)

@@ -1,6 +1,7 @@
 /** DescribeUserScramCredentials 0: which mechanisms users have, as the metadata has it (S-13). */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { DescribeUserScramCredentials } from '../../../protocol/messages/describe-user-scram-credentials.ts'
+import { groupBy } from '../../client/group-by.ts'
 import type { ClusterImage } from '../../core/cluster/image.ts'
 import { repeated } from '../../core/repeated.ts'
 import { handler } from '../handler.ts'
@@ -12,7 +13,7 @@ export const describeUserScramCredentials = handler(DescribeUserScramCredentials
       ? users.map(({ name }) => name)
       : [...new Set([...image.scramCredentials.values()].map(({ user }) => user))]
     const twice = repeated(asked)
-    const known = credentialsByUser(image)
+    const known = groupBy(image.scramCredentials.values(), ({ user }) => user)
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: null,
@@ -35,16 +36,6 @@ function failed(user: string, errorCode: number, errorMessage: string) {
 }
 
 type Credential = ReturnType<ClusterImage['scramCredentials']['get']> & object
-
-function credentialsByUser(image: ClusterImage): Map<string, Credential[]> {
-  const byUser = new Map<string, Credential[]>()
-  for (const credential of image.scramCredentials.values()) {
-    const own = byUser.get(credential.user)
-    if (own === undefined) byUser.set(credential.user, [credential])
-    else own.push(credential)
-  }
-  return byUser
-}
 
 function describe(user: string, own: readonly Credential[]) {
   if (own.length === 0)

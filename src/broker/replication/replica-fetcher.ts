@@ -186,9 +186,12 @@ export class ReplicaFetcher {
   }
 
   #owedSyncs(): Promise<void>[] {
-    return [...this.#partitions.keys()].flatMap(
-      (partition) => partition.log?.durable()?.catch(() => undefined) ?? [],
-    )
+    const owed: Promise<void>[] = []
+    for (const { log } of this.#partitions.keys()) {
+      const sync = log?.durable()
+      if (sync !== undefined) owed.push(sync.catch(() => undefined))
+    }
+    return owed
   }
 
   /** The quota that it is copied under, until it is in sync. */

@@ -1,10 +1,12 @@
 /** `ottla cluster rebuild`: the coordinator's metadata anew, from the data directories of all brokers. */
+
 import type { Command } from 'commander'
 import { initialFeatures } from '../../broker/features.ts'
 import { Journal } from '../../coordinator/journal.ts'
 import { type Rebuilt, rebuild } from '../../coordinator/rebuild.ts'
 import type { Env, Lock } from '../../env/env.ts'
 import { nodeEnv } from '../../env/node.ts'
+import { journalDirectory } from '../../log/file-names.ts'
 import { DirectoryError, readMetaProperties } from '../../log/meta-properties.ts'
 import { surveyDirectory } from '../../log/survey.ts'
 import { type Consent, confirm } from '../confirm.ts'
@@ -51,7 +53,7 @@ async function run(options: Options): Promise<void> {
   const locks: Lock[] = []
   try {
     const target = trimmed(options.dataDir)
-    const journal = `${target}/__cluster_metadata-0`
+    const journal = `${target}/${journalDirectory}`
     refuseJournal(env, journal)
     const paths = options.from.map(trimmed)
     for (const path of paths) locks.push(await lockOf(env, path))

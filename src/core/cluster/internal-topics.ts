@@ -7,6 +7,15 @@ export const internalTopics = {
 
 const names: ReadonlySet<string> = new Set(Object.values(internalTopics))
 
+/** What their own topics need to keep state at all; a broker's settings come on top. */
+export function internalTopicConfigs(name: string): { name: string; value: string }[] {
+  const isOffsets = name === internalTopics.consumerOffsets
+  return [
+    { name: 'cleanup.policy', value: 'compact' },
+    { name: 'compression.type', value: isOffsets ? 'producer' : 'uncompressed' },
+  ]
+}
+
 export function isInternalTopic(name: string): boolean {
   return names.has(name)
 }
