@@ -12,12 +12,16 @@ const common = { bundle: true, platform: 'node', target: 'node20', sourcemap: tr
 rmSync('dist', { recursive: true, force: true })
 await build({
   ...common,
-  entryPoints: { index: 'src/index.ts' },
+  entryPoints: {
+    index: 'src/index.ts',
+    'check-records-thread': 'src/log/check-records-thread.ts',
+  },
   splitting: true,
   format: 'esm',
   outdir: 'dist',
   packages: 'external',
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the thread's module, which the broker looks for beside itself.
+  chunkNames: '[name]-[hash]',
 })
 // One file, because finding and linking modules costs a start more than running them.
 await build({

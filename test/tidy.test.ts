@@ -37,7 +37,7 @@ const impure =
   /from 'node:(?!assert|buffer|zlib|module|crypto)|\b(random(Bytes|Int|UUID|FillSync)|async|await|Promise|process|console|setTimeout|setInterval|setImmediate|Date\.now|Math\.random)\b/
 /** Only the two implementations of Env (and the entry point, for process signals) touch the world. */
 const worldly =
-  /from 'node:(net|tls|fs|fs\/promises|dns|timers|timers\/promises|http|child_process)'|\b(setTimeout|setInterval|setImmediate|Date\.now|Math\.random)\b/
+  /from 'node:(net|tls|fs|fs\/promises|dns|timers|timers\/promises|http|child_process|worker_threads)'|\b(setTimeout|setInterval|setImmediate|Date\.now|Math\.random)\b/
 const worldlyAllowed = ['src/env/', 'src/cli/']
 
 const root = join(import.meta.dirname, '..')

@@ -22,6 +22,7 @@ import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
+import { RecordChecks } from './record-checks.ts'
 import { Replication } from './replication/replication.ts'
 import { Server } from './server.ts'
 import type { CoordinatorClient } from './session/coordinator-client.ts'
@@ -49,6 +50,7 @@ export class Broker {
   readonly nodeId: number
   readonly logs: LogManager
   readonly appends: Appends
+  readonly recordChecks: RecordChecks
   readonly input: Input
   readonly output = new Output(outputBytesMax)
   readonly fetchSessions: FetchSessions
@@ -69,6 +71,7 @@ export class Broker {
     this.nodeId = config.nodeId
     this.logs = logs
     this.appends = new Appends(env.log)
+    this.recordChecks = new RecordChecks(env)
     this.input = new Input(config.get('queued.max.request.bytes'))
     this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
     this.partitions = new Partitions(this)
@@ -105,6 +108,7 @@ export class Broker {
     this.#groups?.close()
     this.replication.close()
     await this.server.close()
+    this.recordChecks.close()
     this.session.close()
   }
 

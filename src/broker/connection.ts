@@ -172,7 +172,17 @@ export class ClientConnection implements ConnectionHandler {
       this.#broker.appends.write()
       this.#blockers++
     }
-    begin((answer) => this.#answer(slot, answer))
+    const held = begin((answer) => this.#answer(slot, answer))
+    if (held !== undefined) this.#holdUntil(held)
+  }
+
+  /** A request that is not done with what has to be done in order. */
+  #holdUntil(done: Promise<void>): void {
+    this.#blockers++
+    void done.finally(() => {
+      this.#blockers--
+      this.#advance()
+    })
   }
 
   #answer(slot: Slot, answer: Answer): void {

@@ -29,7 +29,8 @@ export interface Answer {
 export interface Dispatched {
   /** The requests behind it start after its answer. */
   readonly blocking: boolean
-  begin(answer: (answer: Answer) => void): void
+  /** What it returns holds the requests behind it up as well. */
+  begin(answer: (answer: Answer) => void): Promise<void> | undefined
 }
 
 /** All responses are encoded in one place, one after the other. */
@@ -74,23 +75,22 @@ function run(
   context: RequestContext,
   header: RequestHeader,
   answer: (answer: Answer) => void,
-): void {
+): Promise<void> | undefined {
   const respond: Respond<unknown> = (response, rest) => {
     const chunks = response === undefined ? [] : encode(handler, header, response as object)
     answer({ chunks, sent: rest?.sent, close: rest?.close })
   }
   const failed = (error: unknown) => answer(failure(handler, request, context, header, error))
   try {
-    if ('begin' in handler) {
-      handler.begin(request, context, respond as Respond<any>)
-      return
-    }
+    if ('begin' in handler)
+      return handler.begin(request, context, respond as Respond<any>)?.catch(failed)
     const response = handler.handle(request, context) as object | Promise<object>
     if (response instanceof Promise) response.then(respond).catch(failed)
     else respond(response)
   } catch (error) {
     failed(error)
   }
+  return undefined
 }
 
 function failure(
@@ -130,6 +130,7 @@ function unsupportedApiVersions(
       const apiKeys = [{ apiKey, minVersion, maxVersion }]
       writer.response(ApiVersions, { apiVersion: 0, correlationId }, { errorCode, apiKeys })
       answer({ chunks: writer.take() })
+      return undefined
     },
   }
 }

@@ -60,8 +60,15 @@ export interface AnsweringHandler<A extends Api<any, any>> extends Common<A> {
  * the call only, and responds whenever it can.
  */
 export interface StreamingHandler<A extends Api<any, any>> extends Common<A> {
-  begin(request: RequestOf<A>, context: RequestContext, respond: Respond<ResponseOf<A>>): void
-  /** Later requests of the connection may start before this one is answered. */
+  begin(
+    request: RequestOf<A>,
+    context: RequestContext,
+    respond: Respond<ResponseOf<A>>,
+  ): Promise<void> | undefined
+  /**
+   * Later requests of the connection may start before this one is answered, but not before what `begin`
+   * returned is resolved.
+   */
   readonly overlaps: boolean
 }
 

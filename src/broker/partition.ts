@@ -8,7 +8,9 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import type { PartitionImage } from '../core/cluster/image.ts'
 import { type IsrProposal, LeaderReplication } from '../core/replication/leader-replication.ts'
 import type { Timer } from '../env/env.ts'
-import type { AppendOutcome } from '../log/append-outcome.ts'
+import type { AppendOutcome, Refusal } from '../log/append-outcome.ts'
+import { checkClientBatch } from '../log/check-client-batch.ts'
+import type { CheckedBatch, RecordCheck } from '../log/check-records.ts'
 import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
 import { cutTo } from './replication/follower-log.ts'
@@ -215,12 +217,27 @@ export class Partition {
     return (this.log?.highWatermark ?? 0) >= this.#leaderStartOffset
   }
 
-  /** Stages the records of a client or of a coordinator; `Appends.write` stores them. */
-  stage(records: Buffer, origin: 'client' | 'coordinator'): AppendOutcome {
-    const log = this.log as Log
-    const outcome = log.stageAsLeader(records, { leaderEpoch: this.leaderEpoch, origin })
+  /** Stages a client's records; `Appends.write` stores them. What there is no time for now comes back. */
+  stage(records: Buffer): AppendOutcome | RecordCheck {
+    const checked = checkClientBatch(records, this.log as Log, this.#broker.recordChecks.budget)
+    return 'batch' in checked ? checked : this.stageChecked(checked)
+  }
+
+  stageChecked(checked: CheckedBatch | Refusal): AppendOutcome {
+    const outcome = (this.log as Log).stageChecked(checked, this.leaderEpoch)
+    return this.#staged(outcome, 'bytes' in checked ? checked.bytes.length : 0)
+  }
+
+  /** Stages what a group coordinator writes. */
+  stageOwn(records: Buffer): AppendOutcome {
+    const { leaderEpoch } = this
+    const outcome = (this.log as Log).stageAsLeader(records, { leaderEpoch, origin: 'coordinator' })
+    return this.#staged(outcome, records.length)
+  }
+
+  #staged(outcome: AppendOutcome, bytes: number): AppendOutcome {
     if (outcome.errorCode === ErrorCode.NONE) {
-      this.appendedBytes += records.length
+      this.appendedBytes += bytes
       this.#broker.appends.add(this)
     }
     return outcome

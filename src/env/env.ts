@@ -17,6 +17,8 @@ export interface Env {
   readonly files: Files
   readonly net: Net
   readonly log: Logger
+  /** Not there in the simulation, which has one order of events: the work is then done in a later turn. */
+  readonly threads?: Threads
   /** What the process may use: the machine's, or less where it is limited. Not known when left out. */
   readonly memoryBytes?: number
   /** How many files and sockets the process may have open. Not known when left out. */
@@ -174,6 +176,21 @@ export interface ConnectionHandler {
   onDrain?(): void
   /** Called once, last. `error` is undefined after a clean close. */
   onClose(error?: Error): void
+}
+
+export interface Threads {
+  /** Runs a module that calls `answerQuestions` on another thread, started with the first question. */
+  open(module: URL): Thread
+}
+
+export interface Thread {
+  /**
+   * Gives the thread a message (what a structured clone can carry, its `moved` memory not copied but gone from
+   * here); resolves with its answer. Answers come in the order of questions. Rejects when the thread ends.
+   */
+  ask(message: object, moved: readonly ArrayBuffer[]): Promise<unknown>
+  /** Ends the thread; whoever waits is told so. */
+  close(): void
 }
 
 /** Structured logging: a message that never varies, and fields that do. */

@@ -52,8 +52,13 @@ async function lockByName(path: string): Promise<Lock | undefined> {
     return undefined
   }
   sign(fd)
-  closeSync(fd)
-  return { release: () => server.close() }
+  // Open as long as it is held: a new file must not get the inode of one that was removed meanwhile.
+  return {
+    release() {
+      server.close()
+      closeSync(fd)
+    },
+  }
 }
 
 function isLockedInKernel(dev: number, ino: number): boolean {

@@ -5,6 +5,7 @@ import type { Clock, Env, Random, Timers } from './env.ts'
 import { nodeFiles } from './node-files.ts'
 import { type LogOptions, nodeLogger } from './node-log.ts'
 import { nodeNet } from './node-net.ts'
+import { nodeThreads } from './node-threads.ts'
 
 /** The longest delay that one timer of Node holds; longer ones are armed again. */
 const delayMsMax = 2 ** 31 - 1
@@ -43,6 +44,7 @@ export function nodeEnv(log: LogOptions = {}): Env {
     files: nodeFiles,
     net: nodeNet,
     log: nodeLogger(log),
+    threads: nodeThreads,
     memoryBytes: memoryBytes(),
     ...descriptorsMax(),
   }

@@ -26,15 +26,9 @@ import {
   refusalOfDisk,
   refused,
 } from './append-outcome.ts'
-import {
-  batchAt,
-  invalid,
-  refusalOfBatch,
-  refusalOfClientBatch,
-  refusalOfClientOffset,
-  refusalOfShape,
-} from './check-batch.ts'
-import { checkRecords } from './check-records.ts'
+import { batchAt, invalid, refusalOfBatch } from './check-batch.ts'
+import { checkClientBatch } from './check-client-batch.ts'
+import type { CheckedBatch } from './check-records.ts'
 import type { Log } from './log.ts'
 import { StorageError } from './log-disk.ts'
 import { applyBatch, producerAppendOf, producerMarkerOf } from './producer-store.ts'
@@ -46,6 +40,10 @@ export interface LeaderAppend {
   readonly leaderEpoch: number
   /** A client's records are checked one by one; a coordinator's are our own. */
   readonly origin: 'client' | 'coordinator'
+}
+
+export interface FollowerAppend {
+  readonly leaderEpochMax?: number
 }
 
 /** Where a log is no longer than this, that it has no producers is found by reading it. */
@@ -74,12 +72,22 @@ export class Appender {
     return last === undefined ? this.#log.logEndOffset : last.lastOffset + 1
   }
 
-  asLeader(records: Buffer, options: LeaderAppend): AppendOutcome {
-    const refusal = this.#refusalOfState() ?? this.#refusalOfEpoch(options.leaderEpoch)
+  asLeader(records: Buffer, { leaderEpoch, origin }: LeaderAppend): AppendOutcome {
+    if (origin === 'client')
+      return this.checkedAsLeader(checkClientBatch(records, this.#log), leaderEpoch)
+    const refusal = this.#refusalOfState() ?? this.#refusalOfEpoch(leaderEpoch)
     if (refusal) return refused(refusal, this.#log.logStartOffset)
-    return options.origin === 'client'
-      ? this.#fromClient(records, options.leaderEpoch)
-      : this.#fromCoordinator(records, options.leaderEpoch)
+    return this.#fromCoordinator(records, leaderEpoch)
+  }
+
+  checkedAsLeader(checked: CheckedBatch | Refusal, leaderEpoch: number): AppendOutcome {
+    const { config, logStartOffset } = this.#log
+    const state = this.#refusalOfState() ?? this.#refusalOfEpoch(leaderEpoch)
+    if (state) return refused(state, logStartOffset)
+    if (!('bytes' in checked)) return refused(checked, logStartOffset)
+    const { bytes, maxTimestamp } = checked
+    const appendTime = config.messageTimestampType === 'LogAppendTime' ? maxTimestamp : -1
+    return this.#stageLeader(bytes, bytes.length, leaderEpoch, true, appendTime)
   }
 
   #refusalOfState(): Refusal | undefined {
@@ -95,23 +103,6 @@ export class Appender {
       errorCode: errors.NOT_LEADER_OR_FOLLOWER.code,
       errorMessage: `Leader epoch ${leaderEpoch} is below epoch ${latest} of ${this.#log.name}`,
     }
-  }
-
-  #fromClient(records: Buffer, leaderEpoch: number): AppendOutcome {
-    const { config, name, logStartOffset, disk } = this.#log
-    const shape = refusalOfShape(records)
-    if (shape) return refused(shape, logStartOffset)
-    const size = batchAt(records, 0) as number
-    const batch = size === records.length ? records : records.subarray(0, size)
-    const refusal =
-      refusalOfClientOffset(batch, 0, name) ??
-      refusalOfBatch(batch, 0, size, config.maxMessageBytes) ??
-      refusalOfClientBatch(batch, 0, name)
-    if (refusal) return refused(refusal, logStartOffset)
-    const checked = checkRecords(batch, config, disk.env.clock.wallMs(), name)
-    if (!('bytes' in checked)) return refused(checked, logStartOffset)
-    const appendTime = config.messageTimestampType === 'LogAppendTime' ? checked.maxTimestamp : -1
-    return this.#stageLeader(checked.bytes, checked.bytes.length, leaderEpoch, true, appendTime)
   }
 
   #fromCoordinator(records: Buffer, leaderEpoch: number): AppendOutcome {
@@ -199,7 +190,7 @@ export class Appender {
     return duplicate ?? refusalOfProducer(entry ?? emptyEntry(producerId), append, name)
   }
 
-  asFollower(records: Buffer, leaderEpochMax: number): AppendOutcome {
+  asFollower(records: Buffer, { leaderEpochMax = Infinity }: FollowerAppend = {}): AppendOutcome {
     const { logStartOffset, name } = this.#log
     const state = this.#refusalOfState()
     if (state) return refused(state, logStartOffset)

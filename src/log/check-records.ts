@@ -13,6 +13,7 @@ import {
   attributesOf,
   baseTimestampOf,
   batchHeaderBytes,
+  codecOf,
   compressionMask,
   controlBit,
   logAppendTimeBit,
@@ -25,7 +26,18 @@ import { InvalidRecordError, RecordCursor, recordBytesOf } from '../../protocol/
 import { scanRecords } from '../../protocol/scan-records.ts'
 import type { RecordError, Refusal } from './append-outcome.ts'
 import { invalid, tooLarge } from './check-batch.ts'
+import type { CheckBudget } from './check-budget.ts'
 import type { LogConfig } from './log-config.ts'
+
+/** What is to be looked at, as plain data: any thread can do it. */
+export interface RecordCheck {
+  /** Its header has passed; changed in place where a leader decides about it. */
+  readonly batch: Buffer
+  readonly config: LogConfig
+  readonly nowMs: number
+  /** For texts of errors. */
+  readonly partition: string
+}
 
 /** The batch to append: the one that came, its header changed in place where needed, or a new one. */
 export interface CheckedBatch {
@@ -35,16 +47,26 @@ export interface CheckedBatch {
 
 const cursor = new RecordCursor()
 
+export function checkRecords(check: RecordCheck): CheckedBatch | Refusal
+/** `undefined` when the budget is not enough; the batch is as it was. */
 export function checkRecords(
-  batch: Buffer,
-  config: LogConfig,
-  nowMs: number,
-  partition: string,
-): CheckedBatch | Refusal {
+  check: RecordCheck,
+  budget: CheckBudget | undefined,
+): CheckedBatch | Refusal | undefined
+export function checkRecords(
+  check: RecordCheck,
+  budget?: CheckBudget,
+): CheckedBatch | Refusal | undefined {
+  const { batch, config, nowMs, partition } = check
+  if (budget?.takeRecords(recordCountOf(batch, 0)) === false) return undefined
   try {
-    const unpacked = recordBytesOf(batch, 0, config.unpackedBytesMax)
+    const unpacked = unpack(check, budget)
+    if (unpacked === undefined) return undefined
     const walked = walk(batch, unpacked, config, nowMs, partition)
     if (typeof walked === 'object') return walked
+    const codec = wantedCodec(batch, config)
+    if (codec !== codecOf(batch, 0) && budget?.takePacking(unpacked.length) === false)
+      return undefined
     const appendTime = config.messageTimestampType === 'LogAppendTime'
     return finish(batch, unpacked, config, appendTime ? nowMs : walked, appendTime)
   } catch (error) {
@@ -54,6 +76,29 @@ export function checkRecords(
   } finally {
     cursor.reset(batch, 0, 0, 0) // Must not keep the request's memory.
   }
+}
+
+/** The records, or `undefined` when there is not the time for all that they unpack to. */
+function unpack({ batch, config }: RecordCheck, budget?: CheckBudget): Buffer | undefined {
+  const codec = codecOf(batch, 0)
+  if (budget === undefined || codec === codecs.none)
+    return recordBytesOf(batch, 0, config.unpackedBytesMax)
+  const bytesMax = budget.unpackedBytesMax(codec)
+  if (batch.length - batchHeaderBytes > bytesMax) return undefined
+  try {
+    const unpacked = recordBytesOf(batch, 0, Math.min(bytesMax, config.unpackedBytesMax))
+    budget.unpacked(codec, unpacked.length)
+    return unpacked
+  } catch (error) {
+    if (!(error instanceof CompressionError && error.isTooLarge)) throw error
+    budget.unpacked(codec, bytesMax)
+    if (bytesMax >= config.unpackedBytesMax) throw error
+    return undefined
+  }
+}
+
+function wantedCodec(batch: Buffer, { compressionType }: LogConfig): number {
+  return compressionType === 'producer' ? codecOf(batch, 0) : codecs[compressionType]
 }
 
 /** The largest timestamp of the records, or why they are refused. */
@@ -121,7 +166,7 @@ function finish(
 ): CheckedBatch | Refusal {
   const attributes = attributesOf(batch, 0)
   const codec = attributes & compressionMask
-  const wanted = config.compressionType === 'producer' ? codec : codecs[config.compressionType]
+  const wanted = wantedCodec(batch, config)
   const stamp = appendTime ? logAppendTimeBit : 0
   if (wanted === codec) {
     const fits =

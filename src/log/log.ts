@@ -6,14 +6,14 @@
  * event loop, so no reader sees the state between them. Offsets below `logEndOffset` are written;
  * those below `highWatermark` are what the cluster has agreed on.
  *
- * Everything is synchronous except reading what is probably not in the page cache (`readLater`), and
- * waiting for the disk (`durable`).
+ * Everything is synchronous except reading beyond the page cache (`readLater`) and waiting for disks (`durable`).
  */
 import { errors } from '../../protocol/errors.ts'
 import type { ProducerStates } from '../core/producer/producer-states.ts'
 import type { LeaderEpochs } from '../core/replication/leader-epochs.ts'
-import type { AppendOutcome } from './append-outcome.ts'
-import { Appender, type LeaderAppend } from './appender.ts'
+import type { AppendOutcome, Refusal } from './append-outcome.ts'
+import { Appender, type FollowerAppend, type LeaderAppend } from './appender.ts'
+import type { CheckedBatch } from './check-records.ts'
 import { formatPartitionMetadata, parsePartitionMetadata } from './checkpoint.ts'
 import type { EpochFile } from './epoch-file.ts'
 import { partitionMetadataFile } from './file-names.ts'
@@ -168,10 +168,9 @@ export class Log {
   }
 
   get producers(): ProducerStates {
-    if (this.producerStore.isLoaded)
-      return this.producerStore.load(this.#logStartOffset, this.#logEndOffset)
+    const { isLoaded } = this.producerStore
     const states = this.producerStore.load(this.#logStartOffset, this.#logEndOffset)
-    states.highWatermarkReached(this.#highWatermark)
+    if (!isLoaded) states.highWatermarkReached(this.#highWatermark)
     return states
   }
 
@@ -202,21 +201,22 @@ export class Log {
     return this.#appender.asLeader(records, options)
   }
 
+  /** As `stageAsLeader`, for what `checkClientBatch` or its thread have made of a client's records. */
+  stageChecked(checked: CheckedBatch | Refusal, leaderEpoch: number): AppendOutcome {
+    return this.#appender.checkedAsLeader(checked, leaderEpoch)
+  }
+
   /**
    * Takes batches as a leader has them. They begin at `logEndOffset` or behind; batches of a leader epoch
    * above `leaderEpochMax` are left out, with those behind them (KAFKA-18723).
    */
-  stageAsFollower(
-    records: Buffer,
-    options: { readonly leaderEpochMax?: number } = {},
-  ): AppendOutcome {
-    return this.#appender.asFollower(records, options.leaderEpochMax ?? Infinity)
+  stageAsFollower(records: Buffer, options?: FollowerAppend): AppendOutcome {
+    return this.#appender.asFollower(records, options)
   }
 
   /**
-   * Writes everything staged since the last call, by one write. When that fails, StorageError is thrown
-   * and all of it is undone, except what stands below `logEndOffset` by then: a roll in between
-   * had written it.
+   * Writes everything staged since the last call, by one write. When that fails, StorageError is thrown and all of
+   * it is undone, except what stands below `logEndOffset` by then: a roll in between had written it.
    */
   writeStaged(): void {
     this.#appender.write()

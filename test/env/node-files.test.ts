@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -67,6 +67,16 @@ test('a lock is refused to a second holder, and free after its release', async (
   const again = await files.lock(at('.lock'))
   expect(again).toBeDefined()
   again?.release()
+})
+
+test('the lock of a file that was removed is not in the way of a new file', async () => {
+  const held = await files.lock(at('.lock'))
+  unlinkSync(at('.lock'))
+  // File systems give the number of the removed file to one of the next.
+  const others: (typeof held)[] = []
+  for (let i = 0; i < 20; i++) others.push(await files.lock(at(`.lock-${i}`)))
+  for (const lock of [held, ...others]) lock?.release()
+  expect(others).not.toContain(undefined)
 })
 
 test('a lock ends with the process that holds it, even when that is killed', async () => {

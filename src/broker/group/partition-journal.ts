@@ -38,7 +38,7 @@ export class PartitionJournal implements Journal {
   append(batch: Buffer): number {
     const error = this.#leaderError()
     if (error !== ErrorCode.NONE) return error
-    const { errorCode } = this.#partition.stage(batch, 'coordinator')
+    const { errorCode } = this.#partition.stageOwn(batch)
     if (errorCode !== ErrorCode.NONE) return errorCode
     const { appends } = this.#broker
     let failed = false

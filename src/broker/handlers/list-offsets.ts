@@ -4,6 +4,7 @@ import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Log } from '../../log/log.ts'
 import { elementsMaxOfPartitions, handler, type RequestContext } from '../handler.ts'
+import { TimeSlice } from '../time-slice.ts'
 
 type Asked = RequestOf<typeof ListOffsets>['topics'][number]['partitions'][number]
 type Answered = ResponseOf<typeof ListOffsets>['topics'][number]['partitions'][number]
@@ -28,19 +29,26 @@ const readCommitted = 1
 
 export const listOffsets = handler(ListOffsets, {
   elementsMax: elementsMaxOfPartitions,
-  handle(request, context) {
-    const topics = request.topics.map(({ name, partitions }) => {
+  async handle(request, context) {
+    const slice = new TimeSlice(context.broker.env)
+    const topics: { name: string; partitions: Answered[] }[] = []
+    for (const { name, partitions } of request.topics) {
       const counts = new Map<number, number>()
       for (const { partitionIndex } of partitions)
         counts.set(partitionIndex, (counts.get(partitionIndex) ?? 0) + 1)
-      const once = new Map(partitions.map((asked) => [asked.partitionIndex, asked]))
-      const answers = [...once.values()].map((asked) =>
-        (counts.get(asked.partitionIndex) ?? 0) > 1
-          ? failed(asked, ErrorCode.INVALID_REQUEST)
-          : lookUp(request, name, asked, context),
-      )
-      return { name, partitions: answers }
-    })
+      const answers: Answered[] = []
+      for (const asked of new Map(partitions.map((each) => [each.partitionIndex, each])).values()) {
+        if (slice.isOver) await slice.next()
+        const isRepeated = (counts.get(asked.partitionIndex) ?? 0) > 1
+        answers.push(
+          isRepeated
+            ? failed(asked, ErrorCode.INVALID_REQUEST)
+            : lookUp(request, name, asked, context),
+        )
+      }
+      topics.push({ name, partitions: answers })
+    }
+    if (slice.hasPaused) for (const topic of topics) recheck(request, topic, context)
     return { topics }
   },
   failure: (request, errorCode) => ({
@@ -53,6 +61,21 @@ export const listOffsets = handler(ListOffsets, {
 
 function failed({ partitionIndex }: Asked, errorCode: number): Answered {
   return { partitionIndex, errorCode }
+}
+
+/** What was read while it led must not leave when it does not lead any more. */
+function recheck(
+  { replicaId }: RequestOf<typeof ListOffsets>,
+  { name, partitions }: { name: string; partitions: Answered[] },
+  { broker }: RequestContext,
+): void {
+  if (replicaId === debugReplica) return
+  for (const [at, { partitionIndex, errorCode }] of partitions.entries()) {
+    if (errorCode !== ErrorCode.NONE) continue
+    const partition = broker.partitions.find(name, partitionIndex)
+    if (typeof partition === 'number' || !partition.mayAnswer())
+      partitions[at] = { partitionIndex, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
+  }
 }
 
 function lookUp(

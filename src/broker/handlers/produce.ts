@@ -2,7 +2,8 @@
  * Produce 3–13: appends batches to the partitions that this broker leads (rules P-1 to P-15).
  *
  * A request only stages its batches. All that one read of the socket brought is then written at
- * once, and the answer is made when enough is durable or replicated for its `acks`.
+ * once, and the answer is made when enough is durable or replicated for its `acks`. Batches whose
+ * records take long to look at are staged later, and hold up what their client sent behind them.
  */
 import { codecs } from '../../../protocol/compression.ts'
 import { ErrorCode } from '../../../protocol/errors.ts'
@@ -11,6 +12,7 @@ import { batchHeaderBytes, codecOf, isTransactional } from '../../../protocol/re
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import type { AppendOutcome } from '../../log/append-outcome.ts'
+import type { RecordCheck } from '../../log/check-records.ts'
 import {
   elementsMaxOfPartitions,
   type RequestContext,
@@ -37,7 +39,11 @@ const recordErrorsVersion = 8
 interface Result {
   readonly index: number
   readonly partition: Partition | undefined
+  /** When it was staged. */
+  leaderEpoch: number
   outcome: AppendOutcome
+  /** What has to be done before it can be staged; the outcome is not known then. */
+  check?: RecordCheck | undefined
 }
 
 /** Refusals with which Kafka does not tell the start of the log (P-10). */
@@ -60,11 +66,17 @@ export const produce = streamingHandler(Produce, {
     const { broker } = context
     refuseUnownedTransactions(request)
     const topics = request.topicData.map((topic) => stageTopic(request, topic, context))
+    const results = topics.flatMap((topic) => topic.results)
+    const later = results.filter(({ check }) => check !== undefined)
     broker.appends.afterWrite(() => {
-      for (const { results } of topics) noteFailedWrites(results, context)
+      noteFailedWrites(results, context)
       forgetRecords(request)
-      acknowledge(request, topics, context, respond)
+      if (later.length === 0) acknowledge(request, topics, context, respond)
     })
+    if (later.length === 0) return undefined
+    return Promise.all(later.map((result) => stageLater(result, request, context))).then(() =>
+      acknowledge(request, topics, context, respond),
+    )
   },
   failure(request, errorCode, errorMessage) {
     return {
@@ -131,15 +143,8 @@ function stagePartition(
       ErrorCode.INVALID_TOPIC_EXCEPTION,
       `Clients may not write to the internal topic ${topic}`,
     )
-  const leaderError = partition.leaderError()
-  if (leaderError !== ErrorCode.NONE) return { ...refused(index, leaderError), partition }
-  const { isr } = partition.image
-  if (acks === -1 && isr.length < partition.minInsyncReplicas)
-    return refused(
-      index,
-      ErrorCode.NOT_ENOUGH_REPLICAS,
-      `${isr.length} replicas are in sync, min.insync.replicas is ${partition.minInsyncReplicas}`,
-    )
+  const unready = refusalOfState(index, partition, acks)
+  if (unready !== undefined) return unready
   if (records === null || records.length === 0)
     return refused(
       index,
@@ -152,9 +157,43 @@ function stagePartition(
       ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
       `Produce requests with version ${apiVersion} are not allowed to use ZStandard compression`,
     )
-  const outcome = partition.stage(records, 'client')
-  if (!withoutLogStart.has(outcome.errorCode)) return { index, partition, outcome }
-  return { index, partition, outcome: { ...outcome, logStartOffset: -1 } }
+  const staged = partition.stage(records)
+  if ('batch' in staged) return { ...refused(index, ErrorCode.NONE), partition, check: staged }
+  return resultOf(index, partition, staged)
+}
+
+function refusalOfState(index: number, partition: Partition, acks: number): Result | undefined {
+  const leaderError = partition.leaderError()
+  if (leaderError !== ErrorCode.NONE) return { ...refused(index, leaderError), partition }
+  const { isr } = partition.image
+  if (acks !== -1 || isr.length >= partition.minInsyncReplicas) return undefined
+  return refused(
+    index,
+    ErrorCode.NOT_ENOUGH_REPLICAS,
+    `${isr.length} replicas are in sync, min.insync.replicas is ${partition.minInsyncReplicas}`,
+  )
+}
+
+function resultOf(index: number, partition: Partition, outcome: AppendOutcome): Result {
+  const { leaderEpoch } = partition
+  if (!withoutLogStart.has(outcome.errorCode)) return { index, partition, leaderEpoch, outcome }
+  return { index, partition, leaderEpoch, outcome: { ...outcome, logStartOffset: -1 } }
+}
+
+/** The partition may have moved, changed or gone meanwhile: the batch is taken as if it had come now. */
+async function stageLater(result: Result, { acks }: Request, context: RequestContext) {
+  const { appends, recordChecks } = context.broker
+  const { index } = result
+  const partition = result.partition as Partition
+  const checked = await recordChecks.later(result.check as RecordCheck)
+  result.check = undefined
+  const { leaderEpoch, outcome } =
+    refusalOfState(index, partition, acks) ??
+    resultOf(index, partition, partition.stageChecked(checked))
+  result.leaderEpoch = leaderEpoch
+  result.outcome = outcome
+  appends.afterWrite(() => noteFailedWrites([result], context))
+  appends.write()
 }
 
 function refused(index: number, errorCode: number, errorMessage: string | null = null): Result {
@@ -168,7 +207,7 @@ function refused(index: number, errorCode: number, errorMessage: string | null =
     logStartOffset: -1,
     isDuplicate: false,
   }
-  return { index, partition: undefined, outcome }
+  return { index, partition: undefined, leaderEpoch: -1, outcome }
 }
 
 /** They are in the log: what waits for disks or replicas must not hold their memory. */
@@ -203,9 +242,7 @@ function acknowledge(
   const appended = results.filter(
     ({ partition, outcome }) => partition !== undefined && outcome.errorCode === ErrorCode.NONE,
   )
-  const epochs = appended.map(({ partition }) => partition?.leaderEpoch)
-  const settled = () =>
-    appended.every((result, at) => isSettled(result, request.acks, epochs[at] as number))
+  const settled = () => appended.every((result) => isSettled(result, request.acks))
   const finish = () => respond(answer(topics, context))
   if (settled()) {
     finish()
@@ -221,8 +258,8 @@ function acknowledge(
       return true
     },
     () => {
-      for (const [at, result] of appended.entries())
-        if (!isSettled(result, request.acks, epochs[at] as number))
+      for (const result of appended)
+        if (!isSettled(result, request.acks))
           result.outcome = refused(
             result.index,
             ErrorCode.REQUEST_TIMED_OUT,
@@ -234,8 +271,8 @@ function acknowledge(
 }
 
 /** Nothing more is to wait for; an outcome that has turned bad is noted in the result. */
-function isSettled(result: Result, acks: number, leaderEpoch: number): boolean {
-  const { outcome } = result
+function isSettled(result: Result, acks: number): boolean {
+  const { leaderEpoch, outcome } = result
   const partition = result.partition as Partition
   if (outcome.errorCode !== ErrorCode.NONE) return true
   const error = partition.leaderEpoch === leaderEpoch ? partition.leaderError() : notLeader
