@@ -51,13 +51,13 @@ export class FrameMemory {
 export class FrameReader {
   readonly #frameBytesMax: number
   readonly #memory: FrameMemory | undefined
-  /** Held the last frame, which nobody looks at any more when the next chunk comes. */
+  /** Held the last frame that spanned chunks. */
   #finished: Buffer | undefined
   /** The frame under way: its size, then its payload. */
   #collected: Buffer = nothing
   #length = 0
 
-  /** @param memory with it, frames are valid only until the next call of `feed` */
+  /** @param memory with it, frames are valid only until the next call of `feed` or `release` */
   constructor(frameBytesMax = frameBytesMaxDefault, memory?: FrameMemory) {
     this.#frameBytesMax = frameBytesMax
     this.#memory = memory
@@ -75,8 +75,7 @@ export class FrameReader {
    * @throws ProtocolError when a size is negative or over the limit: the stream is lost then.
    */
   feed(chunk: Buffer): Buffer[] {
-    if (this.#finished !== undefined) this.#memory?.give(this.#finished)
-    this.#finished = undefined
+    this.release()
     const frames: Buffer[] = []
     let offset = this.#length > 0 ? this.#finish(chunk, frames) : 0
     while (chunk.length - offset >= sizeBytes) {
@@ -90,6 +89,13 @@ export class FrameReader {
     }
     if (offset < chunk.length) this.#collect(chunk, offset, chunk.length, sizeBytes)
     return frames
+  }
+
+  /** Nobody looks at the frames any more: a connection that is idle should not hold the memory of its last one. */
+  release(): void {
+    if (this.#finished === undefined) return
+    this.#memory?.give(this.#finished)
+    this.#finished = undefined
   }
 
   /** Completes the frame under way as far as the chunk goes; returns how much of it was taken. */

@@ -20,6 +20,7 @@ import { followMetadata, startGroups } from './group/broker-groups.ts'
 import type { GroupCoordinator } from './group/group-coordinator.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
+import { ParkedFetches } from './parked-fetches.ts'
 import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { RecordChecks } from './record-checks.ts'
@@ -54,6 +55,7 @@ export class Broker {
   readonly input: Input
   readonly output = new Output(outputBytesMax)
   readonly fetchSessions: FetchSessions
+  readonly parkedFetches = new ParkedFetches()
   readonly partitions: Partitions
   readonly replication: Replication
   readonly failedReplicas: FailedReplicas
@@ -71,8 +73,8 @@ export class Broker {
     this.nodeId = config.nodeId
     this.logs = logs
     this.appends = new Appends(env.log)
-    this.recordChecks = new RecordChecks(env)
     this.input = new Input(config.get('queued.max.request.bytes'))
+    this.recordChecks = new RecordChecks(env, this.input.bytesMax)
     this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
     this.partitions = new Partitions(this)
     this.replication = new Replication(this)

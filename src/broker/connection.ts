@@ -52,6 +52,7 @@ export class ClientConnection implements ConnectionHandler {
   #handling = false
   #advanceIsDue = false
   #closed = false
+  readonly #whenClosed = new Set<() => void>()
   /** Monotonic times, for those who watch over connections. */
   lastActiveMs: number
   #frameBegunMs: number | undefined
@@ -104,6 +105,7 @@ export class ClientConnection implements ConnectionHandler {
     if (this.#frames.pendingBytes > 0) this.#frameBegunMs ??= nowMs
     this.#countUnfinished(this.#frames.pendingBytes)
     this.#settle()
+    this.#frames.release()
   }
 
   onDrain(): void {
@@ -116,6 +118,12 @@ export class ClientConnection implements ConnectionHandler {
     this.#countUnfinished(0)
     this.#broker.server.forget(this)
     for (const slot of this.#slots.splice(0)) this.#drop(slot)
+    for (const run of [...this.#whenClosed]) run()
+  }
+
+  whenClosed(run: () => void): () => void {
+    this.#whenClosed.add(run)
+    return () => void this.#whenClosed.delete(run)
   }
 
   /** An answer that nobody will read. */

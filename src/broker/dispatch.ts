@@ -61,6 +61,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
     clientId: header.clientId ?? '',
     clientHost: connection.remoteHost,
     listenerName: connection.endpoint.listenerName,
+    whenClosed: (run) => connection.whenClosed(run),
     handlers,
   }
   return {

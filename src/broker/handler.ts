@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly clientHost: string
   /** The listener that the connection came in on: answers give the addresses of this listener. */
   readonly listenerName: string
+  /** Runs when the client has gone before it is answered; what is returned calls that off. */
+  whenClosed(run: () => void): () => void
   /** Everything that this broker serves. */
   readonly handlers: readonly Handler[]
 }

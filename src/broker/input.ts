@@ -6,12 +6,12 @@
 const bytesMaxDefault = 256 << 20
 
 export class Input {
-  readonly #bytesMax: number
+  readonly bytesMax: number
   #bytes = 0
 
   /** @param bytesMax without a limit of its own when not above 0 */
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax > 0 ? bytesMax : bytesMaxDefault
+    this.bytesMax = bytesMax > 0 ? bytesMax : bytesMaxDefault
   }
 
   get bytes(): number {
@@ -20,7 +20,7 @@ export class Input {
 
   /** So much must go. */
   get excessBytes(): number {
-    return Math.max(0, this.#bytes - this.#bytesMax)
+    return Math.max(0, this.#bytes - this.bytesMax)
   }
 
   change(bytes: number): void {

@@ -17,16 +17,21 @@ export class RecordChecks {
   /** Of batches that wait for the thread. */
   bytes = 0
 
-  constructor(env: Env) {
+  readonly #bytesMax: number
+
+  /** @param bytesMax that may wait for the thread */
+  constructor(env: Env, bytesMax: number) {
     this.#env = env
+    this.#bytesMax = bytesMax
     this.budget = new CheckBudget(env.timers)
     this.#thread = env.threads?.open(threadModule)
   }
 
   /** Copies the batch, and looks at it when those before it are done. */
   async later(check: RecordCheck): Promise<CheckedBatch | Refusal> {
+    const size = check.batch.length
+    if (this.bytes > 0 && this.bytes + size > this.#bytesMax) return tooMany(this.bytes)
     const batch = Buffer.from(new Uint8Array(check.batch).buffer)
-    const size = batch.length
     this.bytes += size
     try {
       const checked = await this.#onThread({ ...check, batch })
@@ -64,4 +69,10 @@ export class RecordChecks {
   close(): void {
     this.#thread?.close()
   }
+}
+
+/** Clients try again after it. */
+function tooMany(bytes: number): Refusal {
+  const errorMessage = `${bytes} bytes of batches wait for a look at their records; try again later`
+  return { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage }
 }

@@ -8,6 +8,9 @@ import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { ListOffsets } from '../../protocol/messages/list-offsets.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
 import { sealBatch } from '../../protocol/record-batch.ts'
+import { RecordChecks } from '../../src/broker/record-checks.ts'
+import { nodeEnv } from '../../src/env/node.ts'
+import { defaultLogConfig } from '../../src/log/log-config.ts'
 import { batchOf } from './batch-of.ts'
 import { RawClient } from './raw-client.ts'
 import { startTestNode, type TestNode } from './test-node.ts'
@@ -172,3 +175,20 @@ test('a broker stops while a batch is looked at', async () => {
   await other.stop()
   producer.destroy()
 }, 60_000)
+
+test('batches that wait for the thread are bounded: one more is to be tried again', async () => {
+  const env = nodeEnv({ level: 'silent' })
+  const checks = new RecordChecks(env, 10_000)
+  const check = {
+    batch: bomb(large),
+    config: defaultLogConfig,
+    nowMs: timestamp,
+    partition: 't-0',
+  }
+  const first = checks.later(check)
+  const second = checks.later({ ...check, batch: Buffer.alloc(10_000) })
+  expect(await second).toMatchObject({ errorCode: 7 })
+  expect(await first).toHaveProperty('bytes', check.batch)
+  expect(checks.bytes).toBe(0)
+  checks.close()
+})

@@ -23,6 +23,17 @@ const sized = (size: number) => {
 /** What the memory of a chunk looks like once it is used again. */
 const spoil = (chunk: Buffer) => chunk.fill(0xee)
 
+test('memory of a frame that spanned chunks is free when the frame was looked at', () => {
+  const memory = new FrameMemory(64 * 1024)
+  const reader = new FrameReader(undefined, memory)
+  const bytes = Buffer.concat([Buffer.from([0, 0, 0x40, 0]), Buffer.alloc(0x4000)])
+  reader.feed(bytes.subarray(0, 100))
+  expect(reader.feed(bytes.subarray(100))).toHaveLength(1)
+  expect(memory.take(0x4000)).toBeUndefined()
+  reader.release()
+  expect(memory.take(0x4000)?.length).toBeGreaterThanOrEqual(0x4000)
+})
+
 test('payloads come out whole however the stream is cut', () => {
   const payloads = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 })
   const cuts = fc.array(fc.nat(20), { minLength: 1 })

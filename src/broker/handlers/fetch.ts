@@ -138,7 +138,6 @@ class FetchOperation {
   #seenAppended: number[] = []
   /** At the last look something could have been told, and may not be yet. */
   #early = false
-  #reading = false
 
   constructor(
     request: Request,
@@ -166,7 +165,6 @@ class FetchOperation {
   #look(last: boolean): void {
     const reads = this.#read(last)
     if (reads instanceof Promise) {
-      this.#reading = true
       reads.then(
         (done) => this.#judge(done, last),
         (error: unknown) => this.#fail(error),
@@ -225,7 +223,6 @@ class FetchOperation {
   }
 
   #judge(reads: PartitionRead[], last: boolean): void {
-    this.#reading = false
     const bytes = reads.reduce((sum, read) => sum + read.bytes.length, 0)
     const remainingMs = this.#deadlineMs - this.#context.broker.env.clock.monotonicMs()
     const urgent = reads.length === 0 || reads.some((read) => read.urgent)
@@ -237,21 +234,42 @@ class FetchOperation {
   }
 
   #wait(reads: PartitionRead[], bytes: number, remainingMs: number): void {
+    const { parkedFetches } = this.#context.broker
+    if (!parkedFetches.park(reads.length)) {
+      this.#answer(reads)
+      return
+    }
     releaseReads(reads)
     this.#seenBytes = bytes
     this.#seenAppended = reads.map(({ partition }) => partition?.appendedBytes ?? 0)
     const partitions = reads.flatMap(({ partition }) => partition ?? [])
-    new Waiting(
+    let parked = true
+    const leave = () => {
+      parked = false
+      parkedFetches.leave(reads.length)
+      forget()
+    }
+    const waiting = new Waiting(
       this.#context.broker.env.timers,
       partitions.map((partition) => partition.waiting),
       remainingMs,
       () => {
-        if (this.#reading || !this.#enough(reads)) return this.#reading
+        // What it reads may wake it again.
+        if (!parked) return true
+        if (!this.#enough(reads)) return false
+        leave()
         this.#look(false)
         return true
       },
-      () => this.#look(true),
+      () => {
+        leave()
+        this.#look(true)
+      },
     )
+    const forget = this.#context.whenClosed(() => {
+      leave()
+      waiting.cancel()
+    })
   }
 
   /** Whether a second look is worth it: enough bytes by count, or something else to tell. */

@@ -3,7 +3,8 @@
  * only what changed. Rules FS-1 to FS-8 of Kafka's `FetchManager`.
  *
  * A session that cannot be cached is no error: the answer's session id 0 tells the client to go on
- * with full requests.
+ * with full requests. Sessions are bounded by the partitions in them as well: a session of 100,000
+ * takes 30 MB.
  */
 
 /** What a fetch asks of one partition; the same object lives in the session between requests. */
@@ -105,20 +106,28 @@ export class FetchSessions {
   readonly #slotsMax: number
   /** By id, least recently used first. */
   readonly #sessions = new Map<number, Session>()
+  readonly #partitionsMax: number
+  /** In all sessions. */
+  #partitions = 0
 
-  constructor(slotsMax: number) {
+  constructor(slotsMax: number, partitionsMax = 1_000_000) {
     this.#slotsMax = slotsMax
+    this.#partitionsMax = partitionsMax
   }
 
   get size(): number {
     return this.#sessions.size
   }
 
+  get partitions(): number {
+    return this.#partitions
+  }
+
   /** `newId`: a random positive int32 should a session be made. */
   begin(request: FetchSessionRequest, nowMs: number, newId: () => number): FetchContext {
     const { sessionId, sessionEpoch } = request
     if (sessionEpoch === initialEpoch || sessionEpoch === finalEpoch) {
-      this.#sessions.delete(sessionId)
+      this.#end(sessionId)
       const partitions = new Map(request.partitions.map((each) => [keyOf(each), each]))
       const session =
         sessionEpoch === initialEpoch ? this.#create(request, partitions, nowMs, newId) : undefined
@@ -138,11 +147,13 @@ export class FetchSessions {
     newId: () => number,
   ): Session | undefined {
     if (partitions.size === 0 || !this.#makeRoom(nowMs)) return undefined
+    if (this.#partitions + partitions.size > this.#partitionsMax) return undefined
     let id = newId()
     while (id <= 0 || this.#sessions.has(id)) id = newId()
     const { usesTopicIds } = request
     const session = { id, usesTopicIds, epoch: 1, lastUsedMs: nowMs, partitions }
     this.#sessions.set(id, session)
+    this.#partitions += partitions.size
     return session
   }
 
@@ -150,10 +161,21 @@ export class FetchSessions {
     if (this.#sessions.size < this.#slotsMax) return true
     const [oldest] = this.#sessions.values()
     if (oldest === undefined || nowMs - oldest.lastUsedMs <= evictAfterIdleMs) return false
-    return this.#sessions.delete(oldest.id)
+    return this.#end(oldest.id)
+  }
+
+  #end(id: number): boolean {
+    this.#partitions -= this.#sessions.get(id)?.partitions.size ?? 0
+    return this.#sessions.delete(id)
   }
 
   #continue(session: Session, request: FetchSessionRequest, nowMs: number): FetchContext {
+    // Its client begins anew with a full request, which goes on without a session.
+    if (this.#partitions + request.partitions.length > this.#partitionsMax) {
+      this.#end(session.id)
+      return failed(FETCH_SESSION_ID_NOT_FOUND)
+    }
+    const before = session.partitions.size
     for (const asked of request.partitions) {
       const key = keyOf(asked)
       const known = session.partitions.get(key)
@@ -161,6 +183,7 @@ export class FetchSessions {
       else update(known, asked)
     }
     for (const gone of request.forgotten) session.partitions.delete(keyOf(gone))
+    this.#partitions += session.partitions.size - before
     this.#sessions.delete(session.id)
     if (session.partitions.size === 0) return new FetchContext(0, 0, session.partitions, false)
     session.epoch = session.epoch === 2 ** 31 - 1 ? 1 : session.epoch + 1

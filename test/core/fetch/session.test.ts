@@ -29,8 +29,8 @@ const answer = (rest: Partial<FetchAnswer> = {}): FetchAnswer => ({
 })
 
 /** Requests of one client against one cache; ids count up. */
-function client(slotsMax = 10) {
-  const sessions = new FetchSessions(slotsMax)
+function client(slotsMax = 10, partitionsMax = 1000) {
+  const sessions = new FetchSessions(slotsMax, partitionsMax)
   let ids = 0
   return {
     sessions,
@@ -67,6 +67,19 @@ test('a session remembers its partitions, takes new ones and drops forgotten one
   const second = begin(1, 1, [asked(2)], { forgotten: [0] })
   expect([second.errorCode, second.sessionId, indexes(second)]).toEqual([0, 1, [1, 2]])
   expect(indexes(begin(1, 2))).toEqual([1, 2])
+})
+
+test('sessions are bounded by their partitions: a new one is not made, one that grows ends', () => {
+  const { sessions, begin } = client(10, 3)
+  const first = begin(0, 0, [asked(0), asked(1)])
+  expect([first.sessionId, begin(0, 0, [asked(0), asked(1)]).sessionId]).toEqual([1, 0])
+  expect(begin(1, 1, [asked(2)], { forgotten: [0] }).errorCode).toBe(0)
+  expect(sessions.partitions).toBe(2)
+  expect(begin(1, 2, [asked(3), asked(4)]).errorCode).toBe(70)
+  expect([sessions.size, sessions.partitions]).toEqual([0, 0])
+  expect(begin(0, 0, [asked(0), asked(1), asked(2)]).sessionId).toBe(2)
+  begin(2, -1)
+  expect(sessions.partitions).toBe(0)
 })
 
 test('an incremental answer leaves out what has not changed', () => {
