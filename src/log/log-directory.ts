@@ -27,6 +27,9 @@ const brokerEpochFile = '.ottla_broker_epoch'
 
 const noteAgainMs = 250
 
+/** More names are not remembered: any may be in a checkpoint then. */
+const deletedNamesMax = 1000
+
 /** More than the thread pool has threads, so that none of them waits for the loop. */
 const closedAtOnce = 32
 
@@ -49,6 +52,8 @@ export class LogDirectory {
   #brokerEpoch = -1
   readonly #env: Env
   #lock: Lock | undefined
+  /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a start. */
+  #deletedNames: Set<string> | undefined
   readonly #written = new Map<CheckpointName, Buffer>()
 
   constructor(
@@ -144,6 +149,23 @@ export class LogDirectory {
       this.#env.log.warn('Checkpoint is lost', { path, because: (error as Error).message })
       return undefined
     }
+  }
+
+  removed(log: Log): void {
+    this.logs.delete(log)
+    this.cleanerOffsets.delete(log.name)
+    if (this.#deletedNames?.add(log.name).size === deletedNamesMax) this.#deletedNames = undefined
+  }
+
+  /**
+   * Before a log is made: after a crash, what a checkpoint says of an earlier one of this name would be taken for
+   * this one's, uncommitted records for committed, or all of it for deleted. Throws StorageError.
+   */
+  forget(name: string): void {
+    if (this.#deletedNames?.has(name) === false) return
+    this.cleanerOffsets.delete(name)
+    this.writeCheckpoints(true)
+    this.#deletedNames = new Set()
   }
 
   /** Up to where each log is on the disk. `lowered` stands for its log's own offset. */

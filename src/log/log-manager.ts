@@ -262,6 +262,7 @@ export class LogManager {
       config: config ?? this.#options.configOf(topic),
     }
     try {
+      directory.forget(name)
       const log = createLog(directory.disk, place, topicId)
       this.#add(directory, log)
       return log
@@ -287,8 +288,7 @@ export class LogManager {
     if (log === undefined) return
     const directory = this.directoryOf(log)
     this.#logs.delete(log.name)
-    directory.logs.delete(log)
-    directory.cleanerOffsets.delete(log.name)
+    directory.removed(log)
     log.abandon()
     if (directory.disk.failure) return
     const uniqueId = this.#env.random.bytes(16).toString('hex')

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { defaultLogConfig, type LogConfig } from '../../src/log/log-config.ts'
@@ -118,6 +126,37 @@ test('a deleted log is gone at once and its files later', async () => {
   expect(again.logEndOffset).toBe(0)
   await manager.close()
 })
+
+test.each(['by the same process', 'by the next'])(
+  'what checkpoints say of a deleted log is not believed of one made %s under its name',
+  async (by) => {
+    const crashed = async (running: LogManager) => {
+      const copy = temporaryDirectory()
+      cpSync(running.directories[0]!.path, copy, { recursive: true })
+      await running.close()
+      return manage([copy])
+    }
+    let manager = await manage([temporaryDirectory()])
+    const old = manager.create('orders', 0, topicId)
+    append(old, 'old', 'old', 'old')
+    await old.flush()
+    old.highWatermark = 3
+    old.deleteRecordsBefore(2)
+    manager.directories[0]!.cleanerOffsets.set('orders-0', 2)
+    manager.directories[0]!.writeCheckpoints(false)
+    manager.delete('orders', 0)
+    if (by === 'by the next') manager = await crashed(manager)
+    append(manager.create('orders', 0, topicId), 'new')
+    manager = await crashed(manager)
+    const log = manager.get('orders', 0)!
+    expect({
+      offsets: [log.logStartOffset, log.highWatermark, log.recoveryPoint, log.logEndOffset],
+      cleaned: manager.directories[0]!.cleanerOffsets.get('orders-0') ?? 0,
+      values: await valuesOf(log),
+    }).toEqual({ offsets: [0, 0, 0, 1], cleaned: 0, values: ['new'] })
+    await manager.close()
+  },
+)
 
 test('new logs go to the directory with the fewest, and a directory that fails takes only its own offline', async () => {
   const directories = [temporaryDirectory(), temporaryDirectory()]
