@@ -63,6 +63,22 @@ test('a reassignment adds and removes replicas, with all their records', async (
   expect([2, 3]).toContain(leader)
 })
 
+test('a fetch that waits at the leader is not begun anew for a change of the ISR', async () => {
+  const at = await start(3)
+  await at.createTopic('orders', [[1, 2]])
+  const { fetchSessions } = at.broker(1).broker!
+  await fill(at, 'orders', 1)
+  const before = fetchSessions.size
+  await at.withClient((client) =>
+    alterReassignments(client, [{ topic: 'orders', partition: 0, replicas: [1, 2, 3] }]),
+  )
+  await at.settled('orders')
+  await fill(at, 'orders', 1)
+  const { leaderEpoch, partitionEpoch } = at.partition('orders')
+  // One of each follower: those that are left behind would stay for a while.
+  expect([leaderEpoch, partitionEpoch, before, fetchSessions.size]).toEqual([0, 2, 1, 2])
+})
+
 test('a move to a broker that is away is listed, and can be called off', async () => {
   const at = await start(3)
   await at.createTopic('orders', [[1, 2]])

@@ -3,8 +3,8 @@
  *
  * An answer counts only for the question that is out: a partition whose epoch or end has changed
  * meanwhile ignores it (a late answer of an abandoned fetch once cut committed records off). When
- * a partition comes while a fetch waits at the leader, that fetch is abandoned with its
- * connection: a new leader's followers must not wait half a second for it.
+ * a partition comes, or a new epoch of it, while a fetch waits at the leader, that fetch is abandoned
+ * with its connection: a new leader's followers must not wait half a second for it.
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
@@ -40,7 +40,9 @@ export class ReplicaFetcher {
   /** It tells the incarnation that the connection was made by. */
   #clientId = ''
   #running = false
-  #waitsAtLeader = false
+  /** What the fetch that waits at the leader asks for. */
+  #asked: ReadonlyMap<string, Question> | undefined
+  #abandoned = false
   #failures = 0
   #closed = false
 
@@ -60,7 +62,13 @@ export class ReplicaFetcher {
 
   add(partition: Partition): void {
     this.#partitions.set(partition, 0)
-    if (this.#waitsAtLeader) this.#connection?.close()
+    const asked = this.#asked?.get(partitionKey(partition.topicId, partition.index))
+    const asksForIt =
+      asked?.leaderEpoch === partition.leaderEpoch && this.#clientId === this.#ownClientId
+    if (this.#asked !== undefined && !asksForIt) {
+      this.#abandoned = true
+      this.#connection?.close()
+    }
     this.#start()
   }
 
@@ -97,6 +105,10 @@ export class ReplicaFetcher {
         this.#connection?.close()
         this.#connection = undefined
         if (this.#closed) break
+        if (this.#abandoned) {
+          this.#abandoned = false
+          continue
+        }
         const reason = error instanceof Error ? error.message : String(error)
         this.#broker.env.log.debug('A replica fetch failed', { leader: this.leaderId, reason })
         const delay = Math.min(
@@ -110,9 +122,13 @@ export class ReplicaFetcher {
     if (this.#partitions.size > 0) this.#start()
   }
 
+  get #ownClientId(): string {
+    return replicaClientId(this.#broker.nodeId, this.#broker.session.incarnation)
+  }
+
   /** Undefined when the leader has no address now. */
   async #connected(): Promise<BrokerConnection | undefined> {
-    const clientId = replicaClientId(this.#broker.nodeId, this.#broker.session.incarnation)
+    const clientId = this.#ownClientId
     const open = this.#connection !== undefined && !this.#connection.closed
     if (open && this.#clientId === clientId) return this.#connection
     this.#connection?.close()
@@ -163,13 +179,13 @@ export class ReplicaFetcher {
       this.#broker.config.get('replica.fetch.wait.max.ms'),
       nextMs === Infinity || nextMs <= nowMs ? Infinity : nextMs - nowMs,
     )
-    this.#waitsAtLeader = true
+    this.#asked = questions
     const answer = await connection
       .send(Fetch, this.#session.request(questions, Math.max(1, Math.round(waitMs))), {
         timeoutMs: waitMs + silenceMs,
       })
       .finally(() => {
-        this.#waitsAtLeader = false
+        this.#asked = undefined
       })
     if (answer.errorCode !== ErrorCode.NONE) {
       // Most often a session that the leader does not know any more: it is begun anew.
