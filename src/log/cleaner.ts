@@ -30,7 +30,7 @@ export const defaultCleanerOptions: CleanerOptions = {
   pieceBytes: 512 * 1024,
   bytesPerSecondMax: Infinity,
   // Long enough that giving way costs little, short beside what a produce request takes.
-  sliceMs: 1,
+  sliceMs: 0.2,
 }
 
 export interface Cleanable {

@@ -35,8 +35,8 @@ import type { CompactionTransactions } from './compaction-transactions.ts'
 export interface FilterRules {
   readonly map: CompactionMap
   readonly transactions: CompactionTransactions
-  /** For each active producer, by id. */
-  readonly lastOfProducers: ReadonlyMap<number, LastOfProducer>
+  /** What must not be lost of a producer; `undefined` when it is not known any more. */
+  lastOfProducer(producerId: number): LastOfProducer | undefined
   /** The end of what this pass may touch. */
   readonly upperBound: number
   readonly nowMs: number
@@ -50,21 +50,25 @@ export interface LastOfProducer {
   readonly epoch: number
 }
 
+const resultBytesAtFirst = 64 * 1024
+
 export class CompactionFilter {
   recordsRead = 0
   recordsKept = 0
   readonly #rules: FilterRules
   readonly #cursor = new RecordCursor()
   /** Of the batch at hand: starts and ends of neighbouring records that stay. */
-  #kept: number[] = []
+  readonly #kept: number[] = []
+  /** What stays of the batch at hand. One for all: new memory for each batch is work for the collector, which stops the loop. */
+  #result = Buffer.allocUnsafe(resultBytesAtFirst)
 
   constructor(rules: FilterRules) {
     this.#rules = rules
   }
 
   /**
-   * What stays of a whole batch: a view when all of it does, `undefined` when nothing does. Throws
-   * InvalidRecordError or CompressionError.
+   * What stays of a whole batch: a view when all of it does, `undefined` when nothing does. Valid until the
+   * next call. Throws InvalidRecordError or CompressionError.
    */
   filter(bytes: Buffer, at: number): Buffer | undefined {
     const { transactions, nowMs } = this.#rules
@@ -90,7 +94,7 @@ export class CompactionFilter {
   #mustStay(bytes: Buffer, at: number): boolean {
     const lastOffset = lastOffsetOf(bytes, at)
     if (lastOffset + 1 === this.#rules.upperBound) return true
-    const last = this.#rules.lastOfProducers.get(producerIdOf(bytes, at))
+    const last = this.#rules.lastOfProducer(producerIdOf(bytes, at))
     if (last === undefined) return false
     return last.lastDataOffset >= 0
       ? last.lastDataOffset === lastOffset
@@ -105,7 +109,8 @@ export class CompactionFilter {
   #select(bytes: Buffer, at: number, unpacked: Buffer, isMarker: boolean): Selection {
     const { map, nowMs } = this.#rules
     const cursor = this.#cursor
-    const kept: number[] = []
+    const kept = this.#kept
+    kept.length = 0
     const baseOffset = baseOffsetOf(bytes, at)
     const horizonMs = deleteHorizonOf(bytes, at)
     const keepsTombstones = horizonMs === undefined || nowMs < horizonMs
@@ -133,7 +138,6 @@ export class CompactionFilter {
       else kept.push(cursor.start, cursor.end)
       count++
     }
-    this.#kept = kept
     this.recordsRead += total
     this.recordsKept += count
     return { count, isAll: count === total, hasTombstones, firstDelta, maxDelta }
@@ -152,17 +156,34 @@ export class CompactionFilter {
       baseTimestamp === (horizonMs ?? baseTimestamp + kept.firstDelta)
     // With another base timestamp every record changes.
     if (!isSameBase) return this.#rebuild(bytes, at, horizonMs)
-    const parts: Buffer[] = []
-    for (let i = 0; i < this.#kept.length; i += 2)
-      parts.push(unpacked.subarray(this.#kept[i]!, this.#kept[i + 1]!))
+    let end = this.#copyKept(unpacked)
     const codec = codecOf(bytes, at)
-    if (codec !== codecs.none) parts.splice(0, parts.length, compress(codec, Buffer.concat(parts)))
+    if (codec !== codecs.none) {
+      const packed = compress(codec, this.#result.subarray(batchHeaderBytes, end))
+      end = batchHeaderBytes + packed.length
+      this.#reserve(end)
+      packed.copy(this.#result, batchHeaderBytes)
+    }
     const header = readBatchHeader(bytes, at)
-    const result = Buffer.concat([Buffer.allocUnsafe(batchHeaderBytes), ...parts])
     const maxTimestamp = baseTimestamp + kept.maxDelta
-    writeBatchHeader(result, 0, { ...header, maxTimestamp, recordCount: kept.count })
-    sealBatch(result, 0, result.length)
-    return result
+    writeBatchHeader(this.#result, 0, { ...header, maxTimestamp, recordCount: kept.count })
+    sealBatch(this.#result, 0, end)
+    return this.#result.subarray(0, end)
+  }
+
+  /** Puts the records that stay behind the room for a header; returns where they end. */
+  #copyKept(unpacked: Buffer): number {
+    const kept = this.#kept
+    this.#reserve(batchHeaderBytes + unpacked.length)
+    let end = batchHeaderBytes
+    for (let i = 0; i < kept.length; i += 2)
+      end += unpacked.copy(this.#result, end, kept[i]!, kept[i + 1]!)
+    return end
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes > this.#result.length)
+      this.#result = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#result.length))
   }
 
   /** Every record anew, relative to the base timestamp that changes. */

@@ -3,22 +3,28 @@ import { lastOffsetOf, maxTimestampOf } from '../../protocol/record-batch.ts'
 import { suffixes } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
+import type { Pace } from './pace.ts'
 import { Segment } from './segment.ts'
 import { unlinkQuietly } from './segments.ts'
-
-/** Written at once. */
-const chunkBytes = 256 * 1024
 
 export class CompactionTarget {
   readonly segment: Segment
   readonly #config: LogConfig
-  readonly #chunk = Buffer.allocUnsafe(chunkBytes)
+  /** Filled before it is written. */
+  readonly #chunk: Buffer
   /** Bytes in `#chunk`; what the segment's size counts beyond the file. */
   #filled = 0
   #written = 0
 
-  constructor(disk: LogDisk, directory: string, baseOffset: number, config: LogConfig) {
+  constructor(
+    disk: LogDisk,
+    directory: string,
+    baseOffset: number,
+    config: LogConfig,
+    chunk: Buffer,
+  ) {
     this.#config = config
+    this.#chunk = chunk
     this.segment = new Segment(disk, directory, baseOffset, {
       sizeBytes: 0,
       isNew: true,
@@ -36,8 +42,8 @@ export class CompactionTarget {
     const lastOffset = lastOffsetOf(batch, 0)
     const maxTimestamp = maxTimestampOf(batch, 0)
     segment.index({ lastOffset, maxTimestamp, size: batch.length }, this.#config.indexIntervalBytes)
-    if (this.#filled + batch.length > chunkBytes) this.#flush()
-    if (batch.length > chunkBytes) this.#write(batch)
+    if (this.#filled + batch.length > this.#chunk.length) this.#flush()
+    if (batch.length > this.#chunk.length) this.#write(batch)
     else {
       batch.copy(this.#chunk, this.#filled)
       this.#filled += batch.length
@@ -56,8 +62,9 @@ export class CompactionTarget {
   }
 
   /** Writes the rest, and makes all files durable. Rejects with what the sync did. */
-  async finish(): Promise<void> {
+  async finish(pace: Pace): Promise<void> {
     this.#flush()
+    await pace.rest()
     this.segment.close(this.#config.indexIntervalBytes)
     await this.segment.file.whileOpen((file) => file.syncLater())
     await this.segment.syncIndexesLater()

@@ -4,16 +4,9 @@
  * It runs in two passes, as Kafka's cleaner does. The first reads the dirty part, which no compaction has seen,
  * and notes the last offset of each key. The second reads everything from the start of the log to the
  * end of that part and writes what stays to new segments, several small ones into one. Each new
- * segment takes the place of its sources as soon as it is complete:
+ * segment takes the place of its sources as soon as it is complete (`replacement.ts`).
  *
- * ```
- * 1  *.cleaned        written and synced
- * 2  *.cleaned.log -> .swap, and its indexes; synced      from here on a crash finishes it (swap.ts)
- * 3  sources -> *.deleted; synced                         in memory, readers see the new segment
- * 4  *.swap -> final names                                sources are unlinked after file.delete.delay.ms
- * ```
- *
- * Both passes go in slices of a millisecond, and read on the thread pool. Nothing is locked: when retention, a
+ * Both passes go in slices of a fifth of a millisecond, read and sync on the thread pool. Nothing is locked: when retention, a
  * truncation or a deletion changes the sources meanwhile, the work is given up and begins again another
  * time.
  */
@@ -31,11 +24,14 @@ import { CompactionMap } from './compaction-map.ts'
 import type { CompactionRange } from './compaction-range.ts'
 import { CompactionTarget } from './compaction-target.ts'
 import { CompactionTransactions } from './compaction-transactions.ts'
-import { suffixes } from './file-names.ts'
 import type { Log } from './log.ts'
 import { CorruptLogError } from './offset-lookup.ts'
 import { AbortedError, type Pace } from './pace.ts'
+import { Replacement } from './replacement.ts'
 import type { Segment } from './segment.ts'
+
+/** Written at once: what a write to the page cache takes is short beside a slice. */
+const chunkBytes = 64 * 1024
 
 export interface CompactionLimits {
   /** `log.cleaner.dedupe.buffer.size` */
@@ -79,6 +75,7 @@ class Compaction {
   /** Sizes of the segments when they were first looked at. */
   readonly #sizes = new Map<Segment, number>()
   readonly #truncations: number
+  readonly #chunk = Buffer.allocUnsafe(chunkBytes)
 
   constructor(
     log: Log,
@@ -169,13 +166,19 @@ class Compaction {
   ): Promise<{ target: CompactionTarget; filter: CompactionFilter }> {
     const log = this.#log
     const { disk, config } = log
-    const target = new CompactionTarget(disk, log.directory, sources[0]!.baseOffset, config)
+    const target = new CompactionTarget(
+      disk,
+      log.directory,
+      sources[0]!.baseOffset,
+      config,
+      this.#chunk,
+    )
     try {
       transactions.onAborted = (aborted) => target.segment.transactionIndex.add(aborted)
       const filter = new CompactionFilter({
         map: this.#map,
         transactions,
-        lastOfProducers: lastOfProducers(log),
+        lastOfProducer: (producerId) => lastOfProducer(log, producerId),
         upperBound: this.#range.firstUncleanableOffset,
         nowMs: this.#nowMs,
         deleteRetentionMs: config.deleteRetentionMs,
@@ -197,9 +200,9 @@ class Compaction {
       // Recovery takes a hole above the recovery point for a loss.
       const endOffset = log.segments.endOf(sources.at(-1)!, log.logEndOffset)
       if (log.recoveryPoint < endOffset) await log.flush()
+      await log.onReplace()
       this.#assertUnchanged(sources)
-      log.onReplace()
-      this.#swap(target.segment, sources)
+      await new Replacement(log, target.segment, sources).run()
       return { target, filter }
     } catch (error) {
       if (disk.failure === undefined) target.discard()
@@ -209,34 +212,13 @@ class Compaction {
 
   async #finish(target: CompactionTarget): Promise<void> {
     try {
-      await target.finish()
+      await target.finish(this.#pace)
     } catch (error) {
       // Disk full shows when writing; a sync that fails leaves pages that nothing can trust any more.
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOSPC' || code === 'EDQUOT') throw error
       throw this.#log.disk.fail(`Sync of ${target.segment.file.path} failed`, error)
     }
-  }
-
-  /** In one turn of the loop: what readers find is the old segments or the new one. */
-  #swap(cleaned: Segment, sources: readonly Segment[]): void {
-    const { segments, disk, flusher, config, directory, producerStore } = this.#log
-    const { files } = disk.env
-    try {
-      cleaned.renameFiles((path) => path.slice(0, -suffixes.cleaned.length) + suffixes.swap)
-      files.syncDirectory(directory)
-      for (const source of sources) {
-        flusher.removed(source)
-        segments.retire(source, config)
-      }
-      files.syncDirectory(directory)
-      cleaned.renameFiles((path) => path.slice(0, -suffixes.swap.length))
-      flusher.directoryChanged()
-    } catch (error) {
-      throw disk.fail(`Replacing segments in ${directory} failed`, error)
-    }
-    segments.set([...segments.list.filter((segment) => !sources.includes(segment)), cleaned])
-    producerStore.removeObsolete()
   }
 
   #assertUnchanged(sources: readonly Segment[]): void {
@@ -280,10 +262,8 @@ class Compaction {
   }
 }
 
-/** What must not be lost of producers that are still known. */
-function lastOfProducers(log: Log): Map<number, LastOfProducer> {
-  const last = new Map<number, LastOfProducer>()
-  for (const { producerId, batches, epoch } of log.producers.entries())
-    last.set(producerId, { lastDataOffset: batches.at(-1)?.lastOffset ?? -1, epoch })
-  return last
+/** What must not be lost of a producer that is still known. */
+function lastOfProducer(log: Log, producerId: number): LastOfProducer | undefined {
+  const entry = producerId < 0 ? undefined : log.producers.entry(producerId)
+  return entry && { lastDataOffset: entry.batches.at(-1)?.lastOffset ?? -1, epoch: entry.epoch }
 }

@@ -55,6 +55,10 @@ export class LogDirectory {
   /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a start. */
   #deletedNames: Set<string> | undefined
   readonly #written = new Map<CheckpointName, Buffer>()
+  /** How often each was written at once. */
+  readonly #writes = new Map<CheckpointName, number>()
+  /** Those on the thread pool go one after the other. */
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(
     env: Env,
@@ -178,10 +182,16 @@ export class LogDirectory {
     )
   }
 
+  writeRecoveryPointsLater(): Promise<void> {
+    return this.#writeLater('recoveryPoint', (log) => log.recoveryPoint)
+  }
+
   writeLogStarts(sync: boolean): void {
-    this.#write('logStart', sync, (log) =>
-      log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : undefined,
-    )
+    this.#write('logStart', sync, logStartOf)
+  }
+
+  writeLogStartsLater(): Promise<void> {
+    return this.#writeLater('logStart', logStartOf)
   }
 
   writeHighWatermarks(sync: boolean): void {
@@ -208,12 +218,8 @@ export class LogDirectory {
   /** Throws StorageError when it cannot be written, where that must be known: with `sync`. */
   #write(name: CheckpointName, sync: boolean, offsetOf: (log: Log) => number | undefined): void {
     if (this.disk.failure) return
-    const entries: OffsetOfPartition[] = []
-    for (const log of this.logs) {
-      const offset = offsetOf(log)
-      if (offset !== undefined) entries.push({ topic: log.topic, partition: log.partition, offset })
-    }
-    const bytes = formatOffsets(entries)
+    this.#writes.set(name, (this.#writes.get(name) ?? 0) + 1)
+    const bytes = this.#format(offsetOf)
     if (!sync && this.#written.get(name)?.equals(bytes)) return
     const path = `${this.path}/${checkpointFiles[name]}`
     try {
@@ -224,6 +230,58 @@ export class LogDirectory {
       // Something that comes next would be wrong without it.
       if (sync) throw new StorageError(`${path} is not written: ${because}`, { cause: error })
       this.#env.log.warn('Checkpoint is not written', { path, because })
+    }
+  }
+
+  #format(offsetOf: (log: Log) => number | undefined): Buffer {
+    const entries: OffsetOfPartition[] = []
+    for (const log of this.logs) {
+      const offset = offsetOf(log)
+      if (offset !== undefined) entries.push({ topic: log.topic, partition: log.partition, offset })
+    }
+    return formatOffsets(entries)
+  }
+
+  /** As `#write` with `sync`, on the thread pool. Rejects with StorageError. */
+  #writeLater(name: CheckpointName, offsetOf: (log: Log) => number | undefined): Promise<void> {
+    const written = this.#writing.then(() => this.#replaceLater(name, offsetOf))
+    this.#writing = written.catch(() => {})
+    return written
+  }
+
+  async #replaceLater(
+    name: CheckpointName,
+    offsetOf: (log: Log) => number | undefined,
+  ): Promise<void> {
+    const path = `${this.path}/${checkpointFiles[name]}`
+    try {
+      for (;;) {
+        if (this.disk.failure || this.#lock === undefined) return
+        const writes = this.#writes.get(name)
+        const bytes = this.#format(offsetOf)
+        await this.#writeBeside(path, bytes)
+        // What was written at once meanwhile is newer.
+        if (writes !== this.#writes.get(name) || this.#lock === undefined) continue
+        this.#env.files.rename(besideOf(path), path)
+        this.#written.set(name, bytes)
+        break
+      }
+      await this.disk.syncDirectoryLater(this.path)
+    } catch (error) {
+      throw new StorageError(`${path} is not written: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async #writeBeside(path: string, bytes: Buffer): Promise<void> {
+    const file = this.#env.files.open(besideOf(path), 'create')
+    try {
+      file.truncate(0)
+      file.write([bytes], 0)
+      await file.syncLater()
+    } finally {
+      file.close()
     }
   }
 
@@ -256,6 +314,15 @@ export class LogDirectory {
     this.#lock?.release()
     this.#lock = undefined
   }
+}
+
+/** Not the name that is used by writes at once. */
+function besideOf(path: string): string {
+  return `${path}.new`
+}
+
+function logStartOf(log: Log): number | undefined {
+  return log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : undefined
 }
 
 /** The last broker epoch in which something may have been written there; -1 when it is not known. */

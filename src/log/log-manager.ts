@@ -180,7 +180,7 @@ export class LogManager {
     directory.logs.add(log)
     this.#logs.set(log.name, log)
     log.onLogStart = () => this.#writeStartsSoon(directory)
-    log.onReplace = () => directory.writeRecoveryPoints(true)
+    log.onReplace = () => directory.writeRecoveryPointsLater()
     log.onTruncate = (offset) => {
       if (offset < log.recoveryPoint) directory.writeRecoveryPoints(true, { log, offset })
       directory.lowerCleanerOffset(log, offset)
@@ -199,12 +199,12 @@ export class LogManager {
   }
 
   #writeStarts(directory: LogDirectory): void {
-    try {
-      directory.writeLogStarts(true)
-    } catch (error) {
-      // The next timer tries it again. Until then a crash would bring back what was deleted.
-      this.#env.log.warn('Log starts are not written', { because: (error as Error).message })
-    }
+    // The next timer tries it again. Until then a crash would bring back what was deleted.
+    directory
+      .writeLogStartsLater()
+      .catch((error: Error) =>
+        this.#env.log.warn('Log starts are not written', { because: error.message }),
+      )
   }
 
   get(topic: string, partition: number): Log | undefined {

@@ -24,6 +24,7 @@ import { type FoundTimestamp, offsetForTimestamp, offsetOfMaxTimestamp } from '.
 import type { ProducerStore } from './producer-store.ts'
 import { failedRead, type LogRead } from './read.ts'
 import { LogReader, type ReadOptions } from './reader.ts'
+import type { Replacement } from './replacement.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
@@ -70,7 +71,9 @@ export class Log {
   /** Called before the log is cut at an offset, so that no checkpoint promises more. */
   onTruncate: (offset: number) => void = () => {}
   /** Called before compaction puts segments with holes in the place of others: writes the recovery point down. */
-  onReplace: () => void = () => {}
+  onReplace: () => void | Promise<void> = () => {}
+  /** Segments that are being put in the place of others. */
+  replacement: Replacement | undefined
 
   constructor(disk: LogDisk, state: LogState) {
     this.disk = disk
@@ -84,13 +87,8 @@ export class Log {
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
     this.#highWatermark = state.highWatermark
-    this.flusher = new Flusher(
-      disk,
-      state.segments,
-      state.epochs,
-      state.recoveryPoint,
-      () => this.#logEndOffset,
-    )
+    const { segments, epochs, recoveryPoint } = state
+    this.flusher = new Flusher(disk, segments, epochs, recoveryPoint, () => this.#logEndOffset)
     this.#appender = new Appender(this)
     // What was found after a crash may be in the page cache only.
     this.#appender.unflushedRecords = state.logEndOffset - state.recoveryPoint
@@ -176,8 +174,8 @@ export class Log {
 
   /** Forgets idempotent producers that were silent for `producerIdExpirationMs`. */
   expireProducers(nowMs: number): void {
-    if (this.producerStore.isLoaded)
-      this.producers.expire(nowMs, this.#config.producerIdExpirationMs)
+    const { producerIdExpirationMs } = this.#config
+    if (this.producerStore.isLoaded) this.producers.expire(nowMs, producerIdExpirationMs)
   }
 
   get leaderEpochs(): LeaderEpochs {
@@ -318,6 +316,7 @@ export class Log {
 
   removeSegments(gone: readonly Log['segments']['active'][]): void {
     if (gone.length === 0) return
+    this.replacement?.settle()
     for (const segment of gone) this.flusher.removed(segment)
     this.flusher.directoryChanged()
     this.segments.remove(new Set(gone), this.#config)
@@ -351,6 +350,7 @@ export class Log {
 
   /** What fails half way leaves less than the log believes to have: nobody may be told that it is there. */
   #cut<T>(run: () => T): T {
+    this.replacement?.settle()
     try {
       return run()
     } catch (error) {
@@ -388,6 +388,7 @@ export class Log {
   /** The log is about to be deleted: it writes nothing any more. */
   abandon(): void {
     this.#isClosed = true
+    this.replacement?.abandon()
     for (const segment of this.segments.list) segment.isDeleted = true
     this.release()
   }

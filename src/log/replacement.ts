@@ -1,0 +1,97 @@
+/**
+ * Puts the segment that compaction has written in the place of those it was made from. What readers find is the
+ * old segments or the new one, and so does the next start after a crash at any step:
+ *
+ * ```
+ * 1  *.cleaned -> *.swap                   synced: from here on a crash finishes it (swap.ts)
+ * 2  sources -> *.deleted                  synced; in memory, readers see the new segment
+ * 3  *.swap -> final names                 sources are unlinked after file.delete.delay.ms
+ * ```
+ *
+ * The syncs run on the thread pool. Whoever cuts the log or removes segments meanwhile settles it first: what
+ * a swap covers is put in place by the next start, whatever was written there since.
+ */
+import { suffixes } from './file-names.ts'
+import type { Log } from './log.ts'
+import { AbortedError } from './pace.ts'
+import type { Segment } from './segment.ts'
+
+export class Replacement {
+  readonly #log: Log
+  readonly #cleaned: Segment
+  readonly #sources: readonly Segment[]
+  #isReplaced = false
+  #isOver = false
+
+  constructor(log: Log, cleaned: Segment, sources: readonly Segment[]) {
+    this.#log = log
+    this.#cleaned = cleaned
+    this.#sources = sources
+  }
+
+  /** Rejects with AbortedError when it was taken back, with StorageError when the directory failed. */
+  async run(): Promise<void> {
+    const { disk, directory } = this.#log
+    this.#log.replacement = this
+    try {
+      this.#cleaned.renameFiles((path) => withoutSuffix(path, suffixes.cleaned) + suffixes.swap)
+      await disk.syncDirectoryLater(directory)
+      if (this.#isOver) throw new AbortedError('The log has changed')
+      this.#replace()
+      await disk.syncDirectoryLater(directory)
+      if (!this.#isOver) this.#finish()
+    } catch (error) {
+      if (error instanceof AbortedError) throw error
+      throw this.#failed(error)
+    } finally {
+      this.#log.replacement = undefined
+    }
+  }
+
+  /** At once, because the segments are about to change: takes it back, or carries it to its end. */
+  settle(): void {
+    if (this.#isOver) return
+    const { disk, directory } = this.#log
+    const { files } = disk.env
+    this.#isOver = true
+    try {
+      if (!this.#isReplaced) files.unlink(this.#cleaned.file.path)
+      files.syncDirectory(directory)
+      if (this.#isReplaced) this.#finish()
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  /** The log is deleted, and what lies in its directory means nothing any more. */
+  abandon(): void {
+    this.#isOver = true
+  }
+
+  /** In one turn of the loop. */
+  #replace(): void {
+    const { segments, flusher, config, producerStore } = this.#log
+    for (const source of this.#sources) {
+      flusher.removed(source)
+      segments.retire(source, config)
+    }
+    const others = segments.list.filter((segment) => !this.#sources.includes(segment))
+    segments.set([...others, this.#cleaned])
+    producerStore.removeObsolete()
+    this.#isReplaced = true
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    this.#cleaned.renameFiles((path) => withoutSuffix(path, suffixes.swap))
+    this.#log.flusher.directoryChanged()
+  }
+
+  #failed(error: unknown): Error {
+    return this.#log.disk.fail(`Replacing segments in ${this.#log.directory} failed`, error)
+  }
+}
+
+function withoutSuffix(path: string, suffix: string): string {
+  return path.slice(0, -suffix.length)
+}
