@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -42,7 +43,15 @@ await build({
     'snappy',
   ],
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+  // A third of the text to read at each start; names stay, for traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
+  // `code-cache.ts` runs it: a text that is put together there would have to be copied.
+  banner: {
+    js: "(function(exports,require,module,__filename,__dirname){const moduleUrl=require('node:url').pathToFileURL(__filename).href;",
+  },
+  footer: { js: '})' },
 })
 const buildId = createHash('sha256').update(readFileSync('dist/ottla.cjs')).digest('hex')
 await build({
@@ -55,15 +64,51 @@ await build({
 chmodSync('dist/ottla.js', 0o755)
 await compileOnce()
 
-/** A broker that has run leaves its compiled code beside the program; others make it themselves. */
+/** What broker and clients compile when they run is left beside the program; others make it themselves. */
 async function compileOnce() {
   const dir = mkdtempSync(join(tmpdir(), 'ottla-build-'))
-  const args = ['dist/ottla.js', 'broker', '--port', '0', '--data-dir', join(dir, 'data')]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  child.stdout.on('data', () => child.kill('SIGTERM'))
+  const port = await freePort()
+  const at = ['-b', `127.0.0.1:${port}`]
+  const broker = start('broker', '--port', `${port}`, '--data-dir', join(dir, 'data'))
+  try {
+    await new Promise((ready) => broker.child.stdout.once('data', ready).once('end', ready))
+    for (const args of [
+      ['produce', 'compiled', ...at, '-q'],
+      ['consume', 'compiled', ...at, '--from-beginning', '--exit', '-q'],
+      ['-C', '-t', 'compiled', ...at, '-e', '-q'],
+    ]) {
+      const client = start(...args)
+      client.child.stdin.end('a record\n')
+      await client.ended
+    }
+  } finally {
+    broker.child.kill('SIGTERM')
+    await broker.ended.finally(() => rmSync(dir, { recursive: true, force: true }))
+  }
+}
+
+function start(...args) {
+  const child = spawn(process.execPath, ['dist/ottla.js', ...args])
+  let said = ''
+  child.stderr.on('data', (text) => {
+    said += text
+  })
   const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
-  const code = await new Promise((done) => child.once('exit', done))
-  clearTimeout(timer)
-  rmSync(dir, { recursive: true, force: true })
-  if (code !== 0) throw new Error(`The program that was built ended with ${code}`)
+  const ended = new Promise((done, failed) =>
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      if (code === 0) done()
+      else failed(new Error(`ottla ${args.join(' ')} was built and ended with ${code}: ${said}`))
+    }),
+  )
+  return { child, ended }
+}
+
+function freePort() {
+  return new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => done(port))
+    })
+  })
 }

@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 /** The program: `main.ts` and all it needs lie in one file, which starts from compiled code. */
-import { fileURLToPath } from 'node:url'
 import { loadCached } from './code-cache.ts'
 
 /** Made by the build from the content of the file. */
 declare const buildId: string
 
+const { fileURLToPath } = process.getBuiltinModule('node:url')
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const cache = file(`ottla-${buildId}-${process.version}-${process.arch}.cache`)
-const program = loadCached(file('ottla.cjs'), cache)
-// What a broker needs is compiled when it has run; whoever starts next has it.
-if (!program.cached && process.argv[2] === 'broker') process.once('exit', program.save)
+/** What is started most, or has to be quick, has a cache of what it needs alone; kcat's is that of `-C`. */
+const kinds = ['broker', 'produce', 'consume', '-C']
+const word = process.argv[2] ?? ''
+const kind = kinds.includes(word) ? word : word.startsWith('-') ? '-C' : 'broker'
+const name = `ottla-${buildId}-${process.version}-${process.arch}-${kind.replace('-', '')}.cache`
+const program = loadCached(file('ottla.cjs'), file(name))
+// What is needed is compiled when it has run; whoever starts next has it.
+if (!program.cached && word === kind) process.once('exit', program.save)
 await program.exports.main(process.argv)

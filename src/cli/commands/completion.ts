@@ -14,7 +14,7 @@ export function registerCompletion(program: Command, whole: () => Promise<Comman
     })
     .addHelpText(
       'after',
-      '\nExamples:\n  source <(ottla completion bash)                     # in ~/.bashrc\n  ottla completion zsh > "${fpath[1]}/_ottla"\n  ottla completion fish > ~/.config/fish/completions/ottla.fish',
+      '\nExamples:\n  source <(ottla completion bash)                     # in ~/.bashrc\n  ottla completion zsh > "$fpath[1]/_ottla"\n  ottla completion fish > ~/.config/fish/completions/ottla.fish',
     )
 }
 
