@@ -61,6 +61,7 @@ export class VarintReader {
 
 /** Bytes that an int32 or an int64 takes. */
 export function varlongSize(value: number): number {
+  if (value >= -0x40 && value < 0x40) return 1
   let rest = Math.floor((value < 0 ? -value - 1 : value) / 0x40)
   let size = 1
   for (; rest > 0; rest = Math.floor(rest / 0x80)) size++
@@ -69,6 +70,10 @@ export function varlongSize(value: number): number {
 
 /** Writes an int32 or an int64; returns the position behind it. */
 export function writeVarlong(bytes: Buffer, value: number, at: number): number {
+  if (value >= -0x40 && value < 0x40) {
+    bytes[at] = (value << 1) ^ (value >> 31)
+    return at + 1
+  }
   // Doubling the value, as zigzag is defined, would lose the lowest bit beyond 2^52.
   const half = value < 0 ? -value - 1 : value
   let low = (half % 0x40) * 2 + (value < 0 ? 1 : 0)

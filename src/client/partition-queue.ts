@@ -34,6 +34,8 @@ export class PartitionQueue {
   /** The connection of what is in flight. */
   #sentOver: object | undefined
   #builder: BatchBuilder | undefined
+  /** Of the last batch: a stream fills the next as far. */
+  #lastBytes = 0
   #waiters: Waiter[] = []
 
   constructor(
@@ -64,7 +66,7 @@ export class PartitionQueue {
     let builder = this.#builder
     if (!builder?.append(source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers)) {
       if (builder) completed = this.complete()
-      builder = new BatchBuilder(this.#batchBytesMax)
+      builder = new BatchBuilder(this.#batchBytesMax, this.#lastBytes)
       this.#builder = builder
       this.openedMs = nowMs
       builder.append(source, keyStart, keyEnd, valueStart, valueEnd, timestampMs, headers)
@@ -83,6 +85,7 @@ export class PartitionQueue {
     const builder = this.#builder
     if (builder === undefined) return false
     this.#builder = undefined
+    this.#lastBytes = builder.sizeBytes
     const waiters = this.#waiters
     this.#waiters = []
     this.waiting.push(this.#seal(builder, waiters, this.openedMs))

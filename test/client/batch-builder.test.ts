@@ -81,3 +81,21 @@ test('a batch takes no record beyond its size, but one record of any size', () =
     count: 1,
   })
 })
+
+test('records that share their source keep their bytes, whatever their sizes and places', () => {
+  const builder = new BatchBuilder(1024 * 1024, 20_000)
+  const source = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 31 + (i >> 8)) & 0xff))
+  const expected: (Buffer | null)[][] = []
+  let at = 3
+  for (let size = 0; size < 300; size++) {
+    const keyEnd = at + (size % 7)
+    const end = keyEnd + size
+    builder.append(source, at, keyEnd, keyEnd, end, 0, undefined)
+    expected.push([source.subarray(at, keyEnd), source.subarray(keyEnd, end)])
+    at = end + (size % 3)
+  }
+  const batch = builder.seal(0, false)
+  stamp(batch, -1, -1, -1)
+  const records = [...recordsOf(batch, 0, unpackedMax)]
+  expect(records.map(({ key, value }) => [key, value])).toEqual(expected)
+})

@@ -187,16 +187,17 @@ class Producing {
     const chunks = descriptor === 0 ? standardInput(stat.isFile()) : fileChunks(descriptor)
     const { producer, progress } = this
     const pace = this.#pace
-    this.#nowMs = Date.now()
     await readMessages(
       chunks,
       {
         delimiter: this.#delimiter,
         messageBytesMax: this.#limit,
         stopped: () => this.stopped || this.failure !== undefined,
+        arrived: () => {
+          this.#nowMs = Date.now()
+        },
         ready: async () => {
           while (producer.bufferFull && !this.failure) await producer.room()
-          this.#nowMs = Date.now()
         },
         onProgress: (bytes) => progress.add(bytes, stat.size, this.sent),
         ...(pace && { beforeEach: () => pace.wait() }),

@@ -92,6 +92,8 @@ class Producing {
   readonly #run: KcatRun
   readonly #pace: Pace | undefined
   #topic!: TopicInfo
+  /** One for all messages of a chunk: they came at the same moment. */
+  #nowMs = 0
   #sent = 0
   #stopped = false
 
@@ -156,6 +158,7 @@ class Producing {
         delimiter: options.delimiter,
         messageBytesMax: limit,
         stopped: () => this.#stopped,
+        arrived: () => this.#arrived(),
         ready: async () => {
           while (producer.bufferFull) await producer.room()
         },
@@ -163,6 +166,10 @@ class Producing {
       },
       (buffer, start, end) => this.#line(buffer, start, end),
     )
+  }
+
+  #arrived(): void {
+    this.#nowMs = this.producer.cluster.env.clock.wallMs()
   }
 
   #line(buffer: Buffer, start: number, end: number): boolean {
@@ -208,7 +215,7 @@ class Producing {
     const key = record.key ?? empty
     const both = Buffer.concat([key, record.value ?? empty])
     const [keyStart, valueStart] = [record.key ? 0 : -1, record.value ? key.length : -1]
-    const timestampMs = record.timestampMs ?? this.producer.cluster.env.clock.wallMs()
+    const timestampMs = record.timestampMs ?? this.#nowMs
     const own = this.#run.options.partition
     const partition = own >= 0 ? own : (record.partition ?? -1)
     this.#append(
@@ -230,7 +237,7 @@ class Producing {
     valueStart: number,
     valueEnd: number,
     headers = this.#run.options.headers,
-    timestampMs = this.producer.cluster.env.clock.wallMs(),
+    timestampMs = this.#nowMs,
     partition = this.#run.options.partition,
   ): void {
     try {
@@ -270,6 +277,7 @@ class Producing {
       this.goodFiles++
       if (bytes.length === 0) continue
       while (this.producer.bufferFull) await this.producer.room()
+      this.#arrived()
       const key = options.fixedKey === undefined ? empty : Buffer.from(options.fixedKey)
       const both = key.length === 0 ? bytes : Buffer.concat([key, bytes])
       this.#append(

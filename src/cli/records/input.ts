@@ -15,6 +15,8 @@ export interface InputOptions {
   readonly delimiter: Buffer
   /** A longer message is refused. */
   readonly messageBytesMax: number
+  /** Bytes came, or the next message's turn: what time it is now. */
+  readonly arrived?: (() => void) | undefined
   /** Waited for between chunks: room for more. */
   readonly ready?: (() => Promise<void>) | undefined
   /** Waited for before each message: makes reading slow, for those who want it so. */
@@ -41,18 +43,24 @@ export async function readMessages(
   take: TakeMessage,
 ): Promise<void> {
   const { delimiter, messageBytesMax, ready, beforeEach, stopped, onProgress } = options
+  // A single byte is found three times as fast.
+  const wanted = delimiter.length === 1 ? delimiter[0]! : delimiter
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
     if (stopped?.()) return
+    options.arrived?.()
     const buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     // A delimiter of several bytes may be cut in two by the chunk's end.
     let at = 0
     let from = Math.max(0, rest.length - delimiter.length + 1)
     for (;;) {
-      const end = buffer.indexOf(delimiter, from)
+      const end = buffer.indexOf(wanted, from)
       if (end < 0) break
       if (end - at > messageBytesMax) throw tooLarge(messageBytesMax)
-      if (beforeEach && end > at) await beforeEach()
+      if (beforeEach && end > at) {
+        await beforeEach()
+        options.arrived?.()
+      }
       if (end > at && !take(buffer, at, end)) return
       at = end + delimiter.length
       from = at
