@@ -1,10 +1,11 @@
 /**
  * The command line beside kcat and Java's console tools, against one broker of ours:
  *
- *     npm run build && npx tsx bench/cli.ts [--records 1000000] [--runs 5] [--broker HOST:PORT]
+ *     npm run build && npx tsx bench/cli.ts [--records 1000000] [--runs 5] [--broker HOST:PORT] [--results]
  *
  * From the start of the process to its first byte of output, and records a second from a file into
  * a topic and from a topic to /dev/null, with the start of the process. The tools take turns.
+ * `--results` puts the table into RESULTS.md.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, createWriteStream, openSync } from 'node:fs'
@@ -12,13 +13,16 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { scratchDirectory } from '../src/cli/bench/daemon.ts'
 import { ottla, realKafka, repository } from './brokers.ts'
-import { isNoisy, spreadOf } from './statistics.ts'
+import { commitOf, machine } from './machine.ts'
+import { writeSection } from './results.ts'
+import { isNoisy, type Spread, spreadOf } from './statistics.ts'
 
 const { values: flags } = parseArgs({
   options: {
     records: { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '5' },
     broker: { type: 'string' },
+    results: { type: 'boolean', default: false },
   },
 })
 const records = Number(flags.records)
@@ -43,6 +47,13 @@ const ours = (...args: string[]): Tool => ({
   ...{ name: `ottla ${args[0]}`, command: process.execPath, args: [program, ...args] },
 })
 const kcat = (...args: string[]): Tool => ({ name: `kcat ${args[0]}`, command: 'kcat', args })
+const node: Tool = {
+  ...{
+    name: 'node -e, one line',
+    command: process.execPath,
+    args: ['-e', "console.log('a line')"],
+  },
+}
 const java = (...args: string[]): Tool => ({ name: `${args[0]}`, command: realKafka, args })
 
 function rowsFor(bootstrap: string, file: string): Row[] {
@@ -54,7 +65,8 @@ function rowsFor(bootstrap: string, file: string): Row[] {
   return [
     {
       ...{ title: 'start to first byte of -C -e, ten records', unit: 'ms' },
-      tools: [ours(...ten), kcat(...ten), { ...kcat(...ten, '-u'), name: 'kcat -C -u' }],
+      // kcat writes to a pipe when it ends, to a terminal, or with -u, at once. Node alone is what no program of it undercuts.
+      tools: [ours(...ten), kcat(...ten), { ...kcat(...ten, '-u'), name: 'kcat -C -u' }, node],
     },
     {
       ...{
@@ -104,22 +116,26 @@ function time({ command, args, name }: Tool, input?: string, watch = false) {
   })
 }
 
-async function measure({ title, unit, tools, input }: Row): Promise<void> {
+const rounded = (value: number) => Math.round(value).toLocaleString('en')
+const shown = ({ median, min, max }: Spread) =>
+  `${rounded(median)} (${rounded(min)}–${rounded(max)})`
+
+/** Lines of the table. */
+async function measure({ title, unit, tools, input }: Row): Promise<string[]> {
   const figures = tools.map(() => [] as number[])
   for (let run = 0; run < runs; run++)
     for (const [i, tool] of tools.entries()) {
       const { firstMs, endMs } = await time(tool, input, unit === 'ms')
       figures[i]!.push(unit === 'ms' ? firstMs : (records / endMs) * 1000)
     }
-  console.log(title)
-  for (const [i, { name }] of tools.entries()) {
-    const spread = spreadOf(figures[i]!)!
-    const [median, min, max] = [spread.median, spread.min, spread.max].map((value) =>
-      Math.round(value).toLocaleString('en'),
-    )
-    const noisy = isNoisy(spread) ? '  noisy' : ''
-    console.log(`  ${name.padEnd(18)} ${median} ${unit} (${min} to ${max})${noisy}`)
-  }
+  const spreads = figures.map((values) => spreadOf(values)!)
+  const kcats = spreads[tools.findIndex(({ command }) => command === 'kcat')]!
+  return tools.map(({ name }, i) => {
+    const spread = spreads[i]!
+    const times = `${(spread.median / kcats.median).toFixed(2)} ×`
+    const noise = isNoisy(spread) ? 'too noisy' : ''
+    return `| ${[title, name, `${shown(spread)} ${unit}`, times, noise].join(' | ')} |`
+  })
 }
 
 async function writeLines(path: string, count: number): Promise<void> {
@@ -139,7 +155,17 @@ try {
   await writeLines(ten, 10)
   await time(ours('produce', 'many', '-b', bootstrap), many)
   await time(ours('produce', 'ten', '-b', bootstrap), ten)
-  for (const row of rowsFor(bootstrap, many)) await measure(row)
+  const lines = [
+    '| what | tool | median (min–max) | times kcat | noise |',
+    '| --- | --- | --- | --- | --- |',
+  ]
+  for (const row of rowsFor(bootstrap, many)) lines.push(...(await measure(row)))
+  console.log(lines.join('\n'))
+  if (flags.results) {
+    const how = `\`npx tsx bench/cli.ts ${process.argv.slice(2).join(' ')}\` at ${commitOf()}`
+    const text = `Machine: ${machine()}; ${how}\n\n${lines.join('\n')}`
+    writeSection(join(import.meta.dirname, 'RESULTS.md'), 'command line', text)
+  }
 } finally {
   await own?.stop()
   scratch.remove()
