@@ -47,7 +47,6 @@ export interface LogState {
 export class Log {
   readonly topic: string
   readonly partition: number
-  /** `topic-partition`. */
   readonly name: string
   readonly disk: LogDisk
   readonly segments: Segments

@@ -22,7 +22,7 @@ afterAll(async () => {
   await node.stop()
 })
 
-const parked = () => (node.node.broker?.parkedFetches as ParkedFetches).partitions
+const parked = () => node.node.broker!.parkedFetches.partitions
 
 function fetchOf(maxWaitMs: number) {
   const partitions = [0, 1, 2].map((partition) => ({
