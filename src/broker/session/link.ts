@@ -11,7 +11,15 @@ import type { Connection, ConnectionHandler } from '../../env/env.ts'
 /** Opens a connection to a coordinator, in this process or over the network. */
 export type Dial = (handler: ConnectionHandler & { onConnect?(): void }) => Connection
 
-export class LinkClosedError extends Error {}
+export class LinkClosedError extends Error {
+  /** The request may have come to the coordinator, and been done. */
+  readonly wasSent: boolean
+
+  constructor(message: string, wasSent = false) {
+    super(message)
+    this.wasSent = wasSent
+  }
+}
 
 interface Waiting {
   readonly answer: MessageType
@@ -121,7 +129,9 @@ export class Link {
       if (waiting?.answer === message.type) waiting.resolve(message)
       else if (waiting) {
         this.#connection.destroy()
-        waiting.reject(new LinkClosedError(`A ${message.type} answered, not ${waiting.answer}`))
+        waiting.reject(
+          new LinkClosedError(`A ${message.type} answered, not ${waiting.answer}`, true),
+        )
         this.#close(undefined)
       } else this.#handler.onMessage(message, generation)
     }
@@ -131,7 +141,7 @@ export class Link {
     if (this.#closed) return
     this.#closed = true
     for (const { reject } of this.#waiting.values())
-      reject(new LinkClosedError('The connection to the coordinator closed'))
+      reject(new LinkClosedError('The connection to the coordinator closed', true))
     this.#waiting.clear()
     this.#handler.onClose(error)
   }
