@@ -6,7 +6,7 @@
  * failed batch goes back to its place, and nothing is sent until everything in flight has been
  * answered; then one at a time until all that came back have succeeded. All that is in flight is so over one connection.
  */
-import { BatchBuilder, type RecordHeader } from './batch-builder.ts'
+import { BatchBuilder, type RecordHeader, stamp } from './batch-builder.ts'
 import type { ProducerBatch, Waiter } from './producer-batch.ts'
 import { splitBatch } from './split-batch.ts'
 
@@ -21,6 +21,11 @@ export class PartitionQueue {
   readonly waiting: ProducerBatch[] = []
   readonly inFlight = new Set<ProducerBatch>()
   nextSequence = 0
+  /** Whose sequences these are: what is undecided keeps them when the producer gets new ones. */
+  producerId = -1
+  producerEpoch = -1
+  /** A sequence was used and perhaps never written: nothing that follows it would be taken. */
+  hasGap = false
   recovering = false
   /** Not before: the pause after a failure. */
   notBeforeMs = 0
@@ -94,7 +99,7 @@ export class PartitionQueue {
 
   /** The next batch that may be sent now; it stays where it is. */
   sendable(nowMs: number, connection: object): ProducerBatch | undefined {
-    if (this.waiting.length === 0 || nowMs < this.notBeforeMs) return undefined
+    if (this.waiting.length === 0 || this.hasGap || nowMs < this.notBeforeMs) return undefined
     if (this.inFlight.size >= (this.recovering ? 1 : inFlightMax)) return undefined
     // What is out at an old leader goes first: it may have to be sent again, in its place.
     if (this.inFlight.size > 0 && this.#sentOver !== connection) return undefined
@@ -131,6 +136,27 @@ export class PartitionQueue {
     let first = this.waiting[0]?.deadlineMs ?? Infinity
     for (const batch of this.inFlight) if (!batch.expired) first = Math.min(first, batch.deadlineMs)
     return first
+  }
+
+  /** After a gap, once nothing is in flight: all that waits gets sequences of a new epoch. */
+  startAnew(): void {
+    this.hasGap = false
+    this.recovering = false
+    this.producerId = -1
+    for (const batch of this.waiting) batch.baseSequence = -1
+  }
+
+  /** Stamps the batch that is sent next, with the producer's new id when no other can be confused with it. */
+  sequence(batch: ProducerBatch, producerId: number, producerEpoch: number): void {
+    const isOld = this.producerId !== producerId || this.producerEpoch !== producerEpoch
+    if (isOld && this.inFlight.size === 0) {
+      this.producerId = producerId
+      this.producerEpoch = producerEpoch
+      this.nextSequence = 0
+    }
+    batch.baseSequence = this.nextSequence
+    this.nextSequence = (this.nextSequence + batch.count) & 0x7fffffff
+    stamp(batch.bytes, this.producerId, this.producerEpoch, batch.baseSequence)
   }
 
   /** A batch succeeded. A broker knows the last five only: those that come again go before new ones. */

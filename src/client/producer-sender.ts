@@ -7,7 +7,8 @@
  * - an error that may pass: back into its place in the queue, until its deadline;
  * - too large: in two halves again, a record alone is refused;
  * - a sequence error that is not explained by an earlier batch still being tried, or any final
- *   error: sequences have a gap now, so a new epoch is taken once nothing is in flight (KIP-360).
+ *   error: sequences of its partition have a gap now, so a new epoch is taken for what waits there, once
+ *   nothing is in flight (KIP-360). Other partitions keep theirs for what may have been written.
  */
 import { Produce } from '../../protocol/messages/produce.ts'
 import type { IncomingResponseOf } from '../../protocol/schema.ts'
@@ -60,7 +61,6 @@ export class ProducerSender {
   #deadline: Timer | undefined
   #kicked = false
   readonly #leaders: LeaderRefresh
-  #gap = false
   #gettingIdentity = false
   #closedBy: KafkaError | undefined
   #idleWaiters: (() => void)[] = []
@@ -106,7 +106,7 @@ export class ProducerSender {
       for (const resolve of this.#idleWaiters.splice(0)) resolve()
     if (this.#closedBy) return
     const waiting = queues.filter((queue) => queue.waiting.length > 0)
-    if (waiting.length === 0 || !this.#identityReady(queues)) return
+    if (waiting.length === 0 || !this.#identityReady(waiting)) return
     const byLeader = groupBy(waiting, (queue) => this.#leader(queue))
     for (const [nodeId, theirs] of byLeader) {
       if (nodeId < 0) this.#refreshLater(theirs)
@@ -148,31 +148,33 @@ export class ProducerSender {
       })
   }
 
-  /** Gets an id first, and a new epoch when sequences have a gap. */
-  #identityReady(queues: readonly PartitionQueue[]): boolean {
+  /** Gets an id first, and a new epoch where sequences have a gap. */
+  #identityReady(waiting: readonly PartitionQueue[]): boolean {
     if (!this.#options.idempotent) return true
-    if (this.#gettingIdentity) return false
-    if (this.#identity.known && !this.#gap) return true
-    if (queues.some((queue) => queue.inFlight.size > 0)) return false
+    const { known } = this.#identity
+    const isWanted = known
+      ? waiting.some(({ hasGap, inFlight }) => hasGap && inFlight.size === 0)
+      : waiting.length > 0
+    if (isWanted && !this.#gettingIdentity) this.#getIdentity()
+    return known
+  }
+
+  #getIdentity(): void {
     this.#gettingIdentity = true
-    this.#identity.init().then(
-      () => {
+    const concerned = () =>
+      [...this.#options.queues()].filter((queue) => !this.#identity.known || queue.hasGap)
+    this.#identity
+      .init()
+      .then(
+        () => {
+          for (const queue of concerned()) if (queue.inFlight.size === 0) queue.startAnew()
+        },
+        (error) => this.#giveUpWaiting(concerned(), error),
+      )
+      .finally(() => {
         this.#gettingIdentity = false
-        this.#gap = false
-        for (const queue of this.#options.queues()) {
-          queue.nextSequence = 0
-          queue.recovering = false
-          for (const batch of queue.waiting) batch.baseSequence = -1
-        }
         this.kick()
-      },
-      (error) => {
-        this.#gettingIdentity = false
-        this.#giveUpWaiting(this.#options.queues(), error)
-        this.kick()
-      },
-    )
-    return false
+      })
   }
 
   #sendTo(nodeId: number, queues: readonly PartitionQueue[]): void {
@@ -203,7 +205,7 @@ export class ProducerSender {
     queues: readonly PartitionQueue[],
   ): Promise<void> {
     const nowMs = this.#cluster.env.clock.monotonicMs()
-    while ((this.#busy.get(nodeId) ?? 0) < requestsInFlightMax && !this.#gap) {
+    while ((this.#busy.get(nodeId) ?? 0) < requestsInFlightMax) {
       const ready: Sent[] = []
       let bytes = 0
       for (const queue of queues) {
@@ -242,11 +244,9 @@ export class ProducerSender {
     const { producerId, producerEpoch, transactionalId } = this.#identity
     const highest = connection.requireVersion(Produce)
     for (const { queue, batch } of ready) {
-      if (this.#options.idempotent && batch.baseSequence < 0) {
-        batch.baseSequence = queue.nextSequence
-        queue.nextSequence = (queue.nextSequence + batch.count) & 0x7fffffff
-        stamp(batch.bytes, producerId, producerEpoch, batch.baseSequence)
-      } else if (!this.#options.idempotent && batch.attempts === 0) stamp(batch.bytes, -1, -1, -1)
+      if (this.#options.idempotent && batch.baseSequence < 0)
+        queue.sequence(batch, producerId, producerEpoch)
+      else if (!this.#options.idempotent && batch.attempts === 0) stamp(batch.bytes, -1, -1, -1)
       batch.attempts++
       queue.take(batch, connection)
       noteSent(this.#cluster.metadata, queue)
@@ -331,7 +331,7 @@ export class ProducerSender {
   #failed({ queue, batch }: Sent, error: KafkaError): void {
     if (batch.expired) {
       queue.inFlight.delete(batch)
-      this.#noteGap(batch)
+      this.#noteGap(queue, batch)
       return
     }
     if (tooLarge.has(error.code) && queue.split(batch)) return
@@ -343,7 +343,7 @@ export class ProducerSender {
     )
     if (error.retriable || unexplained) {
       queue.putBack(batch)
-      if (unexplained && !earlier) this.#gap = true
+      if (unexplained && !earlier) queue.hasGap = true
       pauseAfter(this.#cluster, queue, batch.attempts, error.code)
       if (topicIdErrors.has(error.code)) this.#cluster.metadata.topics.delete(queue.topic)
       this.#refreshLater([queue])
@@ -354,7 +354,7 @@ export class ProducerSender {
   }
 
   #giveUp(queue: PartitionQueue, batch: ProducerBatch, error: KafkaError): void {
-    this.#noteGap(batch)
+    this.#noteGap(queue, batch)
     const { topic, partition } = queue
     this.#options.release(batch, { topic, partition, count: batch.count, error })
   }
@@ -365,9 +365,8 @@ export class ProducerSender {
       for (const batch of queue.waiting.splice(0)) this.#giveUp(queue, batch, reason)
   }
 
-  /** A sequence was used and perhaps never written: the broker would refuse all that follows. */
-  #noteGap(batch: ProducerBatch): void {
-    if (batch.baseSequence >= 0 && !this.#identity.transactionalId) this.#gap = true
+  #noteGap(queue: PartitionQueue, batch: ProducerBatch): void {
+    if (batch.baseSequence >= 0 && !this.#identity.transactionalId) queue.hasGap = true
   }
 
   #refreshLater(queues: readonly PartitionQueue[]): void {
