@@ -205,6 +205,7 @@ export class Journal implements MetaStore {
       ? createLog(disk, here)
       : await openLog(disk, here, {
           wasClean: false,
+          isSuspect: true,
           recoveryPoint: 0,
           logStartOffset: 0,
           highWatermark: 0,

@@ -32,6 +32,8 @@ export interface LogCheckpoint {
   readonly highWatermark: number
   /** Segments before this offset may have been compacted: holes between them are no loss. 0 when left out. */
   readonly compactedTo?: number
+  /** A sync may have failed since the recovery point: what is read may be in memory only. */
+  readonly isSuspect?: boolean
   onProgress?(bytes: number): void
 }
 
@@ -96,7 +98,10 @@ export async function openLog(
   // What the process before left in the page cache was never synced by this one.
   if (log.recoveryPoint < end.endOffset || !checkpoint.wasClean) {
     const first = Math.max(segments.indexFor(log.recoveryPoint - 1), 0)
-    for (const segment of segments.list.slice(first)) log.flusher.written(segment)
+    for (const segment of segments.list.slice(first)) {
+      if (checkpoint.isSuspect) await segment.rewrite()
+      log.flusher.written(segment)
+    }
     log.flusher.directoryChanged()
   }
   if (end.endOffset < logStartOffset) {

@@ -24,6 +24,7 @@ import {
 const lockFile = '.lock'
 const cleanShutdownFile = '.kafka_cleanshutdown'
 const brokerEpochFile = '.ottla_broker_epoch'
+const failedFile = '.ottla_failed'
 
 const noteAgainMs = 250
 
@@ -42,6 +43,8 @@ export class LogDirectory {
   directoryId = ''
   /** Whether the process before stopped cleanly. */
   wasClean = false
+  /** It went offline in the process before: what is read may not be on the disk. */
+  hasFailed = false
   /** The last broker epoch in which something may have been written here; -1 when it is not known. */
   previousBrokerEpoch = -1
   /** It is a copy of the directory that was written last: what it has may be old. */
@@ -67,7 +70,10 @@ export class LogDirectory {
     onFailure: (directory: LogDirectory) => void,
   ) {
     this.#env = env
-    this.disk = new LogDisk(env, path, resources, () => onFailure(this))
+    this.disk = new LogDisk(env, path, resources, () => {
+      this.#noteFailure()
+      onFailure(this)
+    })
   }
 
   get path(): string {
@@ -102,6 +108,7 @@ export class LogDirectory {
     const noted = `${this.path}/${brokerEpochFile}`
     const written = files.stat(noted) && identityIn(files.readFile(noted))
     this.isCopy = written !== undefined && written !== this.#identity
+    this.hasFailed = files.stat(`${this.path}/${failedFile}`) !== undefined
     if (files.stat(path) === undefined) return
     this.wasClean = true
     files.unlink(path)
@@ -127,6 +134,23 @@ export class LogDirectory {
       this.#env.log.warn('Broker epoch is not written', { path, because: (error as Error).message })
       this.disk.after(noteAgainMs, () => this.#noteBrokerEpoch(brokerEpoch))
     }
+  }
+
+  /** For the next process. Needs no sync: with the page cache goes what is not to be believed. */
+  #noteFailure(): void {
+    try {
+      this.#env.files.replaceFile(`${this.path}/${failedFile}`, Buffer.alloc(0), false)
+    } catch (error) {
+      const because = (error as Error).message
+      this.#env.log.warn('Failure is not noted', { path: this.path, because })
+    }
+  }
+
+  /** Everything that is read has been written again: makes it durable. Rejects with StorageError. */
+  async recovered(): Promise<void> {
+    for (const log of this.logs) await log.flush()
+    this.#env.files.unlink(`${this.path}/${failedFile}`)
+    this.hasFailed = false
   }
 
   /** Of a file that is written once in the life of the directory. */

@@ -134,6 +134,7 @@ export class LogManager {
       }
       const log = await openLog(disk, place, {
         wasClean,
+        isSuspect: directory.hasFailed,
         recoveryPoint: recoveryPoints?.get(name) ?? 0,
         logStartOffset: logStarts.get(name) ?? 0,
         highWatermark: highWatermarks.get(name) ?? 0,
@@ -146,6 +147,7 @@ export class LogManager {
       })
       this.#add(directory, log)
     }
+    if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })
   }

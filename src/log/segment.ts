@@ -41,6 +41,7 @@ function scannedBatch(scanner: BatchScanner): ScannedBatch {
 
 /** Offsets in indexes are int32, relative to the base of the segment. */
 const relativeOffsetMax = 2 ** 31 - 1
+const rewriteBytes = 1024 * 1024
 
 export class Segment {
   readonly baseOffset: number
@@ -109,6 +110,23 @@ export class Segment {
     this.jitterMs = state.jitterMs
     this.#indexesChecked = state.isNew
     if (state.isNew) this.resetIndexes()
+  }
+
+  /**
+   * Writes what can be read of the file again, so that the next sync means it. After one that failed the kernel
+   * takes for written what it only has in memory.
+   */
+  rewrite(): Promise<void> {
+    return this.file.whileOpen(async (file) => {
+      const piece = Buffer.allocUnsafe(Math.min(this.sizeBytes, rewriteBytes))
+      for (let position = 0; position < this.sizeBytes; ) {
+        const wanted = Math.min(piece.length, this.sizeBytes - position)
+        const count = await file.readLater(piece, 0, wanted, position)
+        if (count === 0) return
+        file.write([piece.subarray(0, count)], position)
+        position += count
+      }
+    })
   }
 
   /** Begins the indexes anew. */
