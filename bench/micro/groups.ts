@@ -1,8 +1,8 @@
 /**
  * What groups cost without network and disk: `npx tsx --expose-gc bench/micro/groups.ts`
  * - memory of 10,000 idle groups of one member (limit: 10 KiB each);
- * - the assignment of a consumer group of 1,000 members and 10,000 partitions, the first and after one
- *   more member (limit: 100 ms, and 20 ms in one piece);
+ * - the assignment of a consumer group of 1,000 members and 10,000 partitions, when code has never run
+ *   before, and after one more member (limit: 100 ms, and 20 ms in one piece);
  * - a classic group of 1,000 members, from the last join to the last assignment (limit: 2 s);
  * - offset commits decided, encoded and applied.
  */
@@ -47,9 +47,13 @@ class Talk {
   readonly #answers = new Map<number, any>()
   #lastRequestId = 0
 
-  constructor(topics: GroupTopics) {
+  /** Of the last `send`: all it took, and the longest decision. */
+  totalMs = 0
+  longestMs = 0
+
+  constructor(topics: GroupTopics, consumerAssignmentIntervalMs = 0) {
     const settings = { ...defaultSettings, initialRebalanceDelayMs: 0 }
-    this.machine = new GroupMachine({ ...settings, consumerAssignmentIntervalMs: 0 }, topics)
+    this.machine = new GroupMachine({ ...settings, consumerAssignmentIntervalMs }, topics)
     this.machine.loaded(this.nowMs)
   }
 
@@ -57,20 +61,26 @@ class Talk {
     const requestId = ++this.#lastRequestId
     const entropy = Buffer.alloc(16)
     entropy.writeUInt32BE(requestId)
+    this.totalMs = 0
+    this.longestMs = 0
     const who = { apiVersion: version, clientId: 'client', clientHost: '/127.0.0.1' }
-    this.run({ kind, caller: { requestId, entropy, ...who }, request } as any)
+    this.#run({ kind, caller: { requestId, entropy, ...who }, request } as any)
+    while (this.machine.nextDeadlineMs() <= this.nowMs) this.#run({ kind: 'tick' })
     return requestId
   }
 
-  run(command: Parameters<GroupMachine['decide']>[0]): void {
+  #run(command: Parameters<GroupMachine['decide']>[0]): void {
+    const start = performance.now()
     const decision = this.machine.decide(command, this.nowMs)
     for (const record of decision.records) {
-      encodeRecord(record)
+      decision.encoded.get(record) ?? encodeRecord(record)
       this.machine.apply(record, { offset: 0, producerId: -1 })
     }
     this.machine.settle(decision)
     for (const reply of decision.replies) this.#answers.set(reply.requestId, reply)
-    while (this.machine.nextDeadlineMs() <= this.nowMs) this.run({ kind: 'tick' })
+    const tookMs = performance.now() - start
+    this.totalMs += tookMs
+    this.longestMs = Math.max(this.longestMs, tookMs)
   }
 
   take(requestId: number): any {
@@ -99,17 +109,17 @@ const sync = (groupId: string, memberId: string, generationId: number, given: st
   protocolName: null,
   assignments: given.map((memberId) => ({ memberId, assignment: Buffer.alloc(40) })),
 })
-const heartbeat = (memberId: string, topics: string[]) => ({
+const heartbeat = (memberId: string, topics: string[] | null, memberEpoch = 0) => ({
   groupId: 'g',
   memberId,
-  memberEpoch: 0,
+  memberEpoch,
   instanceId: null,
   rackId: null,
-  rebalanceTimeoutMs: 300_000,
+  rebalanceTimeoutMs: topics ? 300_000 : -1,
   subscribedTopicNames: topics,
   subscribedTopicRegex: null,
   serverAssignor: null,
-  topicPartitions: [],
+  topicPartitions: topics ? [] : null,
 })
 
 function idleGroups(): number {
@@ -126,6 +136,19 @@ function idleGroups(): number {
   const after = process.memoryUsage().heapUsed + process.memoryUsage().external
   if (talk.machine.groupIds().length !== count) throw new Error('Groups are missing')
   return (after - before) / count / 1024
+}
+
+/** A thousand members have joined, and then one of them asks: nobody had a target until now. */
+function firstAssignment(topics: number, partitions: number) {
+  const all = new Topics(topics, partitions)
+  const talk = new Talk(all, 1_000)
+  const names = [...all.names()]
+  for (let i = 0; i < 1_000; i++)
+    talk.take(talk.send('consumerHeartbeat', heartbeat(`member-${i}`, names), 1))
+  talk.nowMs += 2_000
+  const { memberEpoch } = talk.machine.state.consumerGroup('g')!.members.get('member-500')!
+  talk.take(talk.send('consumerHeartbeat', heartbeat('member-500', null, memberEpoch), 1))
+  return { totalMs: talk.totalMs, longestPieceMs: talk.longestMs }
 }
 
 function consumerAssignment(topics: number, partitions: number) {
@@ -183,6 +206,8 @@ function commits(): number {
 }
 
 const figures = {
+  firstAssignment1000x10000: firstAssignment(100, 100),
+  firstAssignment1000x1topic: firstAssignment(1, 10_000),
   idleGroupKiB: idleGroups(),
   classicRebalance1000Ms: classicRebalance(),
   assignment1000x10000: consumerAssignment(100, 100),

@@ -1,10 +1,11 @@
 /** The limits of groups from the broker's configuration, read anew at every use: a change counts at once. */
 import { resourceTypes } from '../../core/cluster/image.ts'
-import type {
-  AssignorName,
-  GroupOverrides,
-  GroupSettings,
-  MigrationPolicy,
+import {
+  type AssignorName,
+  defaultSettings,
+  type GroupOverrides,
+  type GroupSettings,
+  type MigrationPolicy,
 } from '../../core/group/settings.ts'
 import type { BrokerConfig } from './broker-config.ts'
 import { type ConfigImage, EffectiveConfig } from './effective-config.ts'
@@ -27,6 +28,7 @@ export function groupSettings(config: BrokerConfig, image: ConfigImage): GroupSe
     get consumerAssignmentIntervalMs() {
       return effective.get('group.consumer.assignment.interval.ms')
     },
+    targetPieceUnits: defaultSettings.targetPieceUnits,
     consumerAssignors: config.get('group.consumer.assignors') as readonly AssignorName[],
     consumerMigrationPolicy: config
       .get('group.consumer.migration.policy')

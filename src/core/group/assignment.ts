@@ -35,5 +35,19 @@ export interface GroupSpec {
   partitionCount(topicId: string): number
 }
 
+/**
+ * Work that can be shared out over turns of the event loop. It yields how much it has done since it
+ * yielded last, counted in members and partitions that were looked at.
+ */
+export type Work<Result> = Generator<number, Result>
+
 /** A server-side assignor (KIP-848): the new target of every member. Members left out get nothing. */
-export type Assignor = (group: GroupSpec) => Map<string, Assignment>
+export type Assignor = (group: GroupSpec) => Work<Map<string, Assignment>>
+
+/** Does all of it at once. */
+export function finish<Result>(work: Work<Result>): Result {
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}

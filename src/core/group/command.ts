@@ -13,7 +13,7 @@ import type { OffsetFetch } from '../../../protocol/messages/offset-fetch.ts'
 import type { SyncGroup } from '../../../protocol/messages/sync-group.ts'
 import type { TxnOffsetCommit } from '../../../protocol/messages/txn-offset-commit.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
-import type { GroupRecord } from './record.ts'
+import type { GroupRecord, StoredRecord } from './record.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Who asks, and the chance that a decision may need. */
@@ -94,6 +94,8 @@ export type GroupReply =
 
 export interface GroupDecision {
   readonly records: readonly GroupRecord[]
+  /** Of these records, those that were encoded beforehand. */
+  readonly encoded: ReadonlyMap<GroupRecord, StoredRecord>
   readonly replies: readonly GroupReply[]
   /** Run once the records are applied; they may add replies. */
   readonly after: readonly (() => void)[]

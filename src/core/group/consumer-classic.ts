@@ -56,7 +56,7 @@ export function joinConsumerGroup(joining: Joining, group: ConsumerGroup) {
     updated = rebalance ? after : moveTo(change, target, outcome.subscriptionChanged, reported)
     downgradeReplacing(state, group, updated, rebalance, draft)
   } else {
-    updated = moveOn(change, outcome, reported)
+    updated = moveOn(change, outcome, reported).updated
     draft.after.push(() => expectSync(joining, memberId))
   }
   draft.answer(caller.requestId, 'join', {

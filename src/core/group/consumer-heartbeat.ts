@@ -19,9 +19,10 @@ import {
   type Subscribing,
   staticMember,
 } from './consumer-membership.ts'
-import { moveOn, restartConsumerSession } from './consumer-progress.ts'
+import { moveOn, moveTo, restartConsumerSession } from './consumer-progress.ts'
 import { changeSubscription } from './consumer-subscription.ts'
 import type { Draft } from './draft.ts'
+import { type Due, setDue } from './due.ts'
 import { consumerMemberId } from './member-id.ts'
 import type { ReportedPartitions } from './reconcile.ts'
 import { Refusal } from './refusal.ts'
@@ -49,13 +50,47 @@ export function decideConsumerHeartbeat(
   const described = describedBy(member, caller, request)
   const change = { state, group, draft, before: member, after: described }
   const subscription = changeSubscription(change)
-  const updated = moveOn(change, subscription, request.topicPartitions)
+  const awaiting = { caller, request, before: member }
+  const { topicPartitions } = request
+  const { updated, isAwaited } = moveOn(change, subscription, topicPartitions, awaiting)
   restartConsumerSession(state, group.groupId, updated.memberId, draft.nowMs)
+  if (isAwaited) return
   draft.answer(
     caller.requestId,
     'consumerHeartbeat',
     answer(state, group, request, member, updated),
   )
+}
+
+/** The next piece of a computation. After the last, the member that waits for it moves on. */
+export function workOnTarget(
+  state: GroupState,
+  due: Extract<Due, { kind: 'target' }>,
+  draft: Draft,
+): void {
+  const { group, awaiting, epoch } = due.work
+  const isCurrent = state.consumerGroup(due.groupId) === group
+  const targets = isCurrent && due.work.advance(state.settings.targetPieceUnits, draft)
+  if (targets === undefined) {
+    setDue(state.deadlines, draft.nowMs, due)
+    return
+  }
+  if (awaiting.length === 0) return
+  const { request, before } = awaiting.at(-1)!
+  const member = group.members.get(before.memberId)
+  if (!targets || !member || member.classic !== null) {
+    const message = `Member ${before.memberId} is not a member of group ${group.groupId} any more.`
+    for (const { caller } of awaiting)
+      draft.refuse(caller.requestId, ErrorCode.UNKNOWN_MEMBER_ID, message)
+    return
+  }
+  const change = { state, group, draft, before: member, after: member }
+  const target = { epoch, assignment: targets.get(member.memberId)! }
+  const updated = moveTo(change, target, false, request.topicPartitions)
+  for (const { caller, request, before } of awaiting) {
+    const { requestId } = caller
+    draft.answer(requestId, 'consumerHeartbeat', answer(state, group, request, before, updated))
+  }
 }
 
 function memberFor(subscribing: Subscribing, request: Heartbeat, isJoin: boolean): ConsumerMember {

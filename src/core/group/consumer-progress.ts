@@ -1,38 +1,26 @@
-/** A member's way to the target assignment of its group, which is computed when it is out of date. */
-import type { Assignment, Assignor, MemberSpec } from './assignment.ts'
-import { noPartitions, sameAssignment } from './assignment.ts'
-import type { ConsumerGroup } from './consumer-group.ts'
+/** A member's way to the target assignment of its group. */
 import {
   type ConsumerMember,
   isReconciledTo,
   memberStates,
   sameProgress,
 } from './consumer-member.ts'
-import { currentRecord, targetEpochRecord, targetRecord } from './consumer-records.ts'
+import { currentRecord } from './consumer-records.ts'
 import type { MemberChange, SubscriptionOutcome } from './consumer-subscription.ts'
 import { cancelMember, setDue } from './due.ts'
-import { hashMapOrder, javaStringHash } from './java-hash-order.ts'
-import { assignRange } from './range-assignor.ts'
 import { type ReportedPartitions, reconcile } from './reconcile.ts'
-import type { AssignorName } from './settings.ts'
 import type { GroupState } from './state.ts'
-import type { Subscriptions } from './subscriptions.ts'
-import { assignUniform } from './uniform-assignor.ts'
+import { type Awaiting, nextTarget, type Target } from './target.ts'
 
-export interface Target {
-  readonly epoch: number
-  readonly assignment: Assignment
-}
-
-const assignors: Record<AssignorName, Assignor> = { uniform: assignUniform, range: assignRange }
-
-/** Returns the member after it moved as far as it can. */
+/** The member after it moved as far as it can; `isAwaited`: it moves on when the target is computed. */
 export function moveOn(
   change: MemberChange,
   outcome: SubscriptionOutcome,
   reported: ReportedPartitions,
-): ConsumerMember {
-  return moveTo(change, nextTarget(change, outcome), outcome.subscriptionChanged, reported)
+  awaiting?: Awaiting,
+): { readonly updated: ConsumerMember; readonly isAwaited: boolean } {
+  const { isAwaited, ...target } = nextTarget(change, outcome, awaiting)
+  return { updated: moveTo(change, target, outcome.subscriptionChanged, reported), isAwaited }
 }
 
 export function moveTo(
@@ -83,80 +71,4 @@ export function restartConsumerSession(
     state.settings.consumerSessionTimeoutMs,
 ): void {
   setDue(state.deadlines, nowMs + timeoutMs, { kind: 'consumerSession', groupId, memberId })
-}
-
-function nextTarget(
-  { state, group, draft, before, after }: MemberChange,
-  { groupEpoch, isHomogeneous }: SubscriptionOutcome,
-): Target {
-  const { groupId, assignmentEpoch, assignedAtMs } = group
-  const intervalMs =
-    state.settings.ofGroup(groupId).assignmentIntervalMs ??
-    state.settings.consumerAssignmentIntervalMs
-  const isTooEarly =
-    assignedAtMs !== 0 && intervalMs !== 0 && draft.nowMs < assignedAtMs + intervalMs
-  if (assignmentEpoch >= groupEpoch || isTooEarly)
-    return { epoch: assignmentEpoch, assignment: group.inheritedTarget(after) }
-  const name = group.preferredAssignor({ before, after })
-  const assignor = assignors[(name as AssignorName) ?? state.settings.consumerAssignors[0]!]
-  const members = specsWith(state, group, after, isHomogeneous)
-  const assigned = assignor({
-    members,
-    homogeneous: isHomogeneous,
-    partitionCount: (topicId) => state.topics.byId(topicId)?.partitionCount ?? 0,
-  })
-  for (const memberId of members.keys()) {
-    const old = group.target.get(memberId)
-    const next = assigned.get(memberId) ?? noPartitions
-    if (!old || !sameAssignment(old, next))
-      draft.records.push(targetRecord(groupId, memberId, next))
-  }
-  draft.records.push(targetEpochRecord(groupId, groupEpoch, draft.nowMs))
-  return { epoch: groupEpoch, assignment: assigned.get(after.memberId) ?? noPartitions }
-}
-
-function specsWith(
-  state: GroupState,
-  group: ConsumerGroup,
-  changed: ConsumerMember,
-  isHomogeneous: boolean,
-): Map<string, MemberSpec> {
-  const members = new Map(group.members)
-  const replaced = group.staticMember(changed.instanceId)
-  if (replaced && replaced.memberId !== changed.memberId) members.delete(replaced.memberId)
-  members.set(changed.memberId, changed)
-  const topicIds = topicIdsOf(state, group.subscriptions)
-  const shared = isHomogeneous ? topicIds(changed) : undefined
-  return new Map(
-    hashMapOrder([...members.keys()], javaStringHash).map((memberId) => {
-      const member = members.get(memberId)!
-      const assigned =
-        member === changed && replaced
-          ? group.targetOf(replaced.memberId)
-          : group.targetOf(memberId)
-      const spec = {
-        instanceId: member.instanceId,
-        topicIds: shared ?? topicIds(member),
-        assigned,
-      }
-      return [memberId, spec]
-    }),
-  )
-}
-
-/** Members with the same regular expression share one set of topics: it is looked up once. */
-function topicIdsOf(state: GroupState, subscriptions: Subscriptions) {
-  const byNames = new Map<ReadonlySet<string>, ReadonlySet<string>>()
-  return (member: ConsumerMember): ReadonlySet<string> => {
-    const names = subscriptions.of(member)
-    const known = byNames.get(names)
-    if (known) return known
-    const ids = new Set<string>()
-    for (const name of names) {
-      const topic = state.topics.byName(name)
-      if (topic) ids.add(topic.topicId)
-    }
-    byNames.set(names, ids)
-    return ids
-  }
 }

@@ -26,6 +26,10 @@ export class Deadlines<What> {
     return this.#entries.has(key)
   }
 
+  get(key: string): What | undefined {
+    return this.#entries.get(key)?.what
+  }
+
   cancel(key: string): void {
     this.#entries.delete(key)
   }

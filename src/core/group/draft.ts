@@ -1,11 +1,13 @@
 import type { ConversationKind, Conversations, GroupReply } from './command.ts'
-import type { GroupRecord } from './record.ts'
+import type { GroupRecord, StoredRecord } from './record.ts'
 import { Refusal } from './refusal.ts'
 
 /** A decision while it is being made. */
 export class Draft {
   readonly nowMs: number
   readonly records: GroupRecord[] = []
+  /** Of these records, those that were encoded beforehand. */
+  readonly encoded = new Map<GroupRecord, StoredRecord>()
   readonly replies: GroupReply[] = []
   /** Run once the records are applied: volatile state that rests on what they changed. */
   readonly after: (() => void)[] = []

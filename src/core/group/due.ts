@@ -1,5 +1,6 @@
 /** What may be due in a group, and the keys of the deadlines. */
 import type { Deadlines } from './deadlines.ts'
+import type { TargetWork } from './target.ts'
 
 export type Due =
   | { readonly kind: 'classicSession'; readonly groupId: string; readonly memberId: string }
@@ -21,6 +22,8 @@ export type Due =
   | { readonly kind: 'consumerJoin'; readonly groupId: string; readonly memberId: string }
   | { readonly kind: 'consumerSync'; readonly groupId: string; readonly memberId: string }
   | { readonly kind: 'regex'; readonly groupId: string }
+  /** The next piece of a computation. */
+  | { readonly kind: 'target'; readonly groupId: string; readonly work: TargetWork }
 
 export type GroupDeadlines = Deadlines<Due>
 
@@ -29,6 +32,11 @@ const key = (due: Due) => `${due.kind}\0${due.groupId}\0${'memberId' in due ? du
 export const setDue = (deadlines: GroupDeadlines, atMs: number, due: Due) =>
   deadlines.set(key(due), atMs, due)
 export const isSet = (deadlines: GroupDeadlines, due: Due) => deadlines.has(key(due))
+
+export function targetWorkOf(deadlines: GroupDeadlines, groupId: string): TargetWork | undefined {
+  const due = deadlines.get(`target\0${groupId}\0`)
+  return due?.kind === 'target' ? due.work : undefined
+}
 
 export function cancelMember(
   deadlines: GroupDeadlines,

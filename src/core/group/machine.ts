@@ -20,7 +20,7 @@ import {
 } from './classic-rebalance.ts'
 import { decideHeartbeat, decideSync } from './classic-sync.ts'
 import type { GroupCommand, GroupDecision, RequestCommand } from './command.ts'
-import { decideConsumerHeartbeat } from './consumer-heartbeat.ts'
+import { decideConsumerHeartbeat, workOnTarget } from './consumer-heartbeat.ts'
 import { fence } from './consumer-leave.ts'
 import { restartConsumerSession, watchRevocation } from './consumer-progress.ts'
 import { resolveRegexes } from './consumer-subscription.ts'
@@ -172,6 +172,9 @@ export class GroupMachine {
         return
       case 'regex':
         if (consumer) resolveRegexes(state, consumer, draft)
+        return
+      case 'target':
+        workOnTarget(state, due, draft)
         return
       default: {
         const member = consumer?.members.get(due.memberId)

@@ -3,7 +3,7 @@
  * with the same number in several topics go to the same member. Static members come first, in the
  * order of their instance ids, and so keep their ranges. Gives what Kafka's RangeAssignor gives.
  */
-import type { Assignment, GroupSpec, MemberSpec } from './assignment.ts'
+import type { Assignment, GroupSpec, MemberSpec, Work } from './assignment.ts'
 
 interface Cut {
   readonly partitionCount: number
@@ -12,7 +12,7 @@ interface Cut {
   extra: number
 }
 
-export function assignRange(group: GroupSpec): Map<string, Assignment> {
+export function* assignRange(group: GroupSpec): Work<Map<string, Assignment>> {
   const members = [...group.members].sort(byInstanceThenMember)
   const cuts = new Map<string, Cut>()
   for (const [, { topicIds }] of members) {
@@ -27,18 +27,22 @@ export function assignRange(group: GroupSpec): Map<string, Assignment> {
           extra: 0,
         })
     }
+    yield topicIds.size
   }
   for (const cut of cuts.values()) cut.extra = cut.partitionCount % cut.subscribers
-  return new Map(
-    members.map(([memberId, { topicIds }]) => {
-      const assignment = new Map<string, number[]>()
-      for (const topicId of topicIds) {
-        const range = nextRange(cuts.get(topicId)!)
-        if (range.length > 0) assignment.set(topicId, range)
-      }
-      return [memberId, assignment]
-    }),
-  )
+  const assigned = new Map<string, Assignment>()
+  for (const [memberId, { topicIds }] of members) {
+    const assignment = new Map<string, number[]>()
+    let done = 1
+    for (const topicId of topicIds) {
+      const range = nextRange(cuts.get(topicId)!)
+      if (range.length > 0) assignment.set(topicId, range)
+      done += 1 + range.length
+    }
+    assigned.set(memberId, assignment)
+    yield done
+  }
+  return assigned
 }
 
 function nextRange(cut: Cut): number[] {

@@ -18,6 +18,11 @@ export interface GroupSettings {
   consumerHeartbeatIntervalMs: number
   /** `group.consumer.assignment.interval.ms`: at most one new target assignment in this time. */
   consumerAssignmentIntervalMs: number
+  /**
+   * Members and partitions that an assignor looks at in one piece: a few milliseconds in code that has
+   * never run before. Larger groups are computed in several.
+   */
+  targetPieceUnits: number
   /** `group.consumer.assignors`: the first is the default. */
   consumerAssignors: readonly AssignorName[]
   /** `group.consumer.migration.policy` */
@@ -55,6 +60,7 @@ export const defaultSettings: GroupSettings = {
   consumerSessionTimeoutMs: 45_000,
   consumerHeartbeatIntervalMs: 5_000,
   consumerAssignmentIntervalMs: 1_000,
+  targetPieceUnits: 2_000,
   consumerAssignors: ['uniform', 'range'],
   consumerMigrationPolicy: 'bidirectional',
   regexRefreshIntervalMs: 600_000,

@@ -6,13 +6,13 @@
  * Each member has a quota. What it holds beyond that is taken away, then members below their quota
  * are filled with what nobody holds. Time is linear in partitions and members.
  */
-import type { Assignment, GroupSpec } from './assignment.ts'
+import type { Assignment, GroupSpec, Work } from './assignment.ts'
 import { hashMapOrder, hashSetOrder, javaUuidHash } from './java-hash-order.ts'
 import { assignUniformMixed } from './uniform-mixed-assignor.ts'
 
-export function assignUniform(group: GroupSpec): Map<string, Assignment> {
-  if (group.members.size === 0) return new Map()
-  return group.homogeneous ? new Balance(group).assign() : assignUniformMixed(group)
+export function assignUniform(group: GroupSpec): Work<Map<string, Assignment>> {
+  const isUniform = group.homogeneous && group.members.size > 0
+  return isUniform ? new Balance(group).assign() : assignUniformMixed(group)
 }
 
 class Balance {
@@ -30,38 +30,42 @@ class Balance {
     this.#topicIds = new Set(hashSetOrder([...first!.topicIds], javaUuidHash))
   }
 
-  assign(): Map<string, Assignment> {
+  *assign(): Work<Map<string, Assignment>> {
     if (this.#topicIds.size === 0) return this.#target
     let total = 0
-    for (const [topicId, taken] of this.#takenPartitions()) {
+    for (const [topicId, taken] of yield* this.#takenPartitions()) {
       total += taken.length
       for (let partition = 0; partition < taken.length; partition++) {
         if (taken[partition] === 0) this.#unassigned.push({ topicId, partition })
       }
+      yield taken.length
     }
     const members = this.#group.members.size
     this.#minQuota = Math.floor(total / members)
     this.#membersWithExtra = total % members
-    this.#revoke()
-    this.#fill()
+    yield* this.#revoke()
+    yield* this.#fill()
     return this.#target
   }
 
   /** One byte for each partition of the subscribed topics: 1 when a member's target has it. */
-  #takenPartitions(): Map<string, Uint8Array> {
+  *#takenPartitions(): Work<Map<string, Uint8Array>> {
     const taken = new Map<string, Uint8Array>()
     for (const topicId of this.#topicIds)
       taken.set(topicId, new Uint8Array(this.#group.partitionCount(topicId)))
     for (const { assigned } of this.#group.members.values()) {
+      let done = 1
       for (const [topicId, partitions] of assigned) {
+        done += partitions.length
         const ofTopic = taken.get(topicId)
         if (ofTopic) for (const partition of partitions) ofTopic[partition] = 1
       }
+      yield done
     }
     return taken
   }
 
-  #revoke(): void {
+  *#revoke(): Work<void> {
     let index = 0
     for (const [memberId, { assigned }] of this.#group.members) {
       let quota = this.#minQuota
@@ -78,6 +82,7 @@ class Balance {
       if (hasExtra) this.#membersWithExtra--
       this.#target.set(memberId, kept.assignment)
       index++
+      yield 1 + kept.count
     }
   }
 
@@ -119,7 +124,7 @@ class Balance {
     return count
   }
 
-  #fill(): void {
+  *#fill(): Work<void> {
     let next = 0
     for (const { memberId, quota } of this.#unfilled) {
       const end = Math.min(next + quota, this.#unassigned.length)
@@ -139,6 +144,7 @@ class Balance {
         )
       }
       this.#target.set(memberId, target)
+      yield quota
     }
   }
 }

@@ -6,7 +6,7 @@
  * first. Then, topic by topic, partitions move from the most to the least loaded subscriber until
  * no topic can improve, at most `roundsMax` times over all topics.
  */
-import type { Assignment, GroupSpec } from './assignment.ts'
+import type { Assignment, GroupSpec, Work } from './assignment.ts'
 import { compareUuids, hashMapOrder, javaUuidHash } from './java-hash-order.ts'
 import { LoadOrder } from './load-order.ts'
 
@@ -20,8 +20,12 @@ interface Topic {
   readonly owners: Int32Array
 }
 
-export function assignUniformMixed(group: GroupSpec): Map<string, Assignment> {
-  return new MixedBalance(group).assign()
+const costOf = ({ owners, subscribers }: Topic) => owners.length + subscribers.length
+
+export function* assignUniformMixed(group: GroupSpec): Work<Map<string, Assignment>> {
+  const balance = new MixedBalance(group)
+  yield* balance.take(group)
+  return yield* balance.assign()
 }
 
 class MixedBalance {
@@ -37,6 +41,9 @@ class MixedBalance {
     this.#loads = this.#memberIds.map(() => 0)
     this.#order = new LoadOrder(this.#loads)
     this.#before = [...group.members.values()].map(({ assigned }) => assigned)
+  }
+
+  *take(group: GroupSpec): Work<void> {
     let index = 0
     for (const { topicIds } of group.members.values()) {
       for (const topicId of topicIds) {
@@ -50,20 +57,24 @@ class MixedBalance {
           })
       }
       index++
+      yield 1 + topicIds.size
     }
-    this.#keepSubscribed(group)
+    yield* this.#keepSubscribed(group)
   }
 
-  assign(): Map<string, Assignment> {
+  *assign(): Work<Map<string, Assignment>> {
     if (this.#topics.size === 0) return new Map()
     const topics = this.#sorted()
-    for (const topic of topics) this.#assignFree(topic)
+    for (const topic of topics) {
+      this.#assignFree(topic)
+      yield costOf(topic)
+    }
     const shared = topics.filter(({ subscribers }) => subscribers.length >= 2)
-    if (shared.length > 0) this.#balance(shared)
-    return this.#result()
+    if (shared.length > 0) yield* this.#balance(shared)
+    return yield* this.#result()
   }
 
-  #keepSubscribed(group: GroupSpec): void {
+  *#keepSubscribed(group: GroupSpec): Work<void> {
     let index = 0
     for (const { topicIds, assigned } of group.members.values()) {
       for (const [topicId, partitions] of assigned) {
@@ -76,6 +87,7 @@ class MixedBalance {
         }
       }
       index++
+      yield 1 + assigned.size
     }
   }
 
@@ -99,12 +111,13 @@ class MixedBalance {
     })
   }
 
-  #balance(topics: Topic[]): void {
+  *#balance(topics: Topic[]): Work<void> {
     let lastChanged = -1
     for (let round = 0; round < roundsMax; round++) {
       for (let i = 0; i < topics.length; i++) {
         if (i === lastChanged) return
         if (this.#balanceTopic(topics[i]!) > 0 || lastChanged === -1) lastChanged = i
+        yield costOf(topics[i]!)
       }
     }
   }
@@ -146,7 +159,7 @@ class MixedBalance {
     this.#changed.add(member)
   }
 
-  #result(): Map<string, Assignment> {
+  *#result(): Work<Map<string, Assignment>> {
     const built = this.#memberIds.map(() => new Map<string, number[]>())
     for (const { topicId, owners } of this.#topics.values()) {
       owners.forEach((owner, partition) => {
@@ -155,6 +168,7 @@ class MixedBalance {
         if (partitions) partitions.push(partition)
         else built[owner]!.set(topicId, [partition])
       })
+      yield owners.length
     }
     return new Map(
       this.#memberIds.map((memberId, index) => [

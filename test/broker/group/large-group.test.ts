@@ -23,3 +23,22 @@ test('a classic group of a thousand members rebalances, and each has what the le
     expect(new Set(rejoins.map(({ answer }) => answer.generationId))).toEqual(new Set([2]))
   }
 })
+
+test('deadlines that take long are shared out over turns, by the clock', async () => {
+  const talk = new GroupTalk()
+  await talk.lead()
+  for (let i = 0; i < 100; i++) await talk.joinAlone(`g${i}`)
+  const { env } = talk.time
+  // Each look at the clock takes a millisecond: a turn has time for a few sessions only.
+  Object.assign(env, { clock: { ...env.clock, monotonicMs: () => talk.time.nowMs++ } })
+  let turns = 0
+  const { after } = env.timers
+  env.timers.after = (delayMs, run) =>
+    after(delayMs, () => {
+      turns++
+      run()
+    })
+  await talk.time.advance(11_000)
+  expect((await talk.listed()).every(({ groupState }: any) => groupState === 'Empty')).toBe(true)
+  expect(turns).toBeGreaterThan(10)
+})

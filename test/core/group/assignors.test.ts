@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import type { Assignment, GroupSpec } from '../../../src/core/group/assignment.ts'
+import { type Assignment, finish, type GroupSpec } from '../../../src/core/group/assignment.ts'
 import { hashMapOrder, javaStringHash } from '../../../src/core/group/java-hash-order.ts'
 import { assignRange } from '../../../src/core/group/range-assignor.ts'
 import { assignUniform } from '../../../src/core/group/uniform-assignor.ts'
@@ -37,7 +37,7 @@ test('the assignors give what those of Kafka give for the same groups', () => {
         }),
       ),
     }
-    const given = vector.assignor === 'range' ? assignRange(group) : assignUniform(group)
+    const given = finish(vector.assignor === 'range' ? assignRange(group) : assignUniform(group))
     const result = Object.fromEntries(
       vector.members.map(({ id }: any) => [id, asObject(given.get(id))]),
     )

@@ -92,6 +92,12 @@ export class Conversation {
     this.nowMs = endMs
   }
 
+  /** Handles so many of the deadlines that have passed. */
+  tick(count: number): void {
+    for (let i = 0; i < count && this.machine.nextDeadlineMs() <= this.nowMs; i++)
+      this.#run({ kind: 'tick' })
+  }
+
   occur(occurrence: { kind: 'expire'; groupId: string } | { kind: 'topicsDeleted'; topics: any }) {
     this.#run(occurrence)
   }
@@ -113,7 +119,7 @@ export class Conversation {
   #run(command: Parameters<GroupMachine['decide']>[0]): void {
     const decision = this.machine.decide(command, this.nowMs)
     for (const record of decision.records) {
-      const stored = encodeRecord(record)
+      const stored = decision.encoded.get(record) ?? encodeRecord(record)
       // Applied as it is read back: what is not in the bytes does not count.
       this.machine.apply(decodeRecord(stored)!, { offset: this.log.length, producerId: -1 })
       this.log.push(stored)

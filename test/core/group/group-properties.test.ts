@@ -45,6 +45,8 @@ class Member {
   heardMs = 0
   /** Whether an answer was lost: the next request then tells everything, as Java's does. */
   isUnsure = false
+  /** The request that waits for its answer. */
+  waiting: number | undefined
 
   constructor(memberId: string) {
     this.memberId = memberId
@@ -61,16 +63,20 @@ class Group {
   readonly members = new Map<number, Member>()
   #joined = 0
 
-  constructor(assignor: string) {
-    this.assignor = assignor
-    this.talk = new Conversation({ consumerSessionTimeoutMs: 20_000 }, this.topics)
-  }
-
   readonly assignor: string
+  /** Pieces of a computation that are done after each request. */
+  readonly piecesAtOnce: number
+
+  constructor(assignor: string, pieces = { units: 2_000, atOnce: 1_000 }) {
+    this.assignor = assignor
+    this.piecesAtOnce = pieces.atOnce
+    const settings = { consumerSessionTimeoutMs: 20_000, targetPieceUnits: pieces.units }
+    this.talk = new Conversation(settings, this.topics)
+  }
 
   step(step: Step): void {
     if (step.do === 'pass') this.pass(step.ms)
-    else if (step.do === 'restart') this.talk.restart()
+    else if (step.do === 'restart') this.restart()
     else if (step.do === 'grow') this.grow(step.topic)
     else if (step.do === 'join' && !this.members.has(step.who))
       this.members.set(step.who, new Member(`m${step.who}-${++this.#joined}`))
@@ -85,17 +91,28 @@ class Group {
     else if (what === 'lose') {
       this.send(member, member.epoch)
       member.isUnsure = true
+      member.waiting = undefined
     } else this.beat(member)
   }
 
-  send(member: Member, memberEpoch: number): any {
+  restart(): void {
+    this.talk.restart()
+    for (const member of this.members.values()) {
+      if (member.waiting === undefined) continue
+      member.waiting = undefined
+      member.isUnsure = true
+    }
+  }
+
+  /** The number of the request. */
+  send(member: Member, memberEpoch: number): number {
     const byTopic = new Map<string, number[]>()
     for (const key of member.owned) {
       const [topicId, partition] = key.split('/') as [string, string]
       byTopic.set(topicId, [...(byTopic.get(topicId) ?? []), Number(partition)])
     }
     const isFull = memberEpoch === 0 || member.isUnsure
-    return this.talk.ask('consumerHeartbeat', {
+    const requestId = this.talk.send('consumerHeartbeat', {
       groupId: 'g',
       memberId: member.memberId,
       memberEpoch,
@@ -107,12 +124,18 @@ class Group {
       serverAssignor: isFull ? this.assignor : null,
       topicPartitions: [...byTopic].map(([topicId, partitions]) => ({ topicId, partitions })),
     })
+    this.talk.tick(this.piecesAtOnce)
+    return requestId
   }
 
   beat(member: Member): void {
-    const answer = this.send(member, member.epoch)
-    member.isUnsure = false
+    if (member.waiting !== undefined) this.talk.tick(1)
+    member.waiting ??= this.send(member, member.epoch)
+    const answer = this.talk.answer(member.waiting)
     member.heardMs = this.talk.nowMs
+    if (answer === undefined) return
+    member.waiting = undefined
+    member.isUnsure = false
     if (answer.refused !== undefined) {
       expect([25, 110]).toContain(answer.refused)
       member.epoch = 0
@@ -162,11 +185,13 @@ class Group {
 
 const often = { numRuns: runs(150) }
 
+const pieces = fc.record({ units: fc.constantFrom(3, 9, 2_000), atOnce: fc.nat(3) })
+
 for (const assignor of ['uniform', 'range'])
   test(`no partition of a consumer group with ${assignor} is ever in two hands, all are held in the end`, () => {
     fc.assert(
-      fc.property(steps, (all) => {
-        const group = new Group(assignor)
+      fc.property(steps, pieces, (all, pieces) => {
+        const group = new Group(assignor, pieces)
         for (const step of all) group.step(step)
         if (group.members.size === 0) group.step({ do: 'join', who: 0 })
         group.settle()
