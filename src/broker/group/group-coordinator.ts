@@ -171,7 +171,9 @@ export class GroupCoordinator {
         failed: (errorCode) => this.#restart(partition, runtime, { errorCode }),
       },
     )
+    const failed = this.#led.get(partition)?.runtime
     this.#led.set(partition, { leaderEpoch, journal, runtime })
+    for (const occurrence of failed?.missed ?? []) runtime.occur(occurrence)
     runtime.load().catch((error) => {
       const reason = error instanceof Error ? error.message : String(error)
       runtime.end(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
@@ -205,12 +207,13 @@ export class GroupCoordinator {
     const { env, expiryIntervalMs } = this.#services
     this.#expiry = env.timers.after(expiryIntervalMs, () => {
       for (const { runtime } of this.#led.values())
-        if (runtime.isServing) this.#expire(runtime, runtime.machine.groupIds())
+        this.#expire(runtime, runtime.machine.groupIds())
       this.#expireLater()
     })
   }
 
   #expire(runtime: GroupRuntime, groupIds: string[]): void {
+    if (!runtime.isServing) return
     for (const groupId of groupIds.slice(0, expiriesPerTurn))
       runtime.occur({ kind: 'expire', groupId })
     const rest = groupIds.slice(expiriesPerTurn)

@@ -45,20 +45,28 @@ export function groupHandler<Request extends Fields, Response extends Fields>(
   })
 }
 
+/** Of one request, what is done in one turn of the event loop: it may name tens of thousands. */
+const itemsPerTurn = 500
+
 /** Does one thing for each, and turns a refusal of one into its own answer. */
-export function eachOrRefused<T, R>(
+export async function eachOrRefused<T, R>(
+  { broker }: RequestContext,
   items: readonly T[],
   run: (item: T) => Promise<R>,
   refused: (item: T, errorCode: number, message: string) => R,
 ): Promise<R[]> {
-  return Promise.all(
-    items.map(async (item) => {
-      try {
-        return await run(item)
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error
-        return refused(item, error.errorCode, error.message)
-      }
-    }),
-  )
+  const runOne = async (item: T) => {
+    try {
+      return await run(item)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return refused(item, error.errorCode, error.message)
+    }
+  }
+  const results: R[] = []
+  for (let from = 0; from < items.length; from += itemsPerTurn) {
+    if (from > 0) await new Promise<void>((resolve) => broker.env.timers.soon(resolve))
+    results.push(...(await Promise.all(items.slice(from, from + itemsPerTurn).map(runOne))))
+  }
+  return results
 }

@@ -46,6 +46,13 @@ const noEntropy = Buffer.alloc(0)
 /** A timer cannot be set further away than this. */
 const timerMsMax = 2 ** 31 - 1
 
+/**
+ * A timer that is so late tells of a process that stood still. What members sent meanwhile lies in the
+ * sockets: it is read, and whoever had to connect anew is heard of, before anybody is put out.
+ */
+const lateMsMax = 1_000
+const graceMs = 5_000
+
 /** How soon it is looked again whether what is due can be written. */
 const unwritableDelayMs = 1_000
 /**
@@ -83,7 +90,9 @@ export class GroupRuntime {
   #replies: GroupReply[] = []
   #flushIsDue = false
   #timer: { atMs: number; timer: Timer } | undefined
-  /** What happened while the log was read. */
+  /** No deadline counts before this time. */
+  #graceEndMs = -Infinity
+  /** What happened while the log was read, or after it could not be written. */
   #missed: Occurrence[] = []
 
   constructor(
@@ -156,7 +165,12 @@ export class GroupRuntime {
   /** Something that nobody waits for. */
   occur(occurrence: Occurrence): void {
     if (this.#state === 'serving') this.#run(occurrence)
-    else if (this.#state === 'loading') this.#missed.push(occurrence)
+    else this.#missed.push(occurrence)
+  }
+
+  /** For whoever takes over from here. */
+  get missed(): readonly Occurrence[] {
+    return this.#missed
   }
 
   /**
@@ -307,19 +321,26 @@ export class GroupRuntime {
 
   #arm(): void {
     if (this.#state !== 'serving') return
-    const atMs = this.machine.nextDeadlineMs()
+    const atMs = Math.max(this.machine.nextDeadlineMs(), this.#graceEndMs)
     if (atMs === Infinity || (this.#timer && this.#timer.atMs <= atMs)) return
     this.#armAt(atMs)
   }
 
   #armAt(atMs: number): void {
     this.#timer?.timer.cancel()
-    const delayMs = Math.min(Math.max(atMs - this.#nowMs(), 0), timerMsMax)
-    this.#timer = { atMs, timer: this.#env.timers.after(delayMs, () => this.#tick()) }
+    const nowMs = this.#nowMs()
+    const delayMs = Math.min(Math.max(atMs - nowMs, 0), timerMsMax)
+    const timer = this.#env.timers.after(delayMs, () => this.#tick(nowMs + delayMs))
+    this.#timer = { atMs, timer }
   }
 
-  #tick(): void {
+  #tick(dueMs: number): void {
     this.#timer = undefined
+    if (this.#nowMs() - dueMs > lateMsMax) {
+      this.#graceEndMs = this.#nowMs() + graceMs
+      this.#arm()
+      return
+    }
     // Nobody is put out while that cannot be written; whoever is heard of meanwhile stays.
     if (this.#journal.appendError() !== ErrorCode.NONE) {
       this.#armAt(this.#nowMs() + unwritableDelayMs)

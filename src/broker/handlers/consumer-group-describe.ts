@@ -14,6 +14,7 @@ import {
 export const consumerGroupDescribe = groupHandler(ConsumerGroupDescribe, {
   async handle({ groupIds, includeAuthorizedOperations }, context) {
     const described = await eachOrRefused(
+      context,
       groupIds,
       (groupId) => {
         if (groupId === '') throw new Refusal(ErrorCode.INVALID_GROUP_ID, 'The group id is empty')

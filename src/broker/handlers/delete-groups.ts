@@ -5,6 +5,7 @@ import { clientOf, eachOrRefused, groupHandler } from '../group/group-handler.ts
 export const deleteGroups = groupHandler(DeleteGroups, {
   async handle({ groupsNames }, context) {
     const results = await eachOrRefused(
+      context,
       [...new Set(groupsNames)],
       (groupId) => context.broker.groups.submit('delete', groupId, { groupId }, clientOf(context)),
       (groupId, errorCode) => ({ groupId, errorCode }),

@@ -12,6 +12,7 @@ import {
 export const describeGroups = groupHandler(DescribeGroups, {
   async handle({ groups, includeAuthorizedOperations }, context) {
     const described = await eachOrRefused(
+      context,
       groups,
       (groupId) =>
         context.broker.groups.submit('describeClassic', groupId, { groupId }, clientOf(context)),

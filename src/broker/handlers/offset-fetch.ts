@@ -21,6 +21,7 @@ export const offsetFetch = groupHandler(OffsetFetch, {
   async handle(request, context) {
     if (context.apiVersion >= manyGroupsSince) {
       const groups = await eachOrRefused(
+        context,
         request.groups,
         (group) => fetchGroup(group, request.requireStable, context),
         ({ groupId }, errorCode) => ({ groupId, topics: [], errorCode }),

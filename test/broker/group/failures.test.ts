@@ -220,3 +220,45 @@ test('an upgrade that is too large to be written leaves the classic group as it 
   await talk.ask('join', join(memberId), 3)
   expect(waits.answer.generationId).toBe(2)
 })
+
+test('offsets of a topic that is deleted after a failed write, before they are loaded again, are forgotten', async () => {
+  const talk = await leading()
+  await talk.ask('commit', committing('g', 5))
+  const fail = async () => {
+    talk.journal.nextAppendError = KAFKA_STORAGE_ERROR
+    expect(await talk.ask('commit', committing('g', 6))).toBe(NOT_COORDINATOR)
+    talk.journal.nextAppendError = 0
+  }
+  await fail()
+  const deleted = [{ name: 't', topicId: 'BBBBBBBBBBBBBBBBBBBBBA' }]
+  talk.groups.topicsChanged({ changed: [], deleted, anyCreated: false })
+  // Not even when the first attempt to load them fails as well.
+  talk.journal.loading = Promise.reject(new Error('the disk is slow'))
+  await talk.time.advance(1_000)
+  talk.journal.loading = undefined
+  await talk.time.advance(1_000)
+  expect((await talk.ask('fetch', fetching('g'))).topics).toEqual([])
+})
+
+test('a process that stood still hears its members before it puts anybody out', async () => {
+  const talk = await leading()
+  const { memberEpoch } = await talk.ask('consumerHeartbeat', beating('g', 'm', 0), 1)
+  const classic = await talk.joinAlone('c')
+  await talk.joinAlone('silent')
+  await talk.ask('consumerHeartbeat', beating('silent too', 's', 0), 1)
+  talk.time.nowMs += 60_000
+  await talk.time.advance(0)
+  // Some were waiting in the sockets, others have to connect first.
+  const heard = await talk.ask('heartbeat', { groupId: 'c', ...classic, groupInstanceId: null })
+  await talk.time.advance(3_000)
+  const beat = await talk.ask('consumerHeartbeat', beating('g', 'm', memberEpoch), 1)
+  expect([heard.errorCode, beat.errorCode]).toEqual([0, 0])
+  await talk.time.advance(3_000)
+  const states = (await talk.listed()).map(({ groupId, groupState }: any) => [groupId, groupState])
+  expect(Object.fromEntries(states)).toEqual({
+    g: 'Stable',
+    c: 'Stable',
+    silent: 'Empty',
+    'silent too': 'Empty',
+  })
+})
