@@ -8,6 +8,11 @@ export const groupRows: readonly Row[] = [
     ...{ figure: 'requestsPerSecond', beside: ['p99Ms', 'brokerCpuShare', 'othersCpuShare'] },
   },
   {
+    ...{ name: 'offset commits, 2 in flight on 256 connections', better: 'more' },
+    ...{ measure: { workload: 'commit', parameters: { connections: 256, window: 2 } } },
+    ...{ figure: 'requestsPerSecond', beside: ['p99Ms', 'brokerCpuShare', 'othersCpuShare'] },
+  },
+  {
     ...{ name: 'rebalance of 1,000 members, from the last join', better: 'less' },
     ...{ measure: { workload: 'rebalance', parameters: {} }, figure: 'rebalanceMs' },
     beside: ['slowestRebalanceMs'],
