@@ -122,9 +122,5 @@ export const rows: readonly Row[] = [
     ...{ measure: load('connections', { connections: 1000 }) },
     beside: ['p99Ms', 'brokerKilobytesPerConnection'],
   },
-  {
-    ...{ name: 'offset commits of 100 groups', measure: load('commit', {}), better: 'more' },
-    ...{ figure: 'requestsPerSecond', beside: ['p99Ms'] },
-  },
   ...groupRows,
 ]
