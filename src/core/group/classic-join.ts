@@ -26,6 +26,8 @@ import type { GroupState } from './state.ts'
 
 /** How many protocols of one member the limit on what a group holds allows for. */
 const metadataPerRecord = 8
+/** What a member takes in a record beside its metadata, at least: its id alone has 37 bytes. */
+const memberBytesMin = 64
 /** From here on a static leader that comes back may be told not to assign (KIP-814). */
 const skipAssignmentSince = 9
 
@@ -73,12 +75,12 @@ function hasRoom(state: GroupState, group: ClassicGroup, memberId: string): bool
 }
 
 /**
- * One protocol of all members must fit in one record, or no sync can succeed: it is answered here as it
+ * All members, with one protocol of each, must fit in one record, or no sync can succeed: it is answered here as it
  * would be then, before memory is filled with what leads nowhere.
  */
 function mayHold(state: GroupState, group: ClassicGroup, { protocols, memberId }: Join): boolean {
   const { recordBytesMax } = state.settings
-  let bytes = group.metadataBytes
+  let bytes = group.metadataBytes + memberBytesMin * (group.members.size + group.pendingJoins.size)
   for (const { metadata } of group.members.get(memberId)?.protocols ?? []) bytes -= metadata.length
   for (const { metadata } of protocols) bytes += metadata.length
   return bytes <= recordBytesMax * metadataPerRecord

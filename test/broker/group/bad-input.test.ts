@@ -1,4 +1,4 @@
-/** What no honest client asks: Kafka's codes, and other groups go on. */
+/** What no honest client asks: Kafka's codes, bounded memory, and other groups go on (FAULTS I14, I12). */
 import { beforeEach, expect, test } from 'vitest'
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { beating, committing, fetching, GroupTalk, joining, syncing } from './group-talk.ts'
@@ -81,6 +81,46 @@ test('subscriptions that no record could hold are not kept', async () => {
   const refused = answers.filter(({ answer }) => answer?.errorCode === -1)
   expect(refused.length).toBe(6)
   await expectOtherUndisturbed()
+})
+
+test('a member cannot speak as another, nor with the instance id of another', async () => {
+  const join = (groupInstanceId: string) => ({ ...joining('g'), groupInstanceId })
+  const first = talk.send('join', join('one'), 5)
+  const second = talk.send('join', join('two'), 5)
+  await talk.time.advance(0)
+  const [one, two] = [first.answer.memberId, second.answer.memberId]
+  const { generationId } = second.answer
+  await talk.ask('sync', syncing('g', one, generationId, [one, two]))
+  const as = (memberId: string, groupInstanceId: string) => ({ memberId, groupInstanceId })
+  const beat = (who: object) => talk.ask('heartbeat', { groupId: 'g', generationId, ...who } as any)
+  const members = [{ ...as(one, 'two'), reason: null }]
+  const left = await talk.ask('leave', { groupId: 'g', memberId: '', members })
+  const commit = { ...committing('g', 1, one, generationId), groupInstanceId: 'two' }
+  expect([
+    await beat(as(one, 'two')),
+    await beat(as(one, 'nobody')),
+    left.members[0].errorCode,
+    await talk.ask('sync', { ...syncing('g', one, generationId), groupInstanceId: 'two' }),
+    await talk.ask('commit', commit),
+    (await beat(as(one, 'one'))).errorCode,
+  ]).toEqual([82, 25, 82, 82, 82, 0])
+  await expectOtherUndisturbed()
+})
+
+test('ids that are given out and never used fill no memory', async () => {
+  const settings = { recordBytesMax: 8_000 }
+  talk = new GroupTalk(settings)
+  await talk.lead()
+  other = await talk.joinAlone('other')
+  const joins = Array.from({ length: 3_000 }, () => talk.send('join', joining('g'), 4))
+  await talk.time.advance(0)
+  const codes = joins.map(({ answer }) => answer.errorCode)
+  const count = (code: number) => codes.filter((each) => each === code).length
+  const { MEMBER_ID_REQUIRED, UNKNOWN_SERVER_ERROR } = ErrorCode
+  expect([count(MEMBER_ID_REQUIRED), count(UNKNOWN_SERVER_ERROR)]).toEqual([1_001, 1_999])
+  await expectOtherUndisturbed()
+  await talk.time.advance(11_000)
+  expect((await talk.ask('join', joining('g'), 4)).errorCode).toBe(MEMBER_ID_REQUIRED)
 })
 
 test('ten thousand members of the classic protocol join and leave at once', async () => {
