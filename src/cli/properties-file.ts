@@ -2,7 +2,8 @@
  * Files of `property=value` lines: kcat's configuration, Java's client.properties, our profiles.
  *
  * kcat's reading is the rule, because Java's files pass through it too: blanks around the line are
- * cut, `#` begins a comment, `\:` and `\=` stand for the character, the first `=` divides.
+ * cut, `#` begins a comment, `\:` and `\=` stand for the character, the first `=` divides. Of Java's
+ * rules one is added, but for profiles: a line that ends with a backslash goes on in the next.
  */
 import { readFileSync } from 'node:fs'
 import { Failure } from './failure.ts'
@@ -16,7 +17,8 @@ export interface Section {
 /** `sections`: lines of `[name]` are allowed. */
 export function parseProperties(text: string, path: string, sections = false): Section[] {
   const found: Section[] = [{ name: '', properties: new Map() }]
-  const lines = joinContinued(text.split(/\r?\n/))
+  const all = text.split(/\r?\n/)
+  const lines = sections ? all : joinContinued(all)
   lines.forEach((raw, index) => {
     const line = raw.trim()
     if (line === '' || line.startsWith('#') || line.startsWith('!')) return
@@ -31,6 +33,13 @@ export function parseProperties(text: string, path: string, sections = false): S
     found.at(-1)!.properties.set(match[1]!.trim(), match[2]!.replaceAll('\\=', '='))
   })
   return found
+}
+
+/** A line that is read as this property again. */
+export function propertyLine(name: string, value: string): string {
+  if (value !== value.trim() || /[\r\n]/.test(value))
+    throw new Failure(`${name}: a value of several lines, or with blanks around it, cannot be kept`)
+  return `${name}=${value.replaceAll('\\:', '\\\\:').replaceAll('=', '\\=')}\n`
 }
 
 /** Java continues a line that ends with one backslash. */

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readProfiles } from '../../src/cli/profiles.ts'
 import { type Bundled, bundleCli } from './bundled.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -44,6 +45,24 @@ test('profiles are made, chosen, shown without their secrets, and deleted', asyn
     exit: 1,
     said: `ottla: There is no profile "bb" in ${file}\n`,
   })
+})
+
+test('whatever is in a password is read as it was given, or refused', async () => {
+  const values = ['a\\', 'a\\\\', 'a\\:b=c\\=d', '#', '[x]', '\\']
+  for (const value of values) {
+    await profile('create', 'p', `sasl.password=${value}`, 'acks=1')
+    const { profiles } = readProfiles(readFileSync(file, 'utf8'), file)
+    const found = profiles.find(({ name }) => name === 'p')?.properties
+    expect([...found!]).toEqual([
+      ['sasl.password', value],
+      ['acks', '1'],
+    ])
+  }
+  expect(await profile('create', 'p', 'sasl.password=two\nlines')).toEqual({
+    exit: 1,
+    said: 'ottla: sasl.password: a value of several lines, or with blanks around it, cannot be kept\n',
+  })
+  await profile('delete', 'p', '--yes')
 })
 
 test('comments that people wrote stay', async () => {

@@ -63,17 +63,19 @@ test('an unknown property is refused, with the name that was meant', () => {
 })
 
 test('property files keep what Java and kcat write', () => {
-  const text = '# c\n ! c\n a = b \nurl=http\\://x\\=1\nlong=one \\\n   two\n[s]\nk=v=w\n'
-  expect(parseProperties(text, 'f', true)).toEqual([
-    {
-      name: '',
-      properties: new Map([
-        ['a', 'b'],
-        ['url', 'http://x=1'],
-        ['long', 'one two'],
-      ]),
-    },
-    { name: 's', properties: new Map([['k', 'v=w']]) },
+  const text = '# c\n ! c\n a = b \nurl=http\\://x\\=1\nlong=one \\\n   two'
+  const read = (more: string, sections: boolean) =>
+    parseProperties(text + more, 'f', sections).map(({ name, properties }) => [name, ...properties])
+  const same = [
+    ['a', 'b'],
+    ['url', 'http://x=1'],
+  ]
+  expect(read('', false)).toEqual([['', ...same, ['long', 'one two']]])
+  // In profiles a backslash at the end belongs to the value: it may be a password's.
+  const two = '=not continued\n[s]\nk=v=w\\\n'
+  expect(read(two, true)).toEqual([
+    ['', ...same, ['long', 'one \\'], ['two', 'not continued']],
+    ['s', ['k', 'v=w\\']],
   ])
   expect(() => parseProperties('ok=1\nnot ok\n', 'f')).toThrow('f:2: expected property=value')
 })

@@ -6,7 +6,7 @@ import { type Consent, confirm } from '../confirm.ts'
 import { Failure, usageFailure } from '../failure.ts'
 import { nearest } from '../nearest.ts'
 import { profileFiles, profileProperties, readProfiles, userProfilePath } from '../profiles.ts'
-import { readIfPresent, readPropertiesFile } from '../properties-file.ts'
+import { propertyLine, readIfPresent, readPropertiesFile } from '../properties-file.ts'
 import { canonicalName } from '../property-names.ts'
 import { type Session, withSession } from '../session.ts'
 import { unknownProperty } from '../settings.ts'
@@ -129,7 +129,7 @@ async function create(
     if (canonicalName(key) === undefined) throw unknownProperty(key, '-X')
     properties.set(key, word.slice(at + 1))
   }
-  const lines = [...properties].map(([key, value]) => `${key}=${value.replaceAll('=', '\\=')}\n`)
+  const lines = [...properties].map(([key, value]) => propertyLine(key, value))
   const others = withoutSection(userText(), name).trimEnd()
   write(`${others}${others === '' ? '' : '\n\n'}[${name}]\n${lines.join('')}`)
   session.say(`Wrote profile ${name} to ${userProfilePath(process.env)}`)
