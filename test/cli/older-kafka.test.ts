@@ -1,6 +1,7 @@
 /** The command line against the version ranges of older releases: it asks for nothing they do not know. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Ranges, startOlderBroker } from '../client/older-broker.ts'
+import { administer } from './administer.ts'
 import { type Bundled, bundleCli } from './bundled.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -52,27 +53,7 @@ for (const [release, ranges] of [
       if (exit !== 0) throw new Error(`ottla ${line} ended with ${exit}: ${stderr}`)
       return stdout
     }
-    await run('topics create old --partitions 2')
-    await run('topics add-partitions old --to 3')
-    await run('configs set old retention.ms=5000')
-    await run(`produce old -q --compression ${release === '2.1' ? 'gzip' : 'zstd'}`, 'a\nb\nc\n')
-    await run('-P -t old -p 0 -X acks=1', 'd\n')
-    const read = await run('consume old --from-beginning --exit')
-    const grouped = await run('consume old --from-beginning --group readers --exit')
-    const kcat = await run('-C -e -q -t old')
-    expect([read, grouped, kcat].map((text) => text.split('\n').sort().join(''))).toEqual([
-      ...['abcd', 'abcd', 'abcd'],
-    ])
-    expect(await run('configs get old retention.ms')).toContain('5000')
-    expect(await run('topics list --format json')).toContain('"old"')
-    expect(await run('groups describe readers')).toContain('old')
-    await run('groups seek readers --to start --yes')
-    await run('offsets old')
-    await run('topics trim old --partitions 0 --offset 1 --yes')
-    await run('cluster info')
-    await run('cluster logdirs')
-    await run('groups delete readers --yes')
-    await run('topics delete old --yes')
+    await administer(run, release === '2.1' ? 'gzip' : 'zstd')
     await broker.stop()
     expect(broker.refused).toEqual([])
   })

@@ -18,6 +18,8 @@ export const cache =
 export const python = join(cache, 'venv', 'bin', 'python')
 export const franzGo = join(cache, 'franz-go')
 export const javaClasses = join(cache, 'java')
+/** The jars of an older Kafka, as REAL_KAFKA_HOME. */
+export const olderKafka = join(cache, 'kafka-older')
 
 /** One of Kafka's own tools: `kafkaTool(['topics', '--list', …])`. */
 export function kafkaTool(args: string[], options: RunOptions = {}): Promise<Output> {

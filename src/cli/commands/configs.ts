@@ -5,10 +5,12 @@ import {
   type ConfigChange,
   type ConfigEntry,
   describeConfigs,
+  listConfigResources,
   type Resource,
   type ResourceType,
   resourceTypes,
 } from '../../client/admin/configs.ts'
+import { listGroups } from '../../client/admin/groups.ts'
 import { collect, pairs } from '../arguments.ts'
 import { type Consent, confirm } from '../confirm.ts'
 import { Failure, usageFailure } from '../failure.ts'
@@ -31,7 +33,7 @@ export function registerConfigs(program: Command): void {
   configs
     .command('describe')
     .description('Show configurations, those that were set and with --all the defaults too')
-    .argument('<name>', nameHelp)
+    .argument('[name]', `${nameHelp}; without one all of the type`)
     .addOption(typeOption())
     .option('--all', 'defaults too')
     .option('--docs', 'with what they mean')
@@ -39,7 +41,7 @@ export function registerConfigs(program: Command): void {
     .action(withSession(describe))
     .addHelpText(
       'after',
-      '\nExamples:\n  ottla configs describe orders --all\n  ottla configs describe 1 --type broker --docs\n  ottla configs describe orders --format kafka',
+      '\nExamples:\n  ottla configs describe orders --all\n  ottla configs describe 1 --type broker --docs\n  ottla configs describe --type client-metrics\n  ottla configs describe orders --format kafka',
     )
   configs
     .command('get')
@@ -86,42 +88,102 @@ const resourceOf = (name: string, { type }: TypeOption): Resource => {
   return { type, name }
 }
 
+interface DescribeOptions extends TypeOption {
+  all?: boolean
+  docs?: boolean
+  synonyms?: boolean
+}
+
+interface Shown {
+  readonly resource: Resource
+  readonly entries: readonly ConfigEntry[]
+}
+
 async function describe(
   session: Session,
-  name: string,
-  options: TypeOption & { all?: boolean; docs?: boolean; synonyms?: boolean },
+  name: string | undefined,
+  options: DescribeOptions,
 ): Promise<void> {
-  const resource = resourceOf(name, options)
+  const names = name === undefined ? await namesOf(session, options.type) : [name]
+  const shown: Shown[] = []
+  for (const each of names) {
+    const resource = resourceOf(each, options)
+    shown.push({ resource, entries: await described(session, resource, options) })
+  }
+  if (session.format === 'json') {
+    const documents = shown.map(({ resource, entries }) => ({ ...resource, configs: entries }))
+    session.json(name === undefined ? { resources: documents } : documents[0])
+  } else if (session.format === 'kafka')
+    for (const { resource, entries } of shown)
+      printAsKafka(session, resource, entries, options.all ?? false)
+  else if (options.docs)
+    for (const { resource, entries } of shown) {
+      if (name === undefined) session.out.line(`${resource.type} ${resource.name || '(all)'}`)
+      for (const entry of entries) printDocumented(session, entry)
+    }
+  else printTable(session, shown, name === undefined, options.synonyms ?? false)
+}
+
+/** Every resource of a type, as Kafka's tool lists them: brokers, and behind them what is set for all. */
+async function namesOf({ cluster }: Session, type: ResourceType): Promise<string[]> {
+  if (type === 'topic') return (await cluster.refresh('all')).map(({ name }) => name).sort()
+  if (type === 'broker' || type === 'broker-logger') {
+    await cluster.refresh([])
+    const ids = [...cluster.metadata.brokers.keys()].sort((a, b) => a - b).map(String)
+    return type === 'broker' ? [...ids, ''] : ids
+  }
+  const configured = await listConfigResources(cluster, type)
+  const groups = type === 'group' ? (await listGroups(cluster)).map(({ groupId }) => groupId) : []
+  return [...new Set([...configured, ...groups])].sort()
+}
+
+/** Those that were set, or all of them. */
+async function described(
+  session: Session,
+  resource: Resource,
+  options: DescribeOptions,
+): Promise<ConfigEntry[]> {
   const found = await known(session, resource, { documentation: options.docs ?? false })
-  // Kafka's tool shows of a topic what was set for it alone.
-  const ownOnly = session.format === 'kafka' && resource.type === 'topic'
+  // Kafka's tool shows what was set for this resource alone.
+  const own = session.format === 'kafka' ? ownSource(resource) : undefined
   const isSet = ({ source }: ConfigEntry) =>
-    ownOnly
-      ? source === 'DYNAMIC_TOPIC_CONFIG'
+    own !== undefined
+      ? source === own
       : source !== 'DEFAULT_CONFIG' &&
         (source !== 'STATIC_BROKER_CONFIG' || resource.type === 'broker')
-  const shown = found
+  return found
     .filter((entry) => options.all || options.docs || isSet(entry))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  if (session.format === 'json') session.json({ ...resource, configs: shown })
-  else if (session.format === 'kafka') printAsKafka(session, resource, shown, options.all ?? false)
-  else if (options.docs) for (const entry of shown) printDocumented(session, entry)
-  else
-    session.table(
-      ['NAME', 'VALUE', 'SOURCE', ...(options.synonyms ? ['SYNONYMS'] : [])],
-      shown.map((entry) => [
-        entry.name,
-        shownValue(entry),
-        entry.source,
-        ...(options.synonyms
-          ? [
-              entry.synonyms
-                .map((synonym) => `${synonym.source}:${synonym.name}=${synonym.value ?? ''}`)
-                .join(' '),
-            ]
-          : []),
+}
+
+function ownSource({ type, name }: Resource): string | undefined {
+  if (type === 'topic') return 'DYNAMIC_TOPIC_CONFIG'
+  if (type !== 'broker') return undefined
+  return name === '' ? 'DYNAMIC_DEFAULT_BROKER_CONFIG' : 'DYNAMIC_BROKER_CONFIG'
+}
+
+function printTable(
+  session: Session,
+  shown: readonly Shown[],
+  withName: boolean,
+  withSynonyms: boolean,
+): void {
+  const places = ({ synonyms }: ConfigEntry) =>
+    synonyms.map(({ source, name, value }) => `${source}:${name}=${value ?? ''}`).join(' ')
+  session.table(
+    [
+      ...(withName ? [(shown[0]?.resource.type ?? 'name').toUpperCase()] : []),
+      ...['NAME', 'VALUE', 'SOURCE'],
+      ...(withSynonyms ? ['SYNONYMS'] : []),
+    ],
+    shown.flatMap(({ resource, entries }) =>
+      entries.map((entry) => [
+        ...(withName ? [resource.name] : []),
+        ...[entry.name, shownValue(entry), entry.source],
+        ...(withSynonyms ? [places(entry)] : []),
       ]),
-    )
+    ),
+  )
 }
 
 const shownValue = ({ value, sensitive }: ConfigEntry) => (sensitive ? '(hidden)' : value)
@@ -148,10 +210,11 @@ function printAsKafka(
   entries: readonly ConfigEntry[],
   all: boolean,
 ): void {
+  const one = type === 'client-metrics' ? 'client-metric' : type
   const what =
     name === ''
-      ? `Default configs for ${type}s in the cluster`
-      : `${all ? 'All' : 'Dynamic'} configs for ${type} ${name}`
+      ? `Default configs for ${one}s in the cluster`
+      : `${all ? 'All' : 'Dynamic'} configs for ${one} ${name}`
   session.out.line(`${what} are:`)
   for (const entry of entries) {
     if (!all && !entry.source.startsWith('DYNAMIC')) continue

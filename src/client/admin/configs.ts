@@ -167,9 +167,12 @@ async function replaceConfigs(
   return outcomeOf(resource.name, errorCode, `Configuration of ${resource.name}`, errorMessage)
 }
 
-/** Names of resources that have configurations of their own (KIP-1142). */
+/** Names of resources that have configurations of their own (KIP-1142); before 4.1 brokers know client metrics only. */
 export async function listConfigResources(cluster: Cluster, type: ResourceType): Promise<string[]> {
-  const answer = await cluster.send('any', ListConfigResources, {
+  const connection = await cluster.any()
+  const version = connection.requireVersion(ListConfigResources)
+  if (version === 0 && type !== 'client-metrics') return []
+  const answer = await connection.send(ListConfigResources, {
     resourceTypes: [resourceTypes[type]],
   })
   checkError(answer.errorCode, 'Listing configuration resources')
