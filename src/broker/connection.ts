@@ -4,16 +4,16 @@
  * All frames of one read from the socket are handled in one go: Produce requests stage their
  * batches, one write per partition stores them, and all answers that are ready leave in one write.
  *
- * A request starts when those before it have been answered; only Produce and OffsetCommit hold
- * nobody up: they append in their order, and their answers wait for their turn. What arrives while a
- * request waits is copied and queued, and a queue that is full, or a peer that does not read its
+ * A request starts when those before it have been answered; only Produce and OffsetCommit start behind
+ * each other: they append in their order, and their answers wait for their turn. (A fetch behind them would
+ * read what it must not tell any more when its turn comes.) What arrives while a request waits is copied and queued, and a queue that is full, or a peer that does not read its
  * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
  */
 import { FrameMemory, FrameReader } from '../../protocol/frame.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/listeners.ts'
-import { type Answer, dispatch } from './dispatch.ts'
+import { type Answer, dispatch, overlaps } from './dispatch.ts'
 
 /** Frames and bytes that one connection may have queued before its socket is no longer read. */
 const queuedFramesMax = 64
@@ -31,6 +31,7 @@ interface Slot {
   /** Undefined until answered. Empty: nothing is sent (acks=0). */
   chunks: readonly Buffer[] | undefined
   sent: (() => void) | undefined
+  recheck: Answer['recheck']
   /** Holds up the requests behind it until answered. */
   readonly blocking: boolean
 }
@@ -48,6 +49,8 @@ export class ClientConnection implements ConnectionHandler {
   /** In answers that wait for those before them. */
   #readyBytes = 0
   #blockers = 0
+  /** Requests that are not answered yet. */
+  #unanswered = 0
   #paused = false
   #handling = false
   #advanceIsDue = false
@@ -159,7 +162,7 @@ export class ClientConnection implements ConnectionHandler {
 
   #receive(frame: Buffer): void {
     if (this.#closed) return
-    if (this.#queue.length > 0 || this.#held) {
+    if (this.#queue.length > 0 || !this.#mayStart(frame)) {
       // The frame's memory belongs to the socket's buffer: what waits is copied.
       this.#queue.push(Buffer.from(frame))
       this.#queuedBytes += frame.length
@@ -168,14 +171,19 @@ export class ClientConnection implements ConnectionHandler {
     }
   }
 
+  #mayStart(frame: Buffer): boolean {
+    return !this.#held && (this.#unanswered === 0 || overlaps(frame))
+  }
+
   get #held(): boolean {
     return this.#blockers > 0 || this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
   }
 
   #start(frame: Buffer): void {
     const { blocking, begin } = dispatch(this.#broker, this, frame)
-    const slot: Slot = { chunks: undefined, sent: undefined, blocking }
+    const slot: Slot = { chunks: undefined, sent: undefined, recheck: undefined, blocking }
     this.#slots.push(slot)
+    this.#unanswered++
     if (blocking) {
       this.#broker.appends.write()
       this.#blockers++
@@ -196,8 +204,10 @@ export class ClientConnection implements ConnectionHandler {
   #answer(slot: Slot, answer: Answer): void {
     if (slot.chunks !== undefined) return
     if (slot.blocking) this.#blockers--
+    this.#unanswered--
     slot.chunks = answer.chunks
     slot.sent = answer.sent
+    slot.recheck = answer.recheck
     this.#readyBytes += bytesOf(answer.chunks)
     this.#broker.output.add(answer.chunks)
     if (answer.close) this.#connection.destroy()
@@ -236,7 +246,8 @@ export class ClientConnection implements ConnectionHandler {
     this.#handling = false
     const full = this.#queue.length >= queuedFramesMax || this.#queuedBytes >= queuedBytesMax
     // A frame that would have to wait when it is whole need not come yet.
-    const early = this.#held && this.#queuedBytes + this.#frames.pendingBytes >= queuedBytesMax
+    const waits = this.#held || this.#queue.length > 0
+    const early = waits && this.#queuedBytes + this.#frames.pendingBytes >= queuedBytesMax
     const stop =
       full ||
       early ||
@@ -258,8 +269,10 @@ export class ClientConnection implements ConnectionHandler {
   /** Starts queued requests until one holds up the rest; false when none could be started. */
   #startQueued(): boolean {
     let started = 0
-    while (started < this.#queue.length && !this.#held && !this.#closed) {
-      const frame = this.#queue[started++] as Buffer
+    while (started < this.#queue.length && !this.#closed) {
+      const frame = this.#queue[started] as Buffer
+      if (!this.#mayStart(frame)) break
+      started++
       this.#queuedBytes -= frame.length
       this.#start(frame)
     }
@@ -273,6 +286,7 @@ export class ClientConnection implements ConnectionHandler {
     while (ready < this.#slots.length && this.#slots[ready]?.chunks !== undefined) ready++
     if (ready === 0) return
     const slots = this.#slots.splice(0, ready)
+    for (const slot of slots) this.#recheck(slot)
     const chunks = slots.flatMap((slot) => slot.chunks as Buffer[])
     const sent = slots.flatMap((slot) => slot.sent ?? [])
     this.#readyBytes -= bytesOf(chunks)
@@ -281,6 +295,16 @@ export class ClientConnection implements ConnectionHandler {
       this.#broker.output.remove(chunks)
       for (const each of sent) each()
     })
+  }
+
+  #recheck(slot: Slot): void {
+    const instead = slot.recheck?.()
+    if (instead === undefined) return
+    const { output } = this.#broker
+    output.remove(slot.chunks as Buffer[])
+    output.add(instead)
+    this.#readyBytes += bytesOf(instead) - bytesOf(slot.chunks as Buffer[])
+    slot.chunks = instead
   }
 
   /** Bytes that are no request: the connection cannot be understood any further. */

@@ -22,6 +22,8 @@ export interface Answer {
   /** Nothing is sent when empty. */
   readonly chunks: readonly Buffer[]
   readonly sent?: (() => void) | undefined
+  /** What leaves instead, when this may not be said any more. */
+  readonly recheck?: (() => readonly Buffer[] | undefined) | undefined
   /** The connection ends (the only sign of an error with acks=0). */
   readonly close?: boolean | undefined
 }
@@ -31,6 +33,12 @@ export interface Dispatched {
   readonly blocking: boolean
   /** What it returns holds the requests behind it up as well. */
   begin(answer: (answer: Answer) => void): Promise<void> | undefined
+}
+
+/** Whether such a request may start while others before it are not answered yet. */
+export function overlaps(frame: Buffer): boolean {
+  const handler = frame.length < 2 ? undefined : handlerOf(frame.readInt16BE(0))
+  return handler !== undefined && 'begin' in handler && handler.overlaps
 }
 
 /** All responses are encoded in one place, one after the other. */
@@ -79,7 +87,14 @@ function run(
 ): Promise<void> | undefined {
   const respond: Respond<unknown> = (response, rest) => {
     const chunks = response === undefined ? [] : encode(handler, header, response as object)
-    answer({ chunks, sent: rest?.sent, close: rest?.close })
+    const again = rest?.recheck
+    const recheck =
+      again &&
+      (() => {
+        const instead = again()
+        return instead === undefined ? undefined : encode(handler, header, instead as object)
+      })
+    answer({ chunks, sent: rest?.sent, close: rest?.close, recheck })
   }
   const failed = (error: unknown) => answer(failure(handler, request, context, header, error))
   try {

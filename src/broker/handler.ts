@@ -23,10 +23,13 @@ export interface RequestContext {
   readonly handlers: readonly Handler[]
 }
 
-/** Ends a request. Without a response nothing is sent; `sent` runs when the bytes have left. */
+/**
+ * Ends a request. Without a response nothing is sent; `sent` runs when the bytes have left. `recheck` is asked
+ * right before that, for an answer may wait for those before it: what is to be said instead, if anything.
+ */
 export type Respond<Response> = (
   response: Response | undefined,
-  rest?: { sent?: () => void; close?: boolean },
+  rest?: { sent?: () => void; close?: boolean; recheck?: () => Response | undefined },
 ) => void
 
 /**
@@ -68,8 +71,8 @@ export interface StreamingHandler<A extends Api<any, any>> extends Common<A> {
     respond: Respond<ResponseOf<A>>,
   ): Promise<void> | undefined
   /**
-   * Later requests of the connection may start before this one is answered, but not before what `begin`
-   * returned is resolved.
+   * Requests of this kind that follow each other may start before those before them are answered, but not
+   * before what `begin` returned is resolved.
    */
   readonly overlaps: boolean
 }

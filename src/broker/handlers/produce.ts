@@ -243,7 +243,10 @@ function acknowledge(
     ({ partition, outcome }) => partition !== undefined && outcome.errorCode === ErrorCode.NONE,
   )
   const settled = () => appended.every((result) => isSettled(result, request.acks))
-  const finish = () => respond(answer(topics, context))
+  // What is committed may be said by anybody; what one replica has, only by the leader of the moment.
+  const recheck = () =>
+    appended.filter(isDeposed).length > 0 ? answer(topics, context) : undefined
+  const finish = () => respond(answer(topics, context), request.acks === 1 ? { recheck } : {})
   if (settled()) {
     finish()
     return
@@ -285,6 +288,15 @@ function isSettled(result: Result, acks: number): boolean {
   if ((end ?? -1) <= outcome.lastOffset || !partition.mayAnswer()) return false
   if (acks === -1 && partition.image.isr.length < partition.minInsyncReplicas)
     result.outcome = refused(result.index, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND).outcome
+  return true
+}
+
+/** Between its answer and the moment when that leaves; noted in the result. */
+function isDeposed(result: Result): boolean {
+  const { partition, leaderEpoch, outcome } = result
+  if (outcome.errorCode !== ErrorCode.NONE) return false
+  if (partition?.leaderEpoch === leaderEpoch && partition.mayAnswer()) return false
+  result.outcome = refused(result.index, notLeader).outcome
   return true
 }
 
