@@ -39,14 +39,6 @@ export function compactionRows({ compactionBytes: bytes, rounds }: Sizes): Promi
     }
     if (logs.cleaner.totals.compactions !== rounds) throw new Error('Not every log was compacted')
     await logs.close()
-    console.log(
-      found
-        .map(
-          (o) =>
-            `${o.quietMs.toFixed(2)}->${o.busyMs.toFixed(2)} ${o.megabytesPerSecond.toFixed(0)}`,
-        )
-        .join('; '),
-    )
     const median = (of: (one: (typeof found)[number]) => number) =>
       found.map(of).sort((a, b) => a - b)[rounds >> 1]!
     return [
