@@ -105,14 +105,19 @@ export class HeartbeatMembership implements Membership {
       return
     }
     if (!isRetriable(error)) throw error
+    // The answer that is lost may have had an assignment, which comes again for those alone who tell all.
+    this.#tellAll = true
     this.#cluster.forgetCoordinator('group', this.#options.groupId)
     await sleep(this.#cluster.env, this.#cluster.retryOptions.lastMs)
   }
 
-  async #heartbeat(all: boolean): Promise<Answer> {
+  async #heartbeat(tellAll: boolean): Promise<Answer> {
     const { groupId, groupInstanceId, rack, serverAssignor, rebalanceTimeoutMs } = this.#options
     const leaving = this.generationId < 0
+    let isFirst = true
     return atGroupCoordinator(this.#cluster, groupId, async (nodeId) => {
+      const all = tellAll || !isFirst
+      isFirst = false
       const answer = await this.#cluster.send(
         nodeId,
         ConsumerGroupHeartbeat,

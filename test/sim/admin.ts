@@ -171,12 +171,12 @@ export class Admin {
     api: Api<Request, Response>,
     request: Encodable<Request>,
   ): Promise<any> {
-    try {
-      return await this.#send(cluster, api, request)
-    } catch (error) {
-      this.inDoubt = true
-      throw error
-    }
+    const before = this.inDoubt
+    // The run may end before the answer comes; without one it stays so.
+    this.inDoubt = true
+    const answer = await this.#send(cluster, api, request)
+    this.inDoubt = before
+    return answer
   }
 
   async #ask<Request extends Fields, Response extends Fields>(
