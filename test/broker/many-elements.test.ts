@@ -1,13 +1,19 @@
 /** Requests that name thousands of things: they are answered, or refused, and hold nobody else up. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { DescribeConfigs } from '../../protocol/messages/describe-configs.ts'
 import { DescribeUserScramCredentials } from '../../protocol/messages/describe-user-scram-credentials.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
+import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { IncrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
 import { elementsMaxOfPartitions, elementsMaxUsual } from '../../src/broker/handler.ts'
+import { nodeEnv } from '../../src/env/node.ts'
+import { startNode } from '../../src/index.ts'
 import { RawClient } from './raw-client.ts'
 import { startTestNode, type TestNode } from './test-node.ts'
 
@@ -103,4 +109,19 @@ test('while a fetch of 90,000 partitions is looked at, others are answered', asy
   expect(order.filter((who) => who === 'other').length).toBe(5)
   expect(order.indexOf('fetch')).toBeGreaterThan(2)
   other.destroy()
+})
+
+test('thousands who ask for a coordinator make its topic once', async () => {
+  const lines: string[] = []
+  const directory = mkdtempSync(join(tmpdir(), 'ottla-'))
+  const env = nodeEnv({ level: 'warn', write: (line) => lines.push(line) })
+  const fresh = await startNode({ 'log.dirs': directory }, env)
+  const asking = await RawClient.connect(fresh.advertised[0]?.port ?? 0)
+  const coordinatorKeys = named(elementsMaxUsual)
+  const found = await asking.ask(FindCoordinator, 4, { keyType: 0, coordinatorKeys })
+  const good = found.coordinators.filter(({ errorCode, nodeId }) => errorCode === 0 && nodeId === 1)
+  expect([good.length, lines]).toEqual([elementsMaxUsual, []])
+  asking.destroy()
+  await fresh.stop()
+  rmSync(directory, { recursive: true, force: true })
 })

@@ -8,6 +8,9 @@ import { internalTopicConfigs, internalTopics } from '../../core/cluster/interna
 import type { Broker } from '../broker.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 
+/** Topics that are being made, by name: thousands may ask for a coordinator before there is one. */
+const making = new WeakMap<Broker, Map<string, Promise<void>>>()
+
 const groupKey = 0
 const transactionKey = 1
 
@@ -21,7 +24,7 @@ export async function locateCoordinator(
   if (keyType !== groupKey && keyType !== transactionKey) return ErrorCode.INVALID_REQUEST
   const name =
     keyType === groupKey ? internalTopics.consumerOffsets : internalTopics.transactionState
-  if (!broker.image.topic(name)) await createInternalTopic(broker, name)
+  if (!broker.image.topic(name)) await makeInternalTopic(broker, name)
   const partitions = broker.image.topic(name)?.partitions
   if (!partitions) return ErrorCode.COORDINATOR_NOT_AVAILABLE
   const { leader } = partitions[GroupCoordinator.partitionOf(key, partitions.length)]!
@@ -29,6 +32,16 @@ export async function locateCoordinator(
   if (!endpoint) return ErrorCode.COORDINATOR_NOT_AVAILABLE
   const { nodeId, host, port } = endpoint
   return { nodeId, host, port }
+}
+
+function makeInternalTopic(broker: Broker, name: string): Promise<void> {
+  const topics = making.get(broker) ?? new Map<string, Promise<void>>()
+  making.set(broker, topics)
+  const under = topics.get(name)
+  if (under !== undefined) return under
+  const made = createInternalTopic(broker, name).finally(() => topics.delete(name))
+  topics.set(name, made)
+  return made
 }
 
 /** As many replicas as are configured and there are brokers: a first broker alone must do. */

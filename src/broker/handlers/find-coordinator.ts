@@ -6,6 +6,7 @@ import { ErrorCode, errorByCode } from '../../../protocol/errors.ts'
 import { FindCoordinator } from '../../../protocol/messages/find-coordinator.ts'
 import { locateCoordinator } from '../group/coordinator-location.ts'
 import { groupHandler } from '../group/group-handler.ts'
+import { TimeSlice } from '../time-slice.ts'
 
 /** From here on many keys are asked for at once. */
 const manyKeysSince = 4
@@ -14,13 +15,17 @@ export const findCoordinator = groupHandler(FindCoordinator, {
   async handle(request, { apiVersion, broker, listenerName }) {
     const isMany = apiVersion >= manyKeysSince
     const keys = isMany ? request.coordinatorKeys : [request.key]
-    const coordinators = await Promise.all(
-      keys.map(async (key) => {
-        const found = await locateCoordinator(broker, request.keyType, key, listenerName)
-        if (typeof found === 'number') return failed(key, found)
-        return { key, ...found, errorCode: 0, errorMessage: isMany ? '' : 'NONE' }
-      }),
-    )
+    const slice = new TimeSlice(broker.env)
+    const coordinators: ReturnType<typeof failed>[] = []
+    for (const key of keys) {
+      if (slice.isOver) await slice.next()
+      const found = await locateCoordinator(broker, request.keyType, key, listenerName)
+      coordinators.push(
+        typeof found === 'number'
+          ? failed(key, found)
+          : { key, ...found, errorCode: 0, errorMessage: isMany ? '' : 'NONE' },
+      )
+    }
     return isMany ? { coordinators } : coordinators[0]!
   },
   failure(request, errorCode, _message, { apiVersion }) {
