@@ -40,6 +40,9 @@ export interface BrokerEndpoint {
 /** `queued.max.response.bytes`: answers that clients have not read yet, over all connections. */
 const outputBytesMax = 256 * 1024 * 1024
 
+/** In a line of the log: a client may ask for tens of thousands. */
+const namesShownMax = 10
+
 /** How long a stop waits for others to take over what this broker leads. */
 const drainMaxMs = 10_000
 
@@ -215,7 +218,8 @@ export class Broker {
           errors.set(name, errorCode)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      this.env.log.warn('Topics could not be created on first use', { names, reason })
+      const shown = { count: names.length, names: names.slice(0, namesShownMax), reason }
+      this.env.log.warn('Topics could not be created on first use', shown)
     }
     return errors
   }
