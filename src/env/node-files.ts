@@ -1,6 +1,7 @@
 /** Files of the operating system. */
 import {
   closeSync,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -54,9 +55,7 @@ export const nodeFiles: Files = {
   rename: renameSync,
   unlink: unlinkSync,
   unlinkLater: (path) => promises.unlink(path),
-  makeDirectory(path) {
-    mkdirSync(path, { recursive: true })
-  },
+  makeDirectory,
   removeDirectory: (path) => rmdirSync(path),
   list: (path) =>
     readdirSync(path, { withFileTypes: true })
@@ -189,4 +188,18 @@ class NodeFile implements File {
 
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code
+}
+
+/** Not with `recursive`: where a file system makes none and says ENOENT (/proc), Node 20 tries for ever. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const parent = dirname(path)
+    if (existsSync(parent)) throw new Error(`Directory ${path} cannot be made in ${parent}`)
+    makeDirectory(parent)
+    makeDirectory(path)
+  }
 }

@@ -59,6 +59,19 @@ test('directories are listed in order, and a file is replaced as a whole', () =>
   expect(files.space(directory).usableBytes).toBeGreaterThan(0)
 })
 
+test('a directory is made with those above it, and one that cannot be made is an error', () => {
+  files.makeDirectory(at('a/b/c'))
+  files.makeDirectory(at('a/b/c'))
+  expect(files.stat(at('a/b/c'))?.isDirectory).toBe(true)
+  files.replaceFile(at('file'), Buffer.alloc(1))
+  expect(() => files.makeDirectory(at('file'))).toThrow('EEXIST')
+  expect(() => files.makeDirectory(at('file/below'))).toThrow('ENOTDIR')
+  if (process.platform === 'linux')
+    expect(() => files.makeDirectory('/proc/nope/below')).toThrow(
+      'Directory /proc/nope cannot be made in /proc',
+    )
+})
+
 test('a lock is refused to a second holder, and free after its release', async () => {
   const lock = await files.lock(at('.lock'))
   expect(readFileSync(at('.lock'), 'utf8')).toBe(`${process.pid}\n`)
