@@ -175,7 +175,10 @@ function replicasOf(
   return place(image, count, factor, draw)
 }
 
-/** Onto brokers that are active now; a fault when there are too few. */
+/**
+ * Onto brokers that are active now, and where those are too few onto others that are registered, as Kafka's
+ * StripedReplicaPlacer does: they come into the ISR when they are back. A fault when even so there are too few.
+ */
 export function place(
   image: ClusterImage,
   count: number,
@@ -183,15 +186,34 @@ export function place(
   draw: number,
   first = 0,
 ): Fault | number[][] {
-  const brokers = [...image.brokers.values()].filter(
-    ({ brokerId }) => image.isActive(brokerId) && !isCordoned(image, brokerId),
-  )
-  if (brokers.length < replicationFactor || brokers.length === 0)
-    return fault(
+  const brokers = [...image.brokers.values()].filter(({ brokerId }) => !isCordoned(image, brokerId))
+  const [active, others] = [true, false].map((wanted) =>
+    brokers.filter(({ brokerId }) => image.isActive(brokerId) === wanted),
+  ) as [typeof brokers, typeof brokers]
+  const refused = (why: string) =>
+    fault(
       errors.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
+      `Unable to replicate the partition ${replicationFactor} time(s): ${why}`,
     )
-  return placeReplicas(brokers, count, replicationFactor, draw, first)
+  if (brokers.length < replicationFactor || brokers.length === 0)
+    return refused(
+      `The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
+    )
+  if (active.length === 0) return refused('All brokers are currently fenced.')
+  const placed = placeReplicas(
+    active,
+    count,
+    Math.min(replicationFactor, active.length),
+    draw,
+    first,
+  )
+  return placed.map((replicas, i) => {
+    const rest = Array.from(
+      { length: replicationFactor - replicas.length },
+      (_, at) => others[(draw + first + i + at) % others.length]!.brokerId,
+    )
+    return [...replicas, ...rest]
+  })
 }
 
 /** Whether a broker takes no new replicas in any directory (KIP-1066). */

@@ -1,0 +1,49 @@
+/** New topics while brokers are away, as Kafka's StripedReplicaPlacer has it. */
+import { expect, test } from 'vitest'
+import { cluster, createTopic, run, sketch } from './build.ts'
+
+const topicOf = (replicationFactor: number) =>
+  createTopic('orders', [], { numPartitions: 2, replicationFactor })
+
+function answered(reply: any): [number, string | null] {
+  const [topic] = reply.topics
+  return [topic.errorCode, topic.errorMessage]
+}
+
+test('brokers that are away take replicas where the others are too few, last and not in sync', () => {
+  const machine = cluster(3)
+  run(machine, { kind: 'fence', brokerId: 2 })
+  expect(answered(run(machine, topicOf(3)))[0]).toBe(0)
+  const partitions = machine.image.topic('orders')!.partitions
+  expect(partitions.map(({ replicas }) => [replicas.at(-1), [...replicas].sort()])).toEqual([
+    [2, [1, 2, 3]],
+    [2, [1, 2, 3]],
+  ])
+  expect(partitions.map(({ isr }) => [...isr].sort())).toEqual([
+    [1, 3],
+    [1, 3],
+  ])
+  run(machine, { kind: 'activate', brokerId: 2 })
+  expect(sketch(machine)).toMatch(/^leader=[13] epoch=0/)
+})
+
+test('they take none while there are enough others', () => {
+  const machine = cluster(3)
+  run(machine, { kind: 'fence', brokerId: 2 })
+  run(machine, topicOf(2))
+  const replicas = machine.image.topic('orders')!.partitions.flatMap((each) => each.replicas)
+  expect(new Set(replicas)).toEqual(new Set([1, 3]))
+})
+
+test('more replicas than registered brokers, or none that is there, are refused', () => {
+  const machine = cluster(3)
+  expect(answered(run(machine, topicOf(4)))).toEqual([
+    38,
+    'Unable to replicate the partition 4 time(s): The target replication factor of 4 cannot be reached because only 3 broker(s) are registered or some brokers have all their log directories cordoned.',
+  ])
+  for (const brokerId of [1, 2, 3]) run(machine, { kind: 'fence', brokerId })
+  expect(answered(run(machine, topicOf(1)))).toEqual([
+    38,
+    'Unable to replicate the partition 1 time(s): All brokers are currently fenced.',
+  ])
+})
