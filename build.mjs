@@ -39,7 +39,6 @@ await build({
     'lz4-napi',
     'node-forge',
     'pino',
-    'prom-client',
     'snappy',
   ],
   define: { 'import.meta.url': 'moduleUrl' },

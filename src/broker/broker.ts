@@ -123,7 +123,11 @@ export class Broker {
       connections: this.server.connectionCount,
       unfinishedFrames: this.server.unfinishedFrames,
       unreadAnswerBytes: this.output.bytes,
+      unfinishedRequestBytes: this.input.bytes,
+      recordCheckBytes: this.recordChecks.bytes,
+      parkedFetchPartitions: this.parkedFetches.partitions,
       fetchSessions: this.fetchSessions.size,
+      fetchSessionPartitions: this.fetchSessions.partitions,
       groups: this.#groups?.describe(),
       partitions: [...this.partitions.all()].map(({ topic, index, role, leaderEpoch, log }) => ({
         topic,

@@ -31,8 +31,8 @@ const noteAgainMs = 250
 /** More names are not remembered: any may be in a checkpoint then. */
 const deletedNamesMax = 1000
 
-/** More than the thread pool has threads, so that none of them waits for the loop. */
-const closedAtOnce = 32
+/** Logs that are synced at a time: more than the thread pool has threads, so that none of them waits for the loop. */
+const syncedAtOnce = 32
 
 type CheckpointName = keyof typeof checkpointFiles
 
@@ -148,7 +148,7 @@ export class LogDirectory {
 
   /** Everything that is read has been written again: makes it durable. Rejects with StorageError. */
   async recovered(): Promise<void> {
-    for (const log of this.logs) await log.flush()
+    await this.#eachLog((log) => log.flush())
     this.#env.files.unlink(`${this.path}/${failedFile}`)
     this.hasFailed = false
   }
@@ -317,12 +317,16 @@ export class LogDirectory {
   }
 
   /** Closes several logs at a time, so that their syncs overlap. Rejects with StorageError. */
-  async closeLogs(): Promise<void> {
+  closeLogs(): Promise<void> {
+    return this.#eachLog((log) => log.close())
+  }
+
+  async #eachLog(run: (log: Log) => Promise<void>): Promise<void> {
     const logs = this.logs.values()
-    const closing = Array.from({ length: closedAtOnce }, async () => {
-      for (const log of logs) await log.close()
+    const running = Array.from({ length: syncedAtOnce }, async () => {
+      for (const log of logs) await run(log)
     })
-    const failed = (await Promise.allSettled(closing)).find(({ status }) => status === 'rejected')
+    const failed = (await Promise.allSettled(running)).find(({ status }) => status === 'rejected')
     if (failed) throw (failed as PromiseRejectedResult).reason
   }
 

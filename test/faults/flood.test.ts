@@ -1,5 +1,4 @@
 /** More connections than anybody needs (L3): thousands that stay, and a flood of those that come and go. */
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { Daemon, temporaryDirectory, until } from './daemon.ts'
@@ -9,11 +8,6 @@ const connectionsMax = 6000
 const crowdSize = 8000
 const floodSize = 20_000
 const floodAtOnce = 100
-
-function residentMebibytes(processId: number): number {
-  const status = readFileSync(`/proc/${processId}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
-}
 
 /** Resolves when the socket has been closed, by whichever side. */
 function visit(port: number): Promise<void> {
@@ -55,7 +49,7 @@ test('a crowd and a flood of connections: what exists is served, what is too man
   while (closed < tooMany) await produceNext()
   // Nobody who was let in is sent away later.
   for (let i = 0; i < 100; i++) await produceNext()
-  const crowded = residentMebibytes(daemon.child.pid as number)
+  const crowded = daemon.mebibytes('VmRSS')
   expect(closed).toBe(tooMany)
   for (const socket of crowd) socket.destroy()
   await until(() => closed === crowdSize, 'the end of the crowd')
@@ -70,7 +64,7 @@ test('a crowd and a flood of connections: what exists is served, what is too man
   })
   while (!done) await produceNext()
   await flood
-  const after = residentMebibytes(daemon.child.pid as number)
+  const after = daemon.mebibytes('VmRSS')
   console.log(
     `${crowdSize} connections and ${floodSize} visits: ${Math.round(crowded)} and ${Math.round(after)} MiB, ${values.length} records produced meanwhile`,
   )

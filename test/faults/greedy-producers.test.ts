@@ -1,5 +1,4 @@
 /** Producers that send as fast as they can, far more than the broker may keep in memory (L2). */
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Produce } from '../../protocol/messages/produce.ts'
 import { RawClient } from '../broker/raw-client.ts'
@@ -9,12 +8,6 @@ import { createTopic, produceRequest } from './requests.ts'
 const clients = 20
 const requestsEach = 25
 const valueBytes = 900_000
-
-/** The most memory that the process has had, in MiB. */
-function peakMebibytes(processId: number): number {
-  const status = readFileSync(`/proc/${processId}/status`, 'utf8')
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024
-}
 
 test('half a gigabyte sent at once is all stored, in bounded memory', async () => {
   const daemon = await Daemon.start(temporaryDirectory(), {
@@ -36,7 +29,7 @@ test('half a gigabyte sent at once is all stored, in bounded memory', async () =
       offsets.push(responses[0]?.partitionResponses[0]?.baseOffset ?? -1)
     }
   for (const client of connections) client.destroy()
-  const peak = peakMebibytes(daemon.child.pid as number)
+  const peak = daemon.mebibytes('VmHWM')
   console.log(
     `${(clients * requestsEach * valueBytes) / 1e6} MB sent, ${Math.round(peak)} MiB held`,
   )

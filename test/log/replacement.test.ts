@@ -87,6 +87,23 @@ const cases = Object.keys(changes).flatMap((name) =>
   [0, 1].flatMap((skip) => [1, 2, 3].map((seed) => ({ name, skip, seed }))),
 )
 
+/** Compacts a log, and changes it while the compaction waits for a sync of the directory. */
+async function changedWhileHeld(
+  env: Env,
+  held: Held,
+  log: Log,
+  { name, skip }: { name: string; skip: number },
+): Promise<{ compacting: Promise<any> }> {
+  held.hold = { path: log.directory, skip }
+  const pace = new Pace(env, defaultCleanerOptions)
+  const range = compactionRange(log, 0, 0)
+  const compacting = compact(log, range, defaultCleanerOptions, pace, 0).catch((error) => error)
+  await untilHeld(held)
+  changes[name]!(log)
+  append(log, 'x=1', 'y=1')
+  return { compacting }
+}
+
 test.each(cases)(
   'a log that $name while it waits for sync $skip holds (seed $seed)',
   async ({ name, skip, seed }) => {
@@ -97,13 +114,7 @@ test.each(cases)(
     disk.files.syncDirectory('/')
     segmentsOf(log)
     await log.flush()
-    held.hold = { path: log.directory, skip }
-    const pace = new Pace(env, defaultCleanerOptions)
-    const range = compactionRange(log, 0, 0)
-    const compacting = compact(log, range, defaultCleanerOptions, pace, 0).catch((error) => error)
-    await untilHeld(held)
-    changes[name]!(log)
-    append(log, 'x=1', 'y=1')
+    const { compacting } = await changedWhileHeld(env, held, log, { name, skip })
     await log.flush()
     // All of this is on the disk, and the power goes before the compaction goes on.
     const { logStartOffset, logEndOffset, recoveryPoint } = log
@@ -127,13 +138,8 @@ test.each(cases.filter(({ seed }) => seed === 1))(
     const env: Env = { ...simulatedEnv(disk), files: held.files }
     const log = createLog(new LogDisk(env, '/'), place('/', compactOnly))
     segmentsOf(log)
-    held.hold = { path: log.directory, skip: log.flusher.isDirty ? skip + 1 : skip }
-    const pace = new Pace(env, defaultCleanerOptions)
-    const range = compactionRange(log, 0, 0)
-    const compacting = compact(log, range, defaultCleanerOptions, pace, 0).catch((error) => error)
-    await untilHeld(held)
-    changes[name]!(log)
-    append(log, 'x=1', 'y=1')
+    const behind = log.flusher.isDirty ? skip + 1 : skip
+    const { compacting } = await changedWhileHeld(env, held, log, { name, skip: behind })
     const found = await valuesOf(log)
     held.release()
     const result = await compacting

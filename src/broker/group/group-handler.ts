@@ -2,6 +2,7 @@
 import type { Api, Fields, RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { Refusal } from '../../core/group/refusal.ts'
 import { type Handler, handler, type RequestContext } from '../handler.ts'
+import { TimeSlice } from '../time-slice.ts'
 import type { Client } from './group-runtime.ts'
 
 /** Every operation on a group: nothing is forbidden without an authorizer. */
@@ -45,8 +46,8 @@ export function groupHandler<Request extends Fields, Response extends Fields>(
   })
 }
 
-/** Of one request, what is done in one turn of the event loop: it may name tens of thousands. */
-const itemsPerTurn = 500
+/** Begun at once: what they write goes into one batch. A request may name tens of thousands. */
+const itemsAtOnce = 100
 
 /** Does one thing for each, and turns a refusal of one into its own answer. */
 export async function eachOrRefused<T, R>(
@@ -63,10 +64,11 @@ export async function eachOrRefused<T, R>(
       return refused(item, error.errorCode, error.message)
     }
   }
+  const slice = new TimeSlice(broker.env)
   const results: R[] = []
-  for (let from = 0; from < items.length; from += itemsPerTurn) {
-    if (from > 0) await new Promise<void>((resolve) => broker.env.timers.soon(resolve))
-    results.push(...(await Promise.all(items.slice(from, from + itemsPerTurn).map(runOne))))
+  for (let from = 0; from < items.length; from += itemsAtOnce) {
+    if (slice.isOver) await slice.next()
+    results.push(...(await Promise.all(items.slice(from, from + itemsAtOnce).map(runOne))))
   }
   return results
 }

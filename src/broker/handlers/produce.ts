@@ -71,11 +71,11 @@ export const produce = streamingHandler(Produce, {
     broker.appends.afterWrite(() => {
       noteFailedWrites(results, context)
       forgetRecords(request)
-      if (later.length === 0) acknowledge(request, topics, context, respond)
+      if (later.length === 0) acknowledge(request, topics, results, context, respond)
     })
     if (later.length === 0) return undefined
     return Promise.all(later.map((result) => stageLater(result, request, context))).then(() =>
-      acknowledge(request, topics, context, respond),
+      acknowledge(request, topics, results, context, respond),
     )
   },
   failure(request, errorCode, errorMessage) {
@@ -229,10 +229,10 @@ function noteFailedWrites(results: Result[], { broker }: RequestContext): void {
 function acknowledge(
   request: Request,
   topics: TopicResults[],
+  results: readonly Result[],
   context: RequestContext,
   respond: Respond<Response>,
 ): void {
-  const results = topics.flatMap(({ results }) => results)
   if (request.acks === 0) {
     // The end of the connection is the only sign of an error that the client can get (P-3).
     const close = results.some(({ outcome }) => outcome.errorCode !== ErrorCode.NONE)

@@ -172,7 +172,11 @@ function replicasOf(
     )
   const count = topic.numPartitions === -1 ? defaultPartitions : topic.numPartitions
   const factor = topic.replicationFactor === -1 ? defaultReplicationFactor : topic.replicationFactor
-  return place(image, count, factor, draw)
+  const placed = place(image, count, factor, draw)
+  if (!isFault(placed)) return placed
+  const { errorCode, errorMessage } = placed
+  const what = `Unable to replicate the partition ${factor} time(s)`
+  return { errorCode, errorMessage: `${what}: ${errorMessage}` }
 }
 
 /**
@@ -186,31 +190,23 @@ export function place(
   draw: number,
   first = 0,
 ): Fault | number[][] {
-  const brokers = [...image.brokers.values()].filter(({ brokerId }) => !isCordoned(image, brokerId))
-  const [active, others] = [true, false].map((wanted) =>
-    brokers.filter(({ brokerId }) => image.isActive(brokerId) === wanted),
-  ) as [typeof brokers, typeof brokers]
-  const refused = (why: string) =>
-    fault(
-      errors.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${replicationFactor} time(s): ${why}`,
-    )
-  if (brokers.length < replicationFactor || brokers.length === 0)
-    return refused(
-      `The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
-    )
-  if (active.length === 0) return refused('All brokers are currently fenced.')
-  const placed = placeReplicas(
-    active,
-    count,
-    Math.min(replicationFactor, active.length),
-    draw,
-    first,
+  const usable = [...image.brokers.values()].filter(
+    ({ brokerId, draining }) => !draining && !isCordoned(image, brokerId),
   )
-  return placed.map((replicas, i) => {
+  const active = usable.filter(({ fenced }) => !fenced)
+  const away = usable.filter(({ fenced }) => fenced)
+  const refused = (why: string) => fault(errors.INVALID_REPLICATION_FACTOR, why)
+  if (active.length === 0)
+    return refused('All brokers are currently fenced, or have all their log directories cordoned.')
+  if (usable.length < replicationFactor)
+    return refused(
+      `The target replication factor of ${replicationFactor} cannot be reached because only ${usable.length} broker(s) are registered or some brokers have all their log directories cordoned.`,
+    )
+  const near = Math.min(replicationFactor, active.length)
+  return placeReplicas(active, count, near, draw, first).map((replicas, i) => {
     const rest = Array.from(
-      { length: replicationFactor - replicas.length },
-      (_, at) => others[(draw + first + i + at) % others.length]!.brokerId,
+      { length: replicationFactor - near },
+      (_, at) => away[(draw + first + i + at) % away.length]!.brokerId,
     )
     return [...replicas, ...rest]
   })

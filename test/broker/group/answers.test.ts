@@ -89,7 +89,12 @@ test('groups answer as Kafka did', async () => {
   /** What happened between the recorded questions. */
   const unrecorded = async (what: string) => {
     const { memberId, generationId } = joined ?? {}
-    const context = { broker: { groups }, apiVersion: 5, clientId: 'golden', clientHost: '' }
+    const context = {
+      broker: { env: time.env, groups },
+      apiVersion: 5,
+      clientId: 'golden',
+      clientHost: '',
+    }
     if (what === 'JoinGroup v9, static member restarts') {
       const sync = {
         groupId: 'g4',
@@ -112,7 +117,7 @@ test('groups answer as Kafka did', async () => {
     const handler = handlers.get(api) as any
     const fields = apis.find(({ name }) => name === api)!.messages.request.fields
     const context = {
-      broker: { groups },
+      broker: { env: time.env, groups },
       apiVersion: version,
       correlationId: 1,
       clientId: 'golden',

@@ -1,6 +1,7 @@
 /** New topics while brokers are away, as Kafka's StripedReplicaPlacer has it. */
 import { expect, test } from 'vitest'
-import { cluster, createTopic, run, sketch } from './build.ts'
+import { CreatePartitions } from '../../../protocol/messages/create-partitions.ts'
+import { circumstances, cluster, createTopic, run, sketch } from './build.ts'
 
 const topicOf = (replicationFactor: number) =>
   createTopic('orders', [], { numPartitions: 2, replicationFactor })
@@ -44,6 +45,30 @@ test('more replicas than registered brokers, or none that is there, are refused'
   for (const brokerId of [1, 2, 3]) run(machine, { kind: 'fence', brokerId })
   expect(answered(run(machine, topicOf(1)))).toEqual([
     38,
-    'Unable to replicate the partition 1 time(s): All brokers are currently fenced.',
+    'Unable to replicate the partition 1 time(s): All brokers are currently fenced, or have all their log directories cordoned.',
+  ])
+  // That nobody is there is said first.
+  expect(answered(run(machine, topicOf(4)))[1]).toContain('All brokers are currently fenced')
+})
+
+test('a broker that is shutting down takes none, and counts as nobody', () => {
+  const machine = cluster(3)
+  run(machine, { kind: 'drain', brokerId: 2 })
+  expect(answered(run(machine, topicOf(3)))[1]).toContain('because only 2 broker(s) are registered')
+  expect(answered(run(machine, topicOf(2)))[0]).toBe(0)
+  const replicas = machine.image.topic('orders')!.partitions.flatMap((each) => each.replicas)
+  expect(new Set(replicas)).toEqual(new Set([1, 3]))
+})
+
+test('a topic that grows is told why without what Kafka says of new topics alone', () => {
+  const machine = cluster(3)
+  run(machine, topicOf(2))
+  for (const brokerId of [1, 2, 3]) run(machine, { kind: 'fence', brokerId })
+  const topics = [{ name: 'orders', count: 4, assignments: null }]
+  const request = { topics, timeoutMs: 0, validateOnly: false }
+  const grow = { kind: 'kafka', apiKey: CreatePartitions.key, apiVersion: 3 } as const
+  const reply: any = run(machine, { ...grow, request, circumstances } as never)
+  expect(reply.results.map((each: any) => [each.errorCode, each.errorMessage])).toEqual([
+    [38, 'All brokers are currently fenced, or have all their log directories cordoned.'],
   ])
 })
