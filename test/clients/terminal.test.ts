@@ -47,8 +47,9 @@ const bold = '\x1b[1m'
 
 test('producing from a file shows how far it is, unless quiet', async () => {
   const progress = /\d+ % {2}[\d,]+ records {2}[\d,]+ records\/s/
-  const shown = await onTerminal(`produce many ${lines}`)
-  const redirected = await onTerminal(`produce many < ${lines}`)
+  // Slowly: shorter work than a fifth of a second shows nothing.
+  const shown = await onTerminal(`produce many ${lines} --rate 200000`)
+  const redirected = await onTerminal(`produce many --rate 200000 < ${lines}`)
   const quiet = await onTerminal(`produce many ${lines} -q`)
   expect([shown.exit, redirected.exit, quiet]).toEqual([0, 0, { exit: 0, text: '' }])
   expect(shown.text).toMatch(progress)
