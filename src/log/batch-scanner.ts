@@ -3,7 +3,7 @@
  *
  * Only headers are looked at unless `loadWhole` asks for more, and what lies between two headers is not
  * read when a batch is larger than the piece. Nothing is trusted: a length or magic that cannot be
- * ends the walk, with the reason in `problem`.
+ * ends the walk, with the reason in `problem`. What the disk cannot read is damage as any other.
  */
 import {
   baseOffsetOf,
@@ -14,6 +14,7 @@ import {
   magicOf,
 } from '../../protocol/record-batch.ts'
 import type { File } from '../env/env.ts'
+import { ReadableParts } from './readable-parts.ts'
 
 const pieceBytesDefault = 64 * 1024
 
@@ -27,14 +28,14 @@ export class BatchScanner {
   size = 0
   /** Why the walk ended before `end`. */
   problem: string | undefined
-  readonly #file: File
+  readonly #file: ReadableParts
   readonly #end: number
   /** Bytes in `bytes` that are of the file, and the position of the first. */
   #filled = 0
   #filledFrom: number
 
   constructor(file: File, start: number, end: number, pieceBytes = pieceBytesDefault) {
-    this.#file = file
+    this.#file = new ReadableParts(file)
     this.#end = end
     this.position = start
     this.#filledFrom = start
@@ -64,6 +65,20 @@ export class BatchScanner {
 
   get lastOffset(): number {
     return lastOffsetOf(this.bytes, this.at)
+  }
+
+  /** Why the bytes at `position` or behind could not be read, if something there could not. */
+  unreadableFrom(position: number): Error | undefined {
+    return this.#file.unreadableTo > position ? this.#file.error : undefined
+  }
+
+  /** Of the batch behind the current one; `undefined` where none can be. */
+  nextBaseOffset(): number | undefined {
+    const { size } = this
+    if (this.position + size + batchHeaderBytes > this.#end) return undefined
+    if (!this.#load(size + batchHeaderBytes)) return undefined
+    const next = this.at + size
+    return magicOf(this.bytes, next) === 2 ? baseOffsetOf(this.bytes, next) : undefined
   }
 
   /** Brings the whole current batch to `bytes`; false when its checksum is wrong. */
@@ -122,7 +137,7 @@ export class BatchScanner {
   }
 
   #stop(problem: string): false {
-    this.problem = problem
+    this.problem = this.unreadableFrom(this.position)?.message ?? problem
     return false
   }
 

@@ -72,7 +72,7 @@ export async function openLog(
   const producers = new ProducerStore(disk, segments, found.snapshots)
   const logStartOffset = Math.max(checkpoint.logStartOffset, segments.first.baseOffset)
   const end =
-    (checkpoint.wasClean ? cleanEnd(segments) : undefined) ??
+    (checkpoint.wasClean ? cleanEnd(segments, checkpoint.recoveryPoint) : undefined) ??
     (await recoverLog({
       disk,
       name: `${place.topic}-${place.partition}`,
@@ -83,6 +83,7 @@ export async function openLog(
       recoveryPoint: checkpoint.recoveryPoint,
       logStartOffset,
       compactedTo: checkpoint.compactedTo ?? 0,
+      wasClean: checkpoint.wasClean,
       onProgress: checkpoint.onProgress ?? (() => {}),
     }))
   const log = new Log(disk, {
@@ -172,14 +173,21 @@ function removeOrphan(disk: LogDisk, path: string, present: ReadonlySet<string>)
   }
 }
 
-/** The end of a log that was closed; `undefined` when its last segment says otherwise. */
-function cleanEnd(segments: Segments): LogEnd | undefined {
+/** The end of a log that was closed; `undefined` when its last segment or the recovery point says otherwise. */
+function cleanEnd(segments: Segments, recoveryPoint: number): LogEnd | undefined {
   const { active } = segments
   if (active.sizeBytes === 0) return { endOffset: active.baseOffset, isDamaged: false }
   const scanner = new BatchScanner(active.file.get(), tailPosition(active), active.sizeBytes)
   let endOffset = active.baseOffset
-  while (scanner.next()) endOffset = scanner.lastOffset + 1
-  return scanner.problem === undefined ? { endOffset, isDamaged: false } : undefined
+  while (scanner.next()) {
+    if (scanner.baseOffset < endOffset) return undefined
+    endOffset = scanner.lastOffset + 1
+  }
+  if (scanner.problem !== undefined) return undefined
+  // A clean stop writes the end down as the recovery point. Without that, the batches are believed.
+  return endOffset === recoveryPoint || recoveryPoint === 0
+    ? { endOffset, isDamaged: false }
+    : undefined
 }
 
 /** Files up to this size are walked over without their index. */

@@ -117,7 +117,7 @@ export class ProducerStore {
       const segment = list[i]!
       if (segment.baseOffset >= to) return
       const scanner = new BatchScanner(segment.file.get(), 0, segment.sizeBytes)
-      while (scanner.next()) {
+      while (scanner.next() || (scanner.problem !== undefined && scanner.resync())) {
         if (scanner.lastOffset < from) continue
         if (scanner.baseOffset >= to) return
         if (isControl(scanner.bytes, scanner.at) && !scanner.loadWhole()) continue

@@ -72,8 +72,12 @@ export function failedRead(errorCode: number, errorMessage: string): LogRead {
 /** Read ahead where it is not known at which batch the read begins, or how large a batch is. */
 const slackBytes = 8 * 1024
 
-export function readSegment(segment: Segment, range: ReadRange, pool: BufferPool): LogRead {
-  const file = segment.file.get()
+export function readSegment(
+  segment: Segment,
+  range: ReadRange,
+  pool: BufferPool,
+  file: Pick<File, 'read'> = segment.file.get(),
+): LogRead {
   const cut = new Cut(segment, range, pool)
   while (cut.length > 0) cut.take(file.read(cut.buffer, cut.into, cut.length, cut.position))
   return result(cut, pool)

@@ -16,6 +16,7 @@ import {
   readSegment,
   readSegmentLater,
 } from './read.ts'
+import { isUnreadable, ReadableParts } from './readable-parts.ts'
 import { salvage } from './salvage.ts'
 import type { Segment } from './segment.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
@@ -26,6 +27,9 @@ export interface ReadOptions {
   /** Returns the first batch also when it is larger than the limit. True when left out. */
   readonly atLeastOne?: boolean
 }
+
+/** Of a read, without where in the file it begins. */
+type Wanted = Pick<ReadRange, 'offset' | 'bytesMax' | 'upTo' | 'atLeastOne'>
 
 /** So much before the end of a log is taken to be in the page cache. */
 const tailBytes = 128 * 1024 * 1024
@@ -43,12 +47,12 @@ export class LogReader {
 
   read(offset: number, bytesMax: number, options: ReadOptions): LogRead | undefined {
     const { segments, disk } = this.#log
-    const upTo = options.upTo ?? this.#log.highWatermark
+    const { upTo = this.#log.highWatermark, atLeastOne = true } = options
     for (let i = Math.max(segments.indexFor(offset), 0); offset < upTo; i++) {
       const segment = segments.list[i]
       if (segment === undefined || segment.baseOffset >= upTo) break
       try {
-        const range = this.#range(segment, i, offset, bytesMax, upTo, options)
+        const range = this.#range(segment, i, { offset, bytesMax, upTo, atLeastOne })
         const isHot = range.verify === undefined || this.#isTail(i, range.position)
         if (!isHot && !segment.isWarm) return undefined
         const startMs = isHot ? 0 : disk.env.clock.monotonicMs()
@@ -57,7 +61,7 @@ export class LogReader {
         if (read !== passedRead)
           return read.errorCode === 0 ? read : this.#salvaged(segment, range, read)
       } catch (error) {
-        return this.#failed(error, segment)
+        return this.#failed(error, segment, { offset, bytesMax, upTo, atLeastOne })
       }
     }
     return emptyRead
@@ -65,13 +69,13 @@ export class LogReader {
 
   async readLater(offset: number, bytesMax: number, options: ReadOptions): Promise<LogRead> {
     const { segments, disk } = this.#log
-    const upTo = options.upTo ?? this.#log.highWatermark
+    const { upTo = this.#log.highWatermark, atLeastOne = true } = options
     let segment = segments.list[Math.max(segments.indexFor(offset), 0)]
     while (offset < upTo && segment !== undefined && segment.baseOffset < upTo) {
       const current = segment
       try {
         const index = segments.list.indexOf(current)
-        const range = this.#range(current, index, offset, bytesMax, upTo, options)
+        const range = this.#range(current, index, { offset, bytesMax, upTo, atLeastOne })
         const startMs = disk.env.clock.monotonicMs()
         const read = await current.file.whileOpen((file) =>
           readSegmentLater(file, current, range, disk.resources.buffers),
@@ -86,32 +90,22 @@ export class LogReader {
         if (after < 0) return emptyRead // It went away meanwhile: the next read finds out.
         segment = segments.list[after + 1]
       } catch (error) {
-        return this.#failed(error, current)
+        return this.#failed(error, current, { offset, bytesMax, upTo, atLeastOne })
       }
     }
     return emptyRead
   }
 
-  #range(
-    segment: Segment,
-    index: number,
-    offset: number,
-    bytesMax: number,
-    upTo: number,
-    options: ReadOptions,
-  ): ReadRange {
+  #range(segment: Segment, index: number, wanted: Wanted): ReadRange {
     const { config, segments, logEndOffset, leaderEpochs } = this.#log
     const { position, batchBytes, firstBaseOffset, firstLastOffset } = segment.find(
-      offset,
+      wanted.offset,
       config.indexIntervalBytes,
     )
     return {
+      ...wanted,
       position,
-      offset,
       batchBytes,
-      upTo,
-      bytesMax,
-      atLeastOne: options.atLeastOne ?? true,
       verify: segment.isTrusted(position)
         ? undefined
         : {
@@ -124,16 +118,18 @@ export class LogReader {
   }
 
   /** After damage was met: the batch with the offset itself may still be good, or the index be wrong. */
-  #salvaged(segment: Segment, range: ReadRange, failed: LogRead): LogRead {
-    const { config, disk, name, leaderEpochs } = this.#log
+  #salvaged(segment: Segment, wanted: Wanted, failed: LogRead): LogRead {
+    const { config, disk, name, leaderEpochs, segments, logEndOffset } = this.#log
     const isNew = segment.noteDamage(config.indexIntervalBytes)
     if (isNew) disk.env.log.error('Log is damaged', { log: name, because: failed.errorMessage })
-    const endOffset = range.verify?.endOffset ?? this.#log.logEndOffset
-    const position = salvage(segment, range.offset, endOffset, leaderEpochs)
+    const index = segments.list.indexOf(segment)
+    const endOffset = segments.list[index + 1]?.baseOffset ?? logEndOffset
+    const position = salvage(segment, wanted.offset, endOffset, leaderEpochs)
     if (position === undefined) return failed
     const verify = { firstLastOffset: -1, firstBaseOffset: 0, endOffset, epochs: leaderEpochs }
-    const again = { ...range, position, batchBytes: 0, verify }
-    const read = readSegment(segment, again, disk.resources.buffers)
+    const again = { ...wanted, position, batchBytes: 0, verify }
+    const file = new ReadableParts(segment.file.get())
+    const read = readSegment(segment, again, disk.resources.buffers, file)
     return read === passedRead ? failed : read
   }
 
@@ -149,12 +145,18 @@ export class LogReader {
   }
 
   /** A part of the disk that cannot be read is lost as damaged data is; all else is the directory's fault. */
-  #failed(error: unknown, segment: Segment): LogRead {
+  #failed(error: unknown, segment: Segment, wanted: Wanted): LogRead {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
+    const because = `Reading ${segment.file.path} failed: ${message}`
+    try {
+      if (isUnreadable(error))
+        return this.#salvaged(segment, wanted, failedRead(errors.CORRUPT_MESSAGE.code, because))
+    } catch {
+      // Nothing can be read around it.
+    }
     this.#log.disk.env.log.error('Read failed', { file: segment.file.path, because: message })
-    const { CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR } = errors
-    return failedRead((code === 'EIO' ? CORRUPT_MESSAGE : KAFKA_STORAGE_ERROR).code, message)
+    return failedRead(errors.KAFKA_STORAGE_ERROR.code, because)
   }
 
   /** The transaction index of a segment, made anew when it is damaged. */

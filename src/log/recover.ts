@@ -13,6 +13,7 @@ import {
   producerIdOf,
 } from '../../protocol/record-batch.ts'
 import type { ProducerStates } from '../core/producer/producer-states.ts'
+import { batchFault, resyncInOrder, type SegmentPlace } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import type { EpochFile } from './epoch-file.ts'
 import { FoundEpochs } from './found-epochs.ts'
@@ -37,6 +38,8 @@ export interface Recovery {
   readonly logStartOffset: number
   /** Segments before this offset may have been compacted. */
   readonly compactedTo: number
+  /** The log was closed: nothing of it is behind the recovery point. */
+  readonly wasClean: boolean
   /** Called with the bytes that have been looked at since the last call. */
   onProgress(bytes: number): void
 }
@@ -63,8 +66,9 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
     isCut: false,
   }
   for (const [i, segment] of todo.entries()) {
-    end = await recoverSegment(recovery, segment, end.endOffset, states, epochs)
     const next = todo[i + 1]
+    const place = placeOf(recovery, segment, next)
+    end = await recoverSegment(recovery, segment, place, end.endOffset, states, epochs)
     if (next === undefined) break
     // What was cut before a segment that goes on exactly there was no batch: space that was preallocated.
     const isCut = end.isCut && next.baseOffset !== end.endOffset
@@ -75,6 +79,17 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
   epochs.finish(end.endOffset)
   recovery.epochs.write()
   return end
+}
+
+function placeOf(
+  { config, recoveryPoint, compactedTo, wasClean }: Recovery,
+  { baseOffset }: Segment,
+  next: Segment | undefined,
+): SegmentPlace {
+  // A follower takes over the holes of its leader, whatever has come of its own compaction.
+  const mayHaveHoles = config.cleanupPolicy.compact && !wasClean
+  const holesEnd = mayHaveHoles ? Infinity : Math.max(recoveryPoint, compactedTo)
+  return { baseOffset, nextBaseOffset: next?.baseOffset, recoveryPoint, holesEnd }
 }
 
 /**
@@ -100,6 +115,7 @@ interface SegmentEnd extends LogEnd {
 async function recoverSegment(
   recovery: Recovery,
   segment: Segment,
+  place: SegmentPlace,
   startOffset: number,
   states: ProducerStates,
   epochs: FoundEpochs,
@@ -121,17 +137,17 @@ async function recoverSegment(
       recovery.onProgress(scanner.position - seen)
       seen = scanner.position
     }
-    let problem: string | undefined
-    if (!scanner.next()) {
-      if (scanner.problem === undefined) break
-      problem = scanner.problem
-    } else if (scanner.lastOffset >= recoveryPoint)
-      problem = faultOf(scanner, endOffset, epochs.latest)
+    const isFound = scanner.next()
+    if (!isFound && scanner.problem === undefined) break
+    const problem = isFound ? batchFault(scanner, place, endOffset, epochs.latest) : scanner.problem
     if (problem !== undefined) {
       // Damage before the recovery point stays: the next good batch tells where the log goes on.
       const at = scanner.position
       isCut = endOffset >= recoveryPoint
-      isDamaged = !isCut && !scanner.resync()
+      // What cannot be read may be good: nothing is cut for it, and the directory goes offline.
+      const unreadable = isCut ? scanner.unreadableFrom(at) : undefined
+      if (unreadable) throw unreadable
+      isDamaged = !isCut && !resyncInOrder(scanner, place, endOffset, epochs.latest)
       if (isCut) cut(recovery, segment, at, end, problem)
       else {
         segment.sizeBytes = isDamaged ? end : scanner.position
@@ -159,16 +175,6 @@ async function recoverSegment(
   segment.flushIndexes()
   disk.env.log.debug('Segment is recovered', { segment: segment.file.path, endOffset })
   return { endOffset, isDamaged, isCut }
-}
-
-/** Why a batch behind the recovery point cannot be kept. */
-function faultOf(scanner: BatchScanner, endOffset: number, epoch: number): string | undefined {
-  if (scanner.baseOffset < endOffset)
-    return `a batch at offset ${scanner.baseOffset} cannot follow offset ${endOffset - 1}`
-  if (scanner.lastOffset < scanner.baseOffset) return 'a batch ends before it begins'
-  if (leaderEpochOf(scanner.bytes, scanner.at) < epoch)
-    return `a batch of an older leader epoch cannot follow one of ${epoch}` // Truncated once, and back.
-  return scanner.loadWhole() ? undefined : 'the checksum of a batch is wrong'
 }
 
 function cut(recovery: Recovery, segment: Segment, at: number, end: number, problem: string): void {

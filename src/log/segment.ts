@@ -5,11 +5,13 @@
  * with the first lookup, and so is the largest timestamp.
  */
 import { batchHeaderBytes, maxTimestampOf } from '../../protocol/record-batch.ts'
+import { relativeOffsetMax } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import { CachedFile } from './file-cache.ts'
 import { fileName, suffixes } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
 import { OffsetIndex } from './offset-index.ts'
+import { ReadableParts } from './readable-parts.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
@@ -39,8 +41,6 @@ function scannedBatch(scanner: BatchScanner): ScannedBatch {
   return { baseOffset, lastOffset, size, position, maxTimestamp: maxTimestampOf(bytes, at) }
 }
 
-/** Offsets in indexes are int32, relative to the base of the segment. */
-const relativeOffsetMax = 2 ** 31 - 1
 const rewriteBytes = 1024 * 1024
 
 export class Segment {
@@ -175,7 +175,7 @@ export class Segment {
   firstTimestamp(): number | undefined {
     if (this.#firstTimestamp === undefined && this.sizeBytes >= batchHeaderBytes) {
       const header = Buffer.allocUnsafe(batchHeaderBytes)
-      this.file.get().read(header, 0, batchHeaderBytes, 0)
+      new ReadableParts(this.file.get()).read(header, 0, batchHeaderBytes, 0)
       this.#firstTimestamp = maxTimestampOf(header, 0)
     }
     return this.#firstTimestamp === undefined || this.#firstTimestamp < 0
@@ -256,7 +256,7 @@ export class Segment {
     const timed = times === 0 ? 0 : offsetIndex.positionFor(this.#max.offset)
     const from = indexed - timed > unindexedBytesMax ? indexed : timed
     const scanner = new BatchScanner(this.file.get(), from, this.sizeBytes)
-    while (scanner.next()) {
+    while (scanner.next() || (scanner.problem !== undefined && scanner.resync())) {
       const timestamp = maxTimestampOf(scanner.bytes, scanner.at)
       if (timestamp > this.#max.timestamp) this.#max = { timestamp, offset: scanner.lastOffset }
     }

@@ -1,10 +1,13 @@
 /**
  * What a data directory tells without being opened for use: whose it is, and of each log where it ends,
  * which leader epochs and producers it knows. Nothing is changed. A log that was not closed ends where its
- * recovery would end it (`recover.ts`).
+ * recovery would end it (`recover.ts`, by the same `batch-order.ts`), but that the configuration is not known: a hole
+ * before the last batch of a compacted topic is taken for damage where nothing was compacted here.
  */
 import { leaderEpochOf, producerIdOf } from '../../protocol/record-batch.ts'
+import { LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import type { Env, Files } from '../env/env.ts'
+import { batchFault, resyncInOrder, type SegmentPlace } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import { checkpointFiles, parseEpochs, parseOffsets, parsePartitionMetadata } from './checkpoint.ts'
 import {
@@ -16,6 +19,7 @@ import {
   partitionMetadataFile,
   suffixes,
 } from './file-names.ts'
+import { FoundEpochs } from './found-epochs.ts'
 import { brokerEpochIn } from './log-directory.ts'
 import { DirectoryError, readMetaProperties } from './meta-properties.ts'
 import { parseSnapshot } from './producer-snapshot.ts'
@@ -84,8 +88,16 @@ function surveyLog(files: Files, path: string, recoveryPoint: number, holesEnd: 
     0,
     bases.findLastIndex((base) => base < recoveryPoint),
   )
-  const found = { endOffset: bases[first] ?? 0, lastEpoch: -1, producerIdMax: -1 }
-  for (const baseOffset of bases.slice(first)) {
+  const written = epochsIn(files, `${path}/${leaderEpochFile}`)
+  const epochs = new LeaderEpochs(written)
+  const found: Found = {
+    endOffset: bases[first] ?? 0,
+    epochs: new FoundEpochs(epochs, recoveryPoint),
+    producerIdMax: -1,
+  }
+  epochs.truncateFromEnd(recoveryPoint)
+  const todo = bases.slice(first)
+  for (const [i, baseOffset] of todo.entries()) {
     const { endOffset } = found
     const isGap = baseOffset > endOffset && baseOffset > holesEnd
     if (baseOffset < endOffset || isGap) break
@@ -93,20 +105,19 @@ function surveyLog(files: Files, path: string, recoveryPoint: number, holesEnd: 
     const isCut = scanSegment(
       files,
       `${path}/${fileName(baseOffset, suffixes.log)}`,
-      recoveryPoint,
+      { baseOffset, nextBaseOffset: todo[i + 1], recoveryPoint, holesEnd },
       found,
     )
     if (isCut) break
   }
-  const epochs = epochsIn(files, `${path}/${leaderEpochFile}`)
-  const written = epochs.findLast(({ startOffset }) => startOffset < found.endOffset)
+  found.epochs.finish(found.endOffset)
   const snapshot = basesOf(suffixes.snapshot).sort((a, b) => a - b)
   return {
     path,
     topicId: topicIdIn(files, path),
     endOffset: found.endOffset,
-    leaderEpoch: found.lastEpoch >= 0 ? found.lastEpoch : (written?.epoch ?? -1),
-    epochMax: Math.max(found.lastEpoch, epochs.at(-1)?.epoch ?? -1),
+    leaderEpoch: epochs.epochAt(found.endOffset - 1) ?? -1,
+    epochMax: Math.max(epochs.latest, written.at(-1)?.epoch ?? -1),
     producerIdMax: snapshot.reduce(
       (max, base) =>
         Math.max(max, producersIn(files, `${path}/${fileName(base, suffixes.snapshot)}`)),
@@ -117,30 +128,31 @@ function surveyLog(files: Files, path: string, recoveryPoint: number, holesEnd: 
 
 interface Found {
   endOffset: number
-  lastEpoch: number
+  readonly epochs: FoundEpochs
   producerIdMax: number
 }
 
 /** True when the log ends here, whatever follows. */
-function scanSegment(files: Files, path: string, recoveryPoint: number, found: Found): boolean {
+function scanSegment(files: Files, path: string, place: SegmentPlace, found: Found): boolean {
   const file = files.open(path, 'read')
   try {
     const scanner = new BatchScanner(file, 0, file.sizeBytes(), pieceBytes)
     for (;;) {
-      if (!scanner.next()) {
-        if (scanner.problem === undefined) return false
+      const isFound = scanner.next()
+      if (!isFound && scanner.problem === undefined) return false
+      if (
+        !isFound ||
+        batchFault(scanner, place, found.endOffset, found.epochs.latest) !== undefined
+      ) {
         // Damage behind the recovery point ends the log; before it, the next good batch goes on.
-        if (found.endOffset >= recoveryPoint) return true
-        if (!scanner.resync()) {
-          found.endOffset = recoveryPoint
+        if (found.endOffset >= place.recoveryPoint) return true
+        if (!resyncInOrder(scanner, place, found.endOffset, found.epochs.latest)) {
+          found.endOffset = place.recoveryPoint
           return false
         }
       }
-      const leaderEpoch = leaderEpochOf(scanner.bytes, scanner.at)
-      const follows = scanner.baseOffset >= found.endOffset && leaderEpoch >= found.lastEpoch
-      if (scanner.lastOffset >= recoveryPoint && !(follows && scanner.loadWhole())) return true
-      found.endOffset = Math.max(found.endOffset, scanner.lastOffset + 1)
-      found.lastEpoch = Math.max(found.lastEpoch, leaderEpoch)
+      found.epochs.next(leaderEpochOf(scanner.bytes, scanner.at), scanner.baseOffset)
+      found.endOffset = scanner.lastOffset + 1
       found.producerIdMax = Math.max(found.producerIdMax, producerIdOf(scanner.bytes, scanner.at))
     }
   } finally {

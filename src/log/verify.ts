@@ -5,6 +5,7 @@
  */
 import { maxTimestampOf } from '../../protocol/record-batch.ts'
 import type { Files } from '../env/env.ts'
+import { offsetFault } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import { type DumpEntry, dumpFile, isDumpable } from './dump.ts'
 import { fileName, parseFileName, parsePartitionDirectory, suffixes } from './file-names.ts'
@@ -87,7 +88,7 @@ function* verifyLog(
   }
   let endOffset = -1
   for (const [i, baseOffset] of bases.entries()) {
-    const segment = { files, directory, baseOffset, nextBase: bases[i + 1] ?? Infinity }
+    const segment = { files, directory, baseOffset, nextBaseOffset: bases[i + 1] }
     if (baseOffset < endOffset) {
       const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
       yield finding(path, `begins below offset ${endOffset}, where the segment before it ends`)
@@ -100,7 +101,7 @@ interface SegmentPlace {
   readonly files: Files
   readonly directory: string
   readonly baseOffset: number
-  readonly nextBase: number
+  readonly nextBaseOffset: number | undefined
 }
 
 /** What the indexes of a segment are compared with. */
@@ -117,7 +118,9 @@ function* verifySegment(
   sum: Verified,
   onBytes: (bytes: number) => void,
 ): Generator<Finding, number> {
-  const { files, directory, baseOffset, nextBase } = segment
+  const { files, directory, baseOffset } = segment
+  // Holes are what compaction leaves.
+  const place = { ...segment, recoveryPoint: 0, holesEnd: Infinity }
   const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
   const file = files.open(path, 'read')
   const batches: BatchPlace[] = []
@@ -138,28 +141,22 @@ function* verifySegment(
         yield finding(path, `${problem}; a whole batch follows at ${scanner.position}`, position)
       }
       const { position, lastOffset } = scanner
-      const problem = faultOf(scanner, endOffset, nextBase)
-      if (problem !== undefined) yield finding(path, problem, position)
+      const fault = scanner.loadWhole()
+        ? offsetFault(scanner, place, endOffset)
+        : `the checksum of the batch at offset ${scanner.baseOffset} is wrong`
+      if (fault !== undefined) yield finding(path, fault, position)
       sum.batches++
       onBytes(scanner.size)
       timestamp = Math.max(timestamp, maxTimestampOf(scanner.bytes, scanner.at))
       batches.push({ position, lastOffset, timestamp })
-      endOffset = Math.max(endOffset, lastOffset + 1)
+      // What is wrong tells nothing of what may follow.
+      if (fault === undefined) endOffset = lastOffset + 1
     }
   } finally {
     file.close()
   }
   yield* verifyIndexes(segment, batches)
   return endOffset
-}
-
-function faultOf(scanner: BatchScanner, endOffset: number, nextBase: number): string | undefined {
-  const { baseOffset, lastOffset } = scanner
-  if (!scanner.loadWhole()) return `the checksum of the batch at offset ${baseOffset} is wrong`
-  if (lastOffset < baseOffset) return `the batch at offset ${baseOffset} ends at ${lastOffset}`
-  if (baseOffset < endOffset) return `offset ${baseOffset} cannot follow offset ${endOffset - 1}`
-  if (lastOffset >= nextBase) return `offset ${lastOffset} belongs to the next segment, ${nextBase}`
-  return undefined
 }
 
 const indexSuffixes = [suffixes.offsetIndex, suffixes.timeIndex, suffixes.transactionIndex]

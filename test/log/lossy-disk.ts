@@ -8,6 +8,7 @@
 import type { File, Files } from '../../src/env/env.ts'
 
 const sectorBytes = 512
+const pageBytes = 4096
 
 /** Thrown by the call at which the process ends, and by every call behind it. */
 export class Killed extends Error {
@@ -91,6 +92,8 @@ export class LossyDisk {
   bytesMax = Infinity
   #isKilled = false
   wallMs = 1_700_000_000_000
+  /** Pages of 4096 bytes that cannot be read (EIO), by path and number. */
+  readonly badPages = new Set<string>()
 
   /** The process is gone; the next one finds everything that was written. */
   kill(): void {
@@ -264,9 +267,12 @@ export class LossyDisk {
     if (mode === 'create' && !this.#names.has(path)) this.#change(() => this.#make(path))
     const inode = this.#look(() => this.#file(path))
     const read = (into: Buffer, offset: number, length: number, position: number) =>
-      this.#look(() =>
-        inode.bytes.copy(into, offset, position, Math.min(inode.bytes.length, position + length)),
-      )
+      this.#look(() => {
+        const end = Math.min(inode.bytes.length, position + length)
+        for (let page = Math.floor(position / pageBytes); page * pageBytes < end; page++)
+          if (this.badPages.has(`${path} ${page}`)) throw errorOf('EIO', path)
+        return inode.bytes.copy(into, offset, position, end)
+      })
     // A sync that fails has dropped the data from the cache: the next one succeeds without it.
     const sync = () =>
       this.#change(
