@@ -39,6 +39,7 @@ await build({
     'lz4-napi',
     'node-forge',
     'pino',
+    'prom-client',
     'snappy',
   ],
   define: { 'import.meta.url': 'moduleUrl' },

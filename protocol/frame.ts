@@ -27,9 +27,15 @@ export class FrameMemory {
   readonly #bytesMax: number
   readonly #free: Buffer[] = []
   #bytes = 0
+  /** Memory that was not kept. */
+  #dropped = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
+  }
+
+  get limit(): { readonly used: number; readonly max: number; readonly refused: number } {
+    return { used: this.#bytes, max: this.#bytesMax, refused: this.#dropped }
   }
 
   /** At least so much, when there is some. */
@@ -42,11 +48,18 @@ export class FrameMemory {
   }
 
   give(memory: Buffer): void {
-    if (memory.length < keptBytesMin || this.#bytes + memory.length > this.#bytesMax) return
+    if (memory.length < keptBytesMin) return
+    if (this.#bytes + memory.length > this.#bytesMax) {
+      this.#dropped++
+      return
+    }
     this.#bytes += memory.length
     this.#free.push(memory)
   }
 }
+
+/** The size that a frame says it has is none, or is over the limit. */
+export class FrameSizeError extends ProtocolError {}
 
 export class FrameReader {
   readonly #frameBytesMax: number
@@ -132,7 +145,7 @@ export class FrameReader {
   #wholeBytes(bytes: Buffer, offset: number): number {
     const size = bytes.readInt32BE(offset)
     if (size < 0 || size > this.#frameBytesMax)
-      throw new ProtocolError(`A frame of ${size} bytes is not within 0 to ${this.#frameBytesMax}`)
+      throw new FrameSizeError(`A frame of ${size} bytes is not within 0 to ${this.#frameBytesMax}`)
     return sizeBytes + size
   }
 }

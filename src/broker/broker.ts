@@ -27,6 +27,7 @@ import { RecordChecks } from './record-checks.ts'
 import { Replication } from './replication/replication.ts'
 import { Server } from './server.ts'
 import type { CoordinatorClient } from './session/coordinator-client.ts'
+import { Traffic } from './traffic.ts'
 
 /** How an address of a broker is told to a client. */
 export interface BrokerEndpoint {
@@ -55,6 +56,7 @@ export class Broker {
   readonly logs: LogManager
   readonly appends: Appends
   readonly recordChecks: RecordChecks
+  readonly traffic: Traffic
   readonly input: Input
   readonly output = new Output(outputBytesMax)
   readonly fetchSessions: FetchSessions
@@ -76,6 +78,7 @@ export class Broker {
     this.nodeId = config.nodeId
     this.logs = logs
     this.appends = new Appends(env.log)
+    this.traffic = new Traffic(config)
     this.input = new Input(config.get('queued.max.request.bytes'))
     this.recordChecks = new RecordChecks(env, this.input.bytesMax)
     this.fetchSessions = new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'))
@@ -158,6 +161,11 @@ export class Broker {
 
   get groups(): GroupCoordinator {
     if (this.#groups === undefined) throw new Error('The broker has not joined its cluster yet')
+    return this.#groups
+  }
+
+  /** Undefined until it has joined. */
+  get serving(): GroupCoordinator | undefined {
     return this.#groups
   }
 

@@ -9,22 +9,29 @@
  * read what it must not tell any more when its turn comes.) What arrives while a request waits is copied and queued, and a queue that is full, or a peer that does not read its
  * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
  */
-import { FrameMemory, FrameReader } from '../../protocol/frame.ts'
+import { FrameMemory, FrameReader, FrameSizeError } from '../../protocol/frame.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/listeners.ts'
 import { type Answer, dispatch, overlaps } from './dispatch.ts'
 
-/** Frames and bytes that one connection may have queued before its socket is no longer read. */
-const queuedFramesMax = 64
-const queuedBytesMax = 1 << 20
-/** While this much waits for the peer to read, no further request of it is started. */
-const pendingBytesMax = 1 << 20
-/** Requests under way: with more, producers are faster than the disk or the replicas. */
-const slotsMax = 1000
+/** What one connection may hold before its socket is no longer read. */
+export const backlogMax = {
+  /** Requests that wait for those before them. */
+  queuedRequests: 64,
+  queuedBytes: 1 << 20,
+  /** Answers that the peer has not read: no further request of it is started. */
+  unreadBytes: 1 << 20,
+  /** Requests under way: with more, producers are faster than the disk or the replicas. */
+  requests: 1000,
+}
+/** Why connections are closed from here. `crowded`: requests that are not complete hold too much memory. */
+export type ClosingKind = 'invalid' | 'incomplete' | 'crowded' | 'unread' | 'idle'
+
+export type Backlog = Readonly<Record<keyof typeof backlogMax, number>>
 
 /** For frames that span reads, of all connections: some for large batches of a few producers. */
-const frameMemory = new FrameMemory(8 << 20)
+export const frameMemory = new FrameMemory(8 << 20)
 
 /** One request's place in the order of answers. */
 interface Slot {
@@ -55,6 +62,7 @@ export class ClientConnection implements ConnectionHandler {
   #handling = false
   #advanceIsDue = false
   #closed = false
+  #destroyed = false
   readonly #whenClosed = new Set<() => void>()
   /** Monotonic times, for those who watch over connections. */
   lastActiveMs: number
@@ -95,6 +103,7 @@ export class ClientConnection implements ConnectionHandler {
 
   onData(chunk: Buffer): void {
     const nowMs = this.#broker.env.clock.monotonicMs()
+    this.#broker.traffic.receivedBytes += chunk.length
     this.lastActiveMs = nowMs
     this.#handling = true
     let frames: Buffer[] = []
@@ -144,9 +153,11 @@ export class ClientConnection implements ConnectionHandler {
     if (bytes > 0 && input.excessBytes > 0) server.makeRoom()
   }
 
-  /** Ends this connection at once; the reason is for the log. */
-  destroy(reason: string): void {
+  /** Ends this connection at once; the reason is for the log, the kind of it is counted. */
+  destroy(reason: string, kind?: ClosingKind): void {
     if (this.#closed) return
+    if (kind !== undefined && !this.#destroyed) this.#broker.server.closed[kind]++
+    this.#destroyed = true
     this.#broker.env.log.debug('Closed a connection', { peer: this.remoteHost, reason })
     this.#countUnfinished(0)
     this.#connection.destroy()
@@ -176,7 +187,22 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   get #held(): boolean {
-    return this.#blockers > 0 || this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
+    return this.#blockers > 0 || this.#unreadBytes > backlogMax.unreadBytes
+  }
+
+  get #unreadBytes(): number {
+    return this.#connection.pendingBytes + this.#readyBytes
+  }
+
+  get backlog(): Backlog {
+    // A frame that would have to wait when it is whole counts already.
+    const waits = this.#held || this.#queue.length > 0
+    return {
+      queuedRequests: this.#queue.length,
+      queuedBytes: this.#queuedBytes + (waits ? this.#frames.pendingBytes : 0),
+      unreadBytes: this.#unreadBytes,
+      requests: this.#slots.length,
+    }
   }
 
   #start(frame: Buffer): void {
@@ -244,21 +270,14 @@ export class ClientConnection implements ConnectionHandler {
       this.#refuse(error)
     }
     this.#handling = false
-    const full = this.#queue.length >= queuedFramesMax || this.#queuedBytes >= queuedBytesMax
-    // A frame that would have to wait when it is whole need not come yet.
-    const waits = this.#held || this.#queue.length > 0
-    const early = waits && this.#queuedBytes + this.#frames.pendingBytes >= queuedBytesMax
-    const stop =
-      full ||
-      early ||
-      this.#slots.length >= slotsMax ||
-      this.#connection.pendingBytes + this.#readyBytes > pendingBytesMax
+    const stop = isFull(this.backlog)
     if (stop !== this.#paused && !this.#closed) this.#pause(stop)
   }
 
   #pause(stop: boolean): void {
     this.#paused = stop
     if (stop) {
+      this.#broker.server.heldUp(this.backlog)
       this.#connection.pause()
       return
     }
@@ -289,8 +308,10 @@ export class ClientConnection implements ConnectionHandler {
     for (const slot of slots) this.#recheck(slot)
     const chunks = slots.flatMap((slot) => slot.chunks as Buffer[])
     const sent = slots.flatMap((slot) => slot.sent ?? [])
-    this.#readyBytes -= bytesOf(chunks)
+    const bytes = bytesOf(chunks)
+    this.#readyBytes -= bytes
     if (chunks.length === 0) return
+    this.#broker.traffic.sentBytes += bytes
     this.#connection.write(chunks, () => {
       this.#broker.output.remove(chunks)
       for (const each of sent) each()
@@ -310,9 +331,20 @@ export class ClientConnection implements ConnectionHandler {
   /** Bytes that are no request: the connection cannot be understood any further. */
   #refuse(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    this.#broker.server.refused(this.remoteHost, reason)
-    this.destroy(reason)
+    const { server, traffic } = this.#broker
+    if (error instanceof FrameSizeError) traffic.requestBytes.refused++
+    server.refused(this.remoteHost, reason)
+    this.destroy(reason, 'invalid')
   }
+}
+
+function isFull({ queuedRequests, queuedBytes, unreadBytes, requests }: Backlog): boolean {
+  return (
+    queuedRequests >= backlogMax.queuedRequests ||
+    queuedBytes >= backlogMax.queuedBytes ||
+    unreadBytes > backlogMax.unreadBytes ||
+    requests >= backlogMax.requests
+  )
 }
 
 function bytesOf(chunks: readonly Buffer[]): number {

@@ -8,13 +8,7 @@ import { type RequestHeader, readRequestHeader } from '../../protocol/header.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'
-import {
-  elementsMaxUsual,
-  type Handler,
-  type RequestContext,
-  RequestError,
-  type Respond,
-} from './handler.ts'
+import { type Handler, type RequestContext, RequestError, type Respond } from './handler.ts'
 import { handlerOf, handlers, versionsOf } from './handlers.ts'
 
 /** What leaves for one request. */
@@ -60,8 +54,8 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
   const streaming = 'begin' in handler
   // What a handler may keep must not lie in the memory of the socket's buffer.
   const body = streaming ? reader : new Reader(Buffer.from(frame), reader.offset)
-  body.elementsLeft = handler.elementsMax ?? elementsMaxUsual
-  const request = handler.api.request(header.apiVersion).read(body) as never
+  broker.traffic.request(header.apiKey, header.apiVersion, frame.length)
+  const request = readBody(broker, handler, header, body)
   const context: RequestContext = {
     broker,
     apiVersion: header.apiVersion,
@@ -75,6 +69,20 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
   return {
     blocking: !(streaming && handler.overlaps),
     begin: (answer) => run(handler, request, context, header, answer),
+  }
+}
+
+function readBody(broker: Broker, handler: Handler, header: RequestHeader, body: Reader): never {
+  const { elements, elementsOfPartitions } = broker.traffic
+  const limit = handler.namesPartitions ? elementsOfPartitions : elements
+  body.elementsLeft = limit.max
+  try {
+    return handler.api.request(header.apiVersion).read(body) as never
+  } catch (error) {
+    if (body.elementsLeft < 0) limit.refused++
+    throw error
+  } finally {
+    if (body.elementsLeft >= 0) limit.took(limit.max - body.elementsLeft)
   }
 }
 

@@ -42,8 +42,8 @@ export const elementsMaxOfPartitions = 120_000
 
 interface Common<A extends Api<any, any>> {
   readonly api: A
-  /** Array elements of one request; beyond it the connection ends. `elementsMaxUsual` when left out. */
-  readonly elementsMax?: number
+  /** Its requests may have `elementsMaxOfPartitions`, others `elementsMaxUsual`: beyond it the connection ends. */
+  readonly namesPartitions?: boolean
   /** Subset of `api.versions` that is served; all when left out. */
   readonly versions?: readonly [min: number, max: number]
   /** The whole request failed: the API's own answer with the error in every place it has. */

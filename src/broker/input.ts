@@ -2,12 +2,16 @@
  * Memory in requests that have not come whole, over all connections. A request may be as large as
  * `socket.request.max.bytes`, so a few hundred clients that never end theirs would take all there is.
  */
+import type { Limit } from '../core/limit.ts'
+
 /** Where `queued.max.request.bytes` gives no other limit: two requests of the largest size, and room. */
 const bytesMaxDefault = 256 << 20
 
 export class Input {
   readonly bytesMax: number
   #bytes = 0
+  /** Connections that were closed to make room. */
+  refused = 0
 
   /** @param bytesMax without a limit of its own when not above 0 */
   constructor(bytesMax: number) {
@@ -16,6 +20,10 @@ export class Input {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  get limit(): Limit {
+    return { used: this.#bytes, max: this.bytesMax, refused: this.refused }
   }
 
   /** So much must go. */

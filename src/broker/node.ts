@@ -23,6 +23,7 @@ import { logIntervals } from './config/log-intervals.ts'
 import { sharedConfigs } from './config/shared-configs.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { initialFeatures, supportedFeatures } from './features.ts'
+import { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
 import { refuseOrphanedLogs } from './orphaned-logs.ts'
 import { clusterIdAt } from './session/cluster-id-at.ts'
 import { CoordinatorClient } from './session/coordinator-client.ts'
@@ -39,6 +40,7 @@ interface NodeParts {
   readonly coordinator: Coordinator | undefined
   readonly standby: Standby | undefined
   readonly broker: Broker | undefined
+  readonly metrics: MetricsEndpoint | undefined
   readonly advertised: readonly Endpoint[]
   readonly clusterId: string
 }
@@ -50,16 +52,19 @@ export class Node {
   readonly clusterId: string
   /** While it runs in this process. */
   readonly coordinator: Coordinator | undefined
+  /** Where metrics are told, with the port that was bound. */
+  readonly metrics: MetricsEndpoint | undefined
   readonly #standby: Standby | undefined
   readonly #logs: LogManager
 
-  constructor({ logs, coordinator, standby, broker, advertised, clusterId }: NodeParts) {
-    this.#standby = standby
-    this.#logs = logs
-    this.coordinator = coordinator
-    this.broker = broker
-    this.advertised = advertised
-    this.clusterId = clusterId
+  constructor(parts: NodeParts) {
+    this.#standby = parts.standby
+    this.#logs = parts.logs
+    this.coordinator = parts.coordinator
+    this.broker = parts.broker
+    this.metrics = parts.metrics
+    this.advertised = parts.advertised
+    this.clusterId = parts.clusterId
   }
 
   /** Resolves when clients are served; rejects with one clear sentence, and leaves nothing open. */
@@ -84,6 +89,7 @@ export class Node {
     await this.#logs.close(this.broker?.session.brokerEpoch)
     await this.#standby?.close()
     await this.coordinator?.close()
+    await this.metrics?.close()
   }
 
   /** What is going on, for people. */
@@ -136,9 +142,13 @@ async function start(
   if (coordinator !== undefined)
     for (const { host, port } of endpoints.controllerListeners)
       await coordinator.listen({ host: host || '::', port })
-  if (!config.isBroker)
-    return new Node({ logs, coordinator, standby, broker, advertised: [], clusterId })
-  broker = new Broker(env, config, logs)
+  if (config.isBroker) broker = new Broker(env, config, logs)
+  const metrics = endpoints.metrics
+    ? await MetricsEndpoint.start(env, endpoints.metrics, { broker, coordinator })
+    : undefined
+  if (metrics !== undefined) open.push(() => metrics.close())
+  const node = { logs, coordinator, standby, metrics, clusterId }
+  if (broker === undefined) return new Node({ ...node, broker, advertised: [] })
   const { server, partitions } = broker
   open.push(() => server.close())
   await server.bind(endpoints.listeners)
@@ -153,7 +163,7 @@ async function start(
   open.push(() => session.close())
   await broker.join(session)
   server.open()
-  return new Node({ logs, coordinator, standby, broker, advertised, clusterId })
+  return new Node({ ...node, broker, advertised })
 }
 
 function sessionOptions(

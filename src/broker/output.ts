@@ -3,12 +3,16 @@
  * reads holds one answer at most; the sum over thousands of them is bounded here: a fetch gets a part
  * of what is left, so that some is left for others, and waits when there is nothing.
  */
+import type { Limit } from '../core/limit.ts'
+
 /** An answer takes this part of the room at most. */
 const answersPerRoom = 4
 
 export class Output {
   readonly #bytesMax: number
   #bytes = 0
+  /** Fetches that were given no records for want of room. */
+  refused = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -16,6 +20,10 @@ export class Output {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  get limit(): Limit {
+    return { used: this.#bytes, max: this.#bytesMax, refused: this.refused }
   }
 
   /** How much one more answer may hold. */

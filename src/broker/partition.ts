@@ -80,7 +80,9 @@ export class Partition {
     const { nodeId, env } = this.#broker
     const nowMs = env.clock.monotonicMs()
     const elected = image.leaderEpoch > this.#image.leaderEpoch
+    const { isr } = this.#image
     this.#image = image
+    if (!elected && this.role === 'leader') this.#broker.traffic.isrChanged(isr, image.isr)
     if (this.role !== 'leader' || this.log === undefined) this.#replication = undefined
     else if (elected || this.#replication === undefined) {
       const { logEndOffset } = this.log
@@ -152,6 +154,7 @@ export class Partition {
   /** As a follower: bytes of the leader were appended. */
   followed(bytes: number): void {
     this.appendedBytes += bytes
+    this.#broker.traffic.replicated.bytesIn += bytes
     this.waiting.wake()
   }
 
@@ -236,10 +239,15 @@ export class Partition {
   }
 
   #staged(outcome: AppendOutcome, bytes: number): AppendOutcome {
+    const { appends, traffic } = this.#broker
     if (outcome.errorCode === ErrorCode.NONE) {
       this.appendedBytes += bytes
-      this.#broker.appends.add(this)
-    }
+      appends.add(this)
+      traffic.produced.bytes += bytes
+      if (bytes > 0 && !outcome.isDuplicate)
+        traffic.produced.records += outcome.lastOffset - outcome.baseOffset + 1
+      traffic.batchBytes.took(bytes)
+    } else if (outcome.errorCode === ErrorCode.MESSAGE_TOO_LARGE) traffic.batchBytes.refused++
     return outcome
   }
 

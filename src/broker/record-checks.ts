@@ -1,5 +1,6 @@
 /** Where clients' records are looked at: in this turn of the event loop as far as there is time, else on a thread. */
 import { ErrorCode } from '../../protocol/errors.ts'
+import type { Limit } from '../core/limit.ts'
 import type { Env, Thread } from '../env/env.ts'
 import type { Refusal } from '../log/append-outcome.ts'
 import { CheckBudget } from '../log/check-budget.ts'
@@ -18,6 +19,7 @@ export class RecordChecks {
   bytes = 0
 
   readonly #bytesMax: number
+  #refused = 0
 
   /** @param bytesMax that may wait for the thread */
   constructor(env: Env, bytesMax: number) {
@@ -27,10 +29,17 @@ export class RecordChecks {
     this.#thread = env.threads?.open(threadModule)
   }
 
+  get limit(): Limit {
+    return { used: this.bytes, max: this.#bytesMax, refused: this.#refused }
+  }
+
   /** Copies the batch, and looks at it when those before it are done. */
   async later(check: RecordCheck): Promise<CheckedBatch | Refusal> {
     const size = check.batch.length
-    if (this.bytes > 0 && this.bytes + size > this.#bytesMax) return tooMany(this.bytes)
+    if (this.bytes > 0 && this.bytes + size > this.#bytesMax) {
+      this.#refused++
+      return tooMany(this.bytes)
+    }
     const batch = Buffer.from(new Uint8Array(check.batch).buffer)
     this.bytes += size
     try {

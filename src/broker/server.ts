@@ -1,9 +1,10 @@
 /** The listeners of a broker, and the watch over their connections. */
+import type { Limit } from '../core/limit.ts'
 import type { Connection, Env, Listener, Timer } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import { connectionsMaxOf } from './config/connection-limits.ts'
 import type { Endpoint } from './config/listeners.ts'
-import { ClientConnection } from './connection.ts'
+import { type Backlog, backlogMax, ClientConnection, type ClosingKind } from './connection.ts'
 
 /** How often connections are looked after. */
 const watchMs = 1000
@@ -23,6 +24,17 @@ export class Server {
   readonly #connections = new Set<ClientConnection>()
   readonly #perHost = new Map<string, number>()
   readonly #refusals = new Map<string, number>()
+  /** Connections that were not let in. */
+  readonly #turnedAway = { all: 0, host: 0 }
+  readonly #heldUp = { queuedRequests: 0, queuedBytes: 0, unreadBytes: 0, requests: 0 }
+  /** Connections that this broker has ended. */
+  readonly closed: Record<ClosingKind, number> = {
+    invalid: 0,
+    incomplete: 0,
+    crowded: 0,
+    unread: 0,
+    idle: 0,
+  }
   #timer: Timer | undefined
   /** Connections that came before the broker could serve: their requests wait in the kernel. */
   #early: Connection[] | undefined = []
@@ -34,6 +46,32 @@ export class Server {
 
   get connectionCount(): number {
     return this.#connections.size
+  }
+
+  get connectionLimit(): Limit {
+    const max = this.#broker.effective.get('max.connections')
+    return { used: this.#connections.size, max, refused: this.#turnedAway.all }
+  }
+
+  /** Of the address that has most; addresses with a limit of their own aside. */
+  get addressLimit(): Limit {
+    const max = this.#broker.effective.get('max.connections.per.ip')
+    let used = 0
+    for (const count of this.#perHost.values()) if (count > used) used = count
+    return { used, max, refused: this.#turnedAway.host }
+  }
+
+  /** Of the connection that holds most. */
+  backlogLimit(what: keyof Backlog): Limit {
+    let used = 0
+    for (const { backlog } of this.#connections) if (backlog[what] > used) used = backlog[what]
+    return { used, max: backlogMax[what], refused: this.#heldUp[what] }
+  }
+
+  /** A socket is not read any more, for whatever its connection has too much of. */
+  heldUp(backlog: Backlog): void {
+    for (const what of Object.keys(backlogMax) as (keyof Backlog)[])
+      if (backlog[what] >= backlogMax[what]) this.#heldUp[what]++
   }
 
   /** Connections whose peers owe the rest of a request. */
@@ -77,11 +115,26 @@ export class Server {
 
   #admit(client: ClientConnection): boolean {
     const { effective } = this.#broker
-    const ofHost = (this.#perHost.get(client.remoteHost) ?? 0) + 1
-    if (this.#connections.size >= effective.get('max.connections')) return false
-    if (ofHost > connectionsMaxOf(effective, client.remoteHost)) return false
+    const host = client.remoteHost
+    const ofHost = (this.#perHost.get(host) ?? 0) + 1
+    const max = effective.get('max.connections')
+    if (this.#connections.size >= max) {
+      this.#turnedAway.all++
+      this.#complain('all', { host, 'max.connections': max }, 'there are too many')
+      return false
+    }
+    const ofHostMax = connectionsMaxOf(effective, host)
+    if (ofHost > ofHostMax) {
+      this.#turnedAway.host++
+      this.#complain(
+        host,
+        { host, 'max.connections.per.ip': ofHostMax },
+        'its address has too many',
+      )
+      return false
+    }
     this.#connections.add(client)
-    this.#perHost.set(client.remoteHost, ofHost)
+    this.#perHost.set(host, ofHost)
     return true
   }
 
@@ -106,20 +159,25 @@ export class Server {
     for (const { connection } of unfinished) {
       if (excess <= 0) return
       excess -= connection.frameBytes
+      this.#broker.input.refused++
       const reason = `${this.#broker.input.bytes} bytes of requests that are not complete are held`
       this.refused(connection.remoteHost, reason, 'its request is the oldest that is not complete')
-      connection.destroy(reason)
+      connection.destroy(reason, 'crowded')
     }
   }
 
   /** Somebody sent bytes that are no request, or has kept one waiting. */
   refused(host: string, reason: string, what = 'it sent no valid Kafka request'): void {
+    this.#complain(host, { host, reason }, what)
+  }
+
+  #complain(about: string, fields: object, what: string): void {
     const nowMs = this.#env.clock.monotonicMs()
-    const lastMs = this.#refusals.get(host)
+    const lastMs = this.#refusals.get(about)
     if (lastMs !== undefined && nowMs - lastMs < refusalLogMs) return
     if (this.#refusals.size > 1000) this.#refusals.clear()
-    this.#refusals.set(host, nowMs)
-    this.#env.log.warn(`A connection was closed: ${what}`, { host, reason })
+    this.#refusals.set(about, nowMs)
+    this.#env.log.warn(`A connection was closed: ${what}`, fields)
   }
 
   #watch(): void {
@@ -136,11 +194,17 @@ export class Server {
     const { frameBegunMs, stuckSinceMs, lastActiveMs, frameBytes } = connection
     // At 16 KiB a second a large request over a slow line still comes through.
     if (frameBegunMs !== undefined && nowMs - frameBegunMs > frameWaitMs + frameBytes / 16)
-      connection.destroy(`A request was not complete after ${Math.round(nowMs - frameBegunMs)} ms`)
+      connection.destroy(
+        `A request was not complete after ${Math.round(nowMs - frameBegunMs)} ms`,
+        'incomplete',
+      )
     else if (stuckSinceMs !== undefined && nowMs - stuckSinceMs > this.#stuckMaxMs)
-      connection.destroy(`The peer read nothing for ${Math.round(nowMs - stuckSinceMs)} ms`)
+      connection.destroy(
+        `The peer read nothing for ${Math.round(nowMs - stuckSinceMs)} ms`,
+        'unread',
+      )
     else if (!connection.busy && nowMs - lastActiveMs > idleMaxMs)
-      connection.destroy(`Idle for ${Math.round(nowMs - lastActiveMs)} ms`)
+      connection.destroy(`Idle for ${Math.round(nowMs - lastActiveMs)} ms`, 'idle')
   }
 
   get #stuckMaxMs(): number {

@@ -2,6 +2,7 @@
  * Connections that have not said anything of use yet, or not lately: each has its time, and the oldest goes when
  * there are too many. Those that carry a session are not counted, so that strangers never lock brokers out.
  */
+import type { Limit } from '../core/limit.ts'
 import type { Env, Timer } from '../env/env.ts'
 
 const guestsMax = 500
@@ -20,16 +21,26 @@ export class Anteroom<T> {
   readonly #door: Door<T>
   /** The oldest first. */
   readonly #guests = new Map<T, Timer>()
+  #crowdedOut = 0
+  /** Who said nothing of use in its time. */
+  timedOut = 0
 
   constructor(env: Env, door: Door<T>) {
     this.#env = env
     this.#door = door
   }
 
+  get limit(): Limit {
+    return { used: this.#guests.size, max: guestsMax, refused: this.#crowdedOut }
+  }
+
   enter(guest: T): void {
     for (const other of this.#guests.keys()) if (this.#door.settled(other)) this.#leave(other)
     const [oldest] = this.#guests.keys()
-    if (this.#guests.size >= guestsMax) this.#dismiss(oldest as T)
+    if (this.#guests.size >= guestsMax) {
+      this.#crowdedOut++
+      this.#dismiss(oldest as T)
+    }
     this.#wait(guest, stayMaxMs)
   }
 
@@ -43,7 +54,10 @@ export class Anteroom<T> {
       const restMs = asked + stayMaxMs - this.#env.clock.monotonicMs()
       if (this.#door.settled(guest)) this.#leave(guest)
       else if (restMs > 0) this.#wait(guest, restMs)
-      else this.#dismiss(guest)
+      else {
+        this.timedOut++
+        this.#dismiss(guest)
+      }
     })
     this.#guests.set(guest, timer)
   }

@@ -8,6 +8,7 @@
 import type { ConfigRules } from '../core/cluster/config-rules.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { Sessions } from '../core/cluster/sessions.ts'
+import type { Limit } from '../core/limit.ts'
 import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
 import { Anteroom } from './anteroom.ts'
 import { BrokerRequests } from './broker-requests.ts'
@@ -18,6 +19,7 @@ import type { MetaState, MetaStore } from './meta-store.ts'
 import { Peer } from './peer.ts'
 import { pipe } from './pipe.ts'
 import { initialRecords } from './setup.ts'
+import type { Timeline } from './timeline.ts'
 
 export interface CoordinatorOptions {
   readonly store: MetaStore
@@ -59,6 +61,8 @@ export class Coordinator {
   readonly #anteroom: Anteroom<Peer>
   readonly #listeners: Listener[] = []
   readonly #generation: number
+  #turnedAway = 0
+  #broken = 0
   #balancedMs: number
   #forcedMs: number
   #closed = false
@@ -117,6 +121,25 @@ export class Coordinator {
   /** To be read only. */
   get image(): ClusterImage {
     return this.#kernel.image
+  }
+
+  /** Leases, elections and changes of in-sync replicas since this coordinator began. */
+  get events(): Timeline['counts'] {
+    return this.#kernel.timeline.counts
+  }
+
+  /** Connections that ended for what came over them, and those that said nothing of use in time. */
+  get faults(): { readonly broken: number; readonly silent: number } {
+    return { broken: this.#broken, silent: this.#anteroom.timedOut }
+  }
+
+  get limits(): { readonly connections: Limit; readonly guests: Limit; readonly timeline: Limit } {
+    const { size: used } = this.#connections
+    return {
+      connections: { used, max: connectionsMax, refused: this.#turnedAway },
+      guests: this.#anteroom.limit,
+      timeline: this.#kernel.timeline.limit,
+    }
   }
 
   /** Where brokers reach it, with the ports that were bound. */
@@ -181,6 +204,7 @@ export class Coordinator {
     })
     for (const other of this.#connections) if (other.closed) this.#connections.delete(other)
     if (this.#closed || this.#connections.size >= connectionsMax) {
+      this.#turnedAway++
       peer.destroy()
       return peer
     }
@@ -192,7 +216,10 @@ export class Coordinator {
   #gone(peer: Peer, error: Error | undefined): void {
     this.#connections.delete(peer)
     const { brokerId } = peer
-    if (error) this.#env.log.info('A broker connection ended', { brokerId, error: error.message })
+    if (error) {
+      this.#broken++
+      this.#env.log.info('A broker connection ended', { brokerId, error: error.message })
+    }
     if (this.#kernel.peers.get(brokerId) !== peer) return
     this.#kernel.peers.delete(brokerId)
     this.#liveness.suspect(peer)

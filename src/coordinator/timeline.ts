@@ -6,6 +6,7 @@ import type { DescribeTimeline } from '../../protocol/ottla/describe-timeline.ts
 import type { ResponseOf } from '../../protocol/schema.ts'
 import type { ClusterEvent } from '../core/cluster/events.ts'
 import type { ClusterImage, PartitionImage } from '../core/cluster/image.ts'
+import type { Limit } from '../core/limit.ts'
 import type { Clock } from '../env/env.ts'
 
 /** Some megabytes at most: 10,000 partitions fail over once. */
@@ -20,7 +21,10 @@ export class Timeline {
   readonly #generation: number
   readonly #startedMs: number
   readonly #entries: Entry[] = []
+  /** Events in the life of this coordinator, also those that are forgotten. */
+  readonly counts = { lease: 0, leaseLost: 0, election: 0, unclean: 0, isr: 0, reassignment: 0 }
   #sequence = 0
+  #forgotten = 0
   /** Monotonic times since when a broker has a lease, a partition no leader, a replica is out of sync. */
   readonly #since = new Map<string, number>()
 
@@ -30,8 +34,13 @@ export class Timeline {
     this.#startedMs = clock.wallMs()
   }
 
+  get limit(): Limit {
+    return { used: this.#entries.length, max: 2 * eventsMax, refused: this.#forgotten }
+  }
+
   note(image: ClusterImage, events: readonly ClusterEvent[]): void {
     for (const event of events) {
+      this.#count(event)
       const entry =
         event.kind === 'lease' ? this.#lease(event) : this.#change(image, event.kind, event)
       this.#entries.push({
@@ -41,7 +50,16 @@ export class Timeline {
         ...entry,
       })
     }
-    if (this.#entries.length > 2 * eventsMax) this.#entries.splice(0, eventsMax)
+    if (this.#entries.length > 2 * eventsMax)
+      this.#forgotten += this.#entries.splice(0, eventsMax).length
+  }
+
+  #count(event: ClusterEvent): void {
+    if (event.kind !== 'lease') this.counts[event.kind]++
+    else if (event.held) this.counts.lease++
+    else this.counts.leaseLost++
+    if (event.kind === 'election' && event.after.unclean && event.after.leader !== -1)
+      this.counts.unclean++
   }
 
   /** Those behind `afterSequence`, the oldest first; without it the newest. */

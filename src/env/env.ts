@@ -17,6 +17,8 @@ export interface Env {
   readonly files: Files
   readonly net: Net
   readonly log: Logger
+  /** Not there in the simulation: nothing that decides anything is asked over it. */
+  readonly http?: Http
   /** Not there in the simulation, which has one order of events: the work is then done in a later turn. */
   readonly threads?: Threads
   /** What the process may use: the machine's, or less where it is limited. Not known when left out. */
@@ -176,6 +178,34 @@ export interface ConnectionHandler {
   onDrain?(): void
   /** Called once, last. `error` is undefined after a clean close. */
   onClose(error?: Error): void
+}
+
+/** A small server of HTTP for people and their monitoring, bounded in whatever a peer may ask or hold. */
+export interface Http {
+  /** Answers one request of each connection, then closes it. Rejects with `EADDRINUSE`, `EACCES`, …. */
+  listen(
+    where: { host: string; port: number },
+    answer: (request: HttpRequest) => Promise<HttpAnswer>,
+  ): Promise<HttpListener>
+}
+
+export interface HttpRequest {
+  readonly method: string
+  /** Without what may follow a question mark. */
+  readonly path: string
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface HttpListener extends Listener {
+  readonly connections: number
+  readonly connectionsMax: number
+  /** Connections that were closed because there were so many. */
+  readonly refused: number
 }
 
 export interface Threads {

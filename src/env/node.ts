@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import type { Clock, Env, Random, Timers } from './env.ts'
 import { nodeFiles } from './node-files.ts'
+import { nodeHttp } from './node-http.ts'
 import { type LogOptions, nodeLogger } from './node-log.ts'
 import { nodeNet } from './node-net.ts'
 import { nodeThreads } from './node-threads.ts'
@@ -44,6 +45,7 @@ export function nodeEnv(log: LogOptions = {}): Env {
     files: nodeFiles,
     net: nodeNet,
     log: nodeLogger(log),
+    http: nodeHttp,
     threads: nodeThreads,
     memoryBytes: memoryBytes(),
     ...descriptorsMax(),

@@ -3,6 +3,8 @@
  * memory costs half a microsecond for each 4 KiB page, more than reading into it.
  */
 
+import type { Limit } from '../core/limit.ts'
+
 /** Idle buffers are kept up to this sum. */
 const idleBytesMaxDefault = 64 * 1024 * 1024
 const smallestBits = 12
@@ -13,9 +15,15 @@ export class BufferPool {
   readonly #idle: Buffer[][] = Array.from({ length: largestBits + 1 }, () => [])
   readonly #idleBytesMax: number
   #idleBytes = 0
+  /** Buffers that were not kept. */
+  #dropped = 0
 
   constructor(idleBytesMax = idleBytesMaxDefault) {
     this.#idleBytesMax = idleBytesMax
+  }
+
+  get limit(): Limit {
+    return { used: this.#idleBytes, max: this.#idleBytesMax, refused: this.#dropped }
   }
 
   /** A buffer of at least `size` bytes, with whatever is in it. */
@@ -31,7 +39,10 @@ export class BufferPool {
   /** Takes back what `take` gave. Nothing may use it from now on. */
   give(buffer: Buffer): void {
     const bits = bitsFor(buffer.length)
-    if (bits > largestBits || this.#idleBytes + buffer.length > this.#idleBytesMax) return
+    if (bits > largestBits || this.#idleBytes + buffer.length > this.#idleBytesMax) {
+      this.#dropped++
+      return
+    }
     this.#idleBytes += buffer.length
     this.#idle[bits]!.push(buffer)
   }

@@ -4,6 +4,7 @@
  * A file is opened when it is needed, and closed when too many are open and it was not used lately (the
  * clock algorithm: a mark instead of a list that every use would have to reorder). A pinned file stays open.
  */
+import type { Limit } from '../core/limit.ts'
 import type { File, Files } from '../env/env.ts'
 
 /** Descriptors for segments where the limit of the process is not known, and the least otherwise. */
@@ -24,6 +25,8 @@ export class FileCache {
   readonly #max: number
   /** In the order of the clock's hand. */
   readonly #open = new Set<CachedFile>()
+  /** Files that were closed to make room. */
+  #evicted = 0
 
   constructor(files: Files, max = openFilesMaxDefault) {
     this.files = files
@@ -32,6 +35,10 @@ export class FileCache {
 
   get openCount(): number {
     return this.#open.size
+  }
+
+  get limit(): Limit {
+    return { used: this.openCount, max: this.#max, refused: this.#evicted }
   }
 
   /** Called by a file that opens itself. */
@@ -60,6 +67,7 @@ export class FileCache {
         this.#open.delete(file) // To the end of the round.
         this.#open.add(file)
       } else {
+        this.#evicted++
         file.close()
         return
       }

@@ -52,6 +52,8 @@ export class LogManager {
   readonly #logs = new Map<string, Log>()
   readonly #maintenance: Maintenance
   readonly cleaner: Cleaner
+  /** Shared by all directories. */
+  readonly resources: LogResources
   /** Where logs that do not exist yet shall be made. */
   readonly #preferred = new Map<string, string>()
   #startsToWrite = new Set<LogDirectory>()
@@ -75,14 +77,15 @@ export class LogManager {
   private constructor(env: Env, options: LogManagerOptions) {
     this.#env = env
     this.#options = options
+    const { openFilesMax } = options
+    this.resources = logResources(env, openFilesMax === undefined ? {} : { openFilesMax })
     this.#maintenance = new Maintenance(env, this, options.intervals)
     this.cleaner = new Cleaner(env, this, options.cleaner)
   }
 
   async #open(): Promise<void> {
-    const { directories, openFilesMax } = this.#options
-    const resources = logResources(this.#env, openFilesMax === undefined ? {} : { openFilesMax })
-    for (const path of directories) this.#directories.push(this.#directory(path, resources))
+    const { directories } = this.#options
+    for (const path of directories) this.#directories.push(this.#directory(path, this.resources))
     const opening = this.#directories.map((directory) => this.#openDirectory(directory))
     const failures = (await Promise.allSettled(opening)).flatMap((result) =>
       result.status === 'rejected' ? [result.reason as Error] : [],

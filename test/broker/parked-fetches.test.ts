@@ -60,6 +60,7 @@ test('without room a fetch is answered at once', async () => {
   const { responses } = await client.ask(Fetch, 4, fetchOf(2 ** 31 - 1))
   expect(responses[0]?.partitions).toHaveLength(3)
   expect([parkedFetches.park(2), parkedFetches.park(1)]).toEqual([true, false])
+  expect(parkedFetches.limit).toEqual({ used: 2, max: 2, refused: 2 })
   parkedFetches.leave(2)
   expect(parkedFetches.partitions).toBe(0)
 })

@@ -188,6 +188,7 @@ test('batches that wait for the thread are bounded: one more is to be tried agai
   const first = checks.later(check)
   const second = checks.later({ ...check, batch: Buffer.alloc(10_000) })
   expect(await second).toMatchObject({ errorCode: 7 })
+  expect(checks.limit.refused).toBe(1)
   expect(await first).toHaveProperty('bytes', check.batch)
   expect(checks.bytes).toBe(0)
   checks.close()

@@ -120,6 +120,9 @@ test('any number of strangers leaves room for brokers', async () => {
   }
   await broker(ports[0]!).join(3)
   expect([member.socket.closed, [...coordinator.image.brokers.keys()]]).toEqual([false, [1, 3]])
+  const { guests } = coordinator.limits
+  expect(guests.refused + coordinator.faults.silent).toBeGreaterThanOrEqual(100)
+  expect(guests.refused).toBeGreaterThan(0)
 })
 
 const length = (value: number) => {
@@ -139,6 +142,7 @@ test('lengths that no frame has, and other protocols, end the connection', async
   ]
   for (const where of ports)
     for (const bytes of wrong) expect(await ended(await stranger(where, bytes))).toBe(true)
+  expect(coordinator.faults.broken).toBe(wrong.length)
 })
 
 test('counts and lengths within a frame that are made up change nothing and stop nobody', async () => {

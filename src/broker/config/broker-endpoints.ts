@@ -23,6 +23,8 @@ export interface BrokerEndpoints {
   readonly interBrokerListenerName: string
   /** Where the coordinator is; empty when it runs in this process. */
   readonly coordinatorServers: readonly Address[]
+  /** Where metrics are told over HTTP. */
+  readonly metrics: Address | undefined
 }
 
 const secured: readonly string[] = ['SSL', 'SASL_SSL', 'SASL_PLAINTEXT']
@@ -46,6 +48,7 @@ export function brokerEndpoints(config: BrokerConfig, hostName: string): BrokerE
     advertised: advertised.map((endpoint) => ({ ...endpoint, host: endpoint.host || hostName })),
     interBrokerListenerName: interBrokerListenerName(config, protocols),
     coordinatorServers: coordinatorServers(config, all.filter(forController), hostName),
+    metrics: metricsAddress(config),
   }
   if (config.isBroker) checkAdvertised(endpoints, all)
   return endpoints
@@ -142,6 +145,11 @@ function coordinatorServers(
   throw new ConfigError(
     'With process.roles=broker, coordinator.servers (or controller.quorum.voters, or controller.quorum.bootstrap.servers) must say where the coordinator is.',
   )
+}
+
+function metricsAddress(config: BrokerConfig): Address | undefined {
+  const text = config.get('metrics.listener')
+  return text === null || text.trim() === '' ? undefined : address('metrics.listener', text.trim())
 }
 
 const wildcards = ['', '0.0.0.0', '::']

@@ -142,7 +142,16 @@ export class GroupCoordinator {
     return lists.flat()
   }
 
-  describe(): object {
+  /** Members of the group that has most. */
+  largest(type: 'classic' | 'consumer'): number {
+    let members = 0
+    for (const { runtime } of this.#led.values())
+      for (const group of runtime.machine.state.groups.values())
+        if (group.type === type && group.members.size > members) members = group.members.size
+    return members
+  }
+
+  describe(): { readonly partitions: number; readonly groups: number; readonly waiting: number } {
     let groups = 0
     let waiting = 0
     for (const { runtime } of this.#led.values()) {

@@ -19,7 +19,7 @@ export const clientOf = ({ apiVersion, clientId, clientHost }: RequestContext): 
 export function groupHandler<Request extends Fields, Response extends Fields>(
   api: Api<Request, Response>,
   rest: {
-    elementsMax?: number
+    namesPartitions?: boolean
     handle(
       request: RequestOf<Api<Request, Response>>,
       context: RequestContext,
@@ -33,7 +33,7 @@ export function groupHandler<Request extends Fields, Response extends Fields>(
   },
 ): Handler {
   return handler(api, {
-    ...(rest.elementsMax !== undefined && { elementsMax: rest.elementsMax }),
+    namesPartitions: rest.namesPartitions ?? false,
     async handle(request: any, context: RequestContext) {
       try {
         return await rest.handle(request, context)

@@ -17,10 +17,8 @@ export const consumerGroupHeartbeat = groupHandler(ConsumerGroupHeartbeat, {
       )
     return groups.submit('consumerHeartbeat', request.groupId, request, clientOf(context))
   },
-  failure: (_request, errorCode, errorMessage) => ({
-    errorCode,
-    errorMessage,
-    memberEpoch: 0,
-    heartbeatIntervalMs: 0,
-  }),
+  failure(_request, errorCode, errorMessage, { broker }) {
+    if (errorCode === ErrorCode.GROUP_MAX_SIZE_REACHED) broker.traffic.groupsFull.consumer++
+    return { errorCode, errorMessage, memberEpoch: 0, heartbeatIntervalMs: 0 }
+  },
 })

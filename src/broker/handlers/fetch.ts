@@ -9,12 +9,7 @@ import { Fetch } from '../../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
 import { type PartitionRead, readPartition, releaseReads } from '../fetch-read.ts'
-import {
-  elementsMaxOfPartitions,
-  type RequestContext,
-  type Respond,
-  streamingHandler,
-} from '../handler.ts'
+import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
 import { claimError } from '../replication/replica-claim.ts'
 import { Waiting } from '../waiting.ts'
 
@@ -29,7 +24,7 @@ const topicIdsVersion = 13
 const partitionsPerTurn = 2000
 
 export const fetch = streamingHandler(Fetch, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   overlaps: false,
   begin(request, context, respond) {
     if (request.isolationLevel !== 0 && request.isolationLevel !== readCommitted) {
@@ -186,6 +181,7 @@ class FetchOperation {
     const { room, isOver } = broker.output
     let left = Math.min(this.#maxBytes, room)
     const starved = room === 0 && (!last || isOver)
+    if (starved) broker.output.refused++
     let any = false
     const asked = this.#asked
     const next = (from: number): PartitionRead[] | Promise<PartitionRead[]> => {
@@ -293,11 +289,23 @@ class FetchOperation {
     return bytes >= this.#minBytes && bytes > this.#seenBytes
   }
 
+  #count(reads: readonly PartitionRead[]): void {
+    const { fetched, replicated } = this.#context.broker.traffic
+    let bytes = 0
+    for (const read of reads) {
+      bytes += read.bytes.length
+      if (read.errorCode !== ErrorCode.NONE && this.#replicaId < 0) fetched.failed++
+    }
+    if (this.#replicaId < 0) fetched.bytes += bytes
+    else replicated.bytesOut += bytes
+  }
+
   get #isolated(): boolean {
     return this.#request.isolationLevel === readCommitted
   }
 
   #answer(reads: PartitionRead[]): void {
+    this.#count(reads)
     const leaders = new Set<number>()
     const byTopic = new Map<string, Response['responses'][number] & { partitions: object[] }>()
     for (const read of reads) {

@@ -1,4 +1,5 @@
 /** JoinGroup 0–9: a member of a classic group joins, and waits for the others (rules G-1 to G-7). */
+import { ErrorCode } from '../../../protocol/errors.ts'
 import { JoinGroup } from '../../../protocol/messages/join-group.ts'
 import { clientOf, groupHandler } from '../group/group-handler.ts'
 
@@ -16,6 +17,7 @@ export const joinGroup = groupHandler(JoinGroup, {
         ? { ...request, rebalanceTimeoutMs: request.sessionTimeoutMs }
         : request
     const response = await broker.groups.submit('join', request.groupId, join, client)
+    if (response.errorCode === ErrorCode.GROUP_MAX_SIZE_REACHED) broker.traffic.groupsFull.classic++
     const name = response.errorCode === 0 ? response.protocolName : null
     return { ...response, protocolName: apiVersion < nullableNameSince ? (name ?? '') : name }
   },

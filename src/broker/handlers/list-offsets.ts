@@ -3,7 +3,7 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Log } from '../../log/log.ts'
-import { elementsMaxOfPartitions, handler, type RequestContext } from '../handler.ts'
+import { handler, type RequestContext } from '../handler.ts'
 import { TimeSlice } from '../time-slice.ts'
 
 type Asked = RequestOf<typeof ListOffsets>['topics'][number]['partitions'][number]
@@ -28,7 +28,7 @@ const debugReplica = -2
 const readCommitted = 1
 
 export const listOffsets = handler(ListOffsets, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   async handle(request, context) {
     const slice = new TimeSlice(context.broker.env)
     const topics: { name: string; partitions: Answered[] }[] = []

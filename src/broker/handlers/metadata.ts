@@ -10,7 +10,7 @@ import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { PartitionImage, TopicImage } from '../../core/cluster/image.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import { topicNameFault } from '../../core/cluster/topic-name.ts'
-import { elementsMaxOfPartitions, handler, type RequestContext, RequestError } from '../handler.ts'
+import { handler, type RequestContext, RequestError } from '../handler.ts'
 
 type Topics = ResponseOf<typeof Metadata>['topics']
 type Topic = Topics[number]
@@ -22,7 +22,7 @@ const clusterOperations = 0b0001_1111_1010_0000
 const notAsked = -2147483648
 
 export const metadata = handler(Metadata, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   async handle(request, context) {
     const { broker, apiVersion } = context
     refuseBadTopics(request, apiVersion)

@@ -4,7 +4,7 @@ import { OffsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { Refusal } from '../../core/group/refusal.ts'
 import { clientOf } from '../group/group-handler.ts'
-import { elementsMaxOfPartitions, type RequestContext, streamingHandler } from '../handler.ts'
+import { type RequestContext, streamingHandler } from '../handler.ts'
 
 type Request = RequestOf<typeof OffsetCommit>
 type Response = ResponseOf<typeof OffsetCommit>
@@ -15,7 +15,7 @@ const topicIdsSince = 10
 const noId = 'A'.repeat(22)
 
 export const offsetCommit = streamingHandler(OffsetCommit, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   // Commits that come together on a connection are written together.
   overlaps: true,
   begin(request, context, respond) {

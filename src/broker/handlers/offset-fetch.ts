@@ -4,7 +4,7 @@ import { OffsetFetch } from '../../../protocol/messages/offset-fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchedGroup, FetchedOffsets } from '../../core/group/command.ts'
 import { clientOf, eachOrRefused, groupHandler } from '../group/group-handler.ts'
-import { elementsMaxOfPartitions, type RequestContext } from '../handler.ts'
+import type { RequestContext } from '../handler.ts'
 
 type Request = RequestOf<typeof OffsetFetch>
 type Response = ResponseOf<typeof OffsetFetch>
@@ -17,7 +17,7 @@ const topicIdsSince = 10
 const noId = 'A'.repeat(22)
 
 export const offsetFetch = groupHandler(OffsetFetch, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   async handle(request, context) {
     if (context.apiVersion >= manyGroupsSince) {
       const groups = await eachOrRefused(

@@ -1,10 +1,10 @@
 /** OffsetForLeaderEpoch 2–4: where an epoch ends in this log (E-1, KIP-101, KIP-320). */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { OffsetForLeaderEpoch } from '../../../protocol/messages/offset-for-leader-epoch.ts'
-import { elementsMaxOfPartitions, handler } from '../handler.ts'
+import { handler } from '../handler.ts'
 
 export const offsetForLeaderEpoch = handler(OffsetForLeaderEpoch, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   handle(request, { broker }) {
     const topics = request.topics.map(({ topic, partitions }) => ({
       topic,

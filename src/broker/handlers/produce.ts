@@ -13,13 +13,7 @@ import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import { isInternalTopic } from '../../core/cluster/internal-topics.ts'
 import type { AppendOutcome } from '../../log/append-outcome.ts'
 import type { RecordCheck } from '../../log/check-records.ts'
-import {
-  elementsMaxOfPartitions,
-  type RequestContext,
-  RequestError,
-  type Respond,
-  streamingHandler,
-} from '../handler.ts'
+import { type RequestContext, RequestError, type Respond, streamingHandler } from '../handler.ts'
 import type { Partition } from '../partition.ts'
 import { Waiting } from '../waiting.ts'
 
@@ -60,7 +54,7 @@ interface TopicResults {
 }
 
 export const produce = streamingHandler(Produce, {
-  elementsMax: elementsMaxOfPartitions,
+  namesPartitions: true,
   overlaps: true,
   begin(request, context, respond) {
     const { broker } = context
@@ -233,7 +227,9 @@ function acknowledge(
   context: RequestContext,
   respond: Respond<Response>,
 ): void {
+  const { produced } = context.broker.traffic
   if (request.acks === 0) {
+    produced.failed += failures(results)
     // The end of the connection is the only sign of an error that the client can get (P-3).
     const close = results.some(({ outcome }) => outcome.errorCode !== ErrorCode.NONE)
     respond(undefined, { close })
@@ -246,7 +242,10 @@ function acknowledge(
   // What is committed may be said by anybody; what one replica has, only by the leader of the moment.
   const recheck = () =>
     appended.filter(isDeposed).length > 0 ? answer(topics, context) : undefined
-  const finish = () => respond(answer(topics, context), request.acks === 1 ? { recheck } : {})
+  const finish = () => {
+    produced.failed += failures(results)
+    respond(answer(topics, context), request.acks === 1 ? { recheck } : {})
+  }
   if (settled()) {
     finish()
     return
@@ -271,6 +270,12 @@ function acknowledge(
       finish()
     },
   )
+}
+
+function failures(results: readonly Result[]): number {
+  let count = 0
+  for (const { outcome } of results) if (outcome.errorCode !== ErrorCode.NONE) count++
+  return count
 }
 
 /** Nothing more is to wait for; an outcome that has turned bad is noted in the result. */

@@ -60,6 +60,8 @@ export class CoordinatorClient {
   #lastGrantMs = 0
   /** This incarnation has held a lease, and was not told that its session ended. */
   #led = false
+  /** Times that a lease began, in the life of this process. */
+  #leases = 0
   #outage = false
   readonly #giveUpMs: number
   #opened: { resolve: () => void; reject: (e: Error) => void } | undefined
@@ -118,6 +120,11 @@ export class CoordinatorClient {
 
   get connected(): boolean {
     return this.#registered
+  }
+
+  /** Times that a lease ended: all that began, but for the one that is held. */
+  get leasesLost(): number {
+    return this.#leases - (this.lease.valid() ? 1 : 0)
   }
 
   /** This incarnation leads the partition as far as the image says; whether it may answer, `lease` says. */
@@ -292,7 +299,10 @@ export class CoordinatorClient {
     this.#state = state
     this.#led ||= this.lease.valid()
     this.#outage &&= !this.lease.valid()
-    if (lapsed && this.lease.valid()) for (const listener of this.#regained) listener()
+    if (lapsed && this.lease.valid()) {
+      this.#leases++
+      for (const listener of this.#regained) listener()
+    }
     if (revision > this.image.revision) return
     const reached = this.#waitingForState.filter((waiting) => waiting.state === this.#state)
     for (const waiting of reached) {

@@ -2,6 +2,7 @@
 import { Reader, Writer } from '../../../protocol/bytes.ts'
 import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
 import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.ts'
+import type { Limit } from '../../core/limit.ts'
 import type { Env } from '../../env/env.ts'
 import { answerWithin } from './answer-within.ts'
 import type { Link } from './link.ts'
@@ -32,10 +33,15 @@ export class CoordinatorRequests {
   readonly #source: RequestSource
   readonly #absent = new Set<() => void>()
   #submitted = 0
+  #refused = 0
 
   constructor(env: Env, source: RequestSource) {
     this.#env = env
     this.#source = source
+  }
+
+  get limit(): Limit {
+    return { used: this.#submitted, max: submissionsMax, refused: this.#refused }
   }
 
   /** The session stands (again): what waited for it goes out. */
@@ -58,8 +64,10 @@ export class CoordinatorRequests {
     const writer = new Writer()
     api.request(apiVersion).write(writer, request)
     const { defaultPartitions, defaultReplicationFactor } = this.#source
-    if (this.#submitted >= submissionsMax)
+    if (this.#submitted >= submissionsMax) {
+      this.#refused++
       throw new CoordinatorError(codes.notController, `${submissionsMax} requests wait already`)
+    }
     const answer = await this.#request(
       (link) =>
         link.request(

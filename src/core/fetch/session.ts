@@ -6,6 +6,7 @@
  * with full requests. Sessions are bounded by the partitions in them as well: a session of 100,000
  * takes 30 MB.
  */
+import type { Limit } from '../limit.ts'
 
 /** What a fetch asks of one partition; the same object lives in the session between requests. */
 export interface FetchedPartition {
@@ -109,6 +110,8 @@ export class FetchSessions {
   readonly #partitionsMax: number
   /** In all sessions. */
   #partitions = 0
+  #sessionsRefused = 0
+  #partitionsRefused = 0
 
   constructor(slotsMax: number, partitionsMax = 1_000_000) {
     this.#slotsMax = slotsMax
@@ -121,6 +124,15 @@ export class FetchSessions {
 
   get partitions(): number {
     return this.#partitions
+  }
+
+  get sessionLimit(): Limit {
+    return { used: this.size, max: this.#slotsMax, refused: this.#sessionsRefused }
+  }
+
+  get partitionLimit(): Limit {
+    const { partitions: used } = this
+    return { used, max: this.#partitionsMax, refused: this.#partitionsRefused }
   }
 
   /** `newId`: a random positive int32 should a session be made. */
@@ -146,8 +158,15 @@ export class FetchSessions {
     nowMs: number,
     newId: () => number,
   ): Session | undefined {
-    if (partitions.size === 0 || !this.#makeRoom(nowMs)) return undefined
-    if (this.#partitions + partitions.size > this.#partitionsMax) return undefined
+    if (partitions.size === 0) return undefined
+    if (!this.#makeRoom(nowMs)) {
+      this.#sessionsRefused++
+      return undefined
+    }
+    if (this.#partitions + partitions.size > this.#partitionsMax) {
+      this.#partitionsRefused++
+      return undefined
+    }
     let id = newId()
     while (id <= 0 || this.#sessions.has(id)) id = newId()
     const { usesTopicIds } = request
@@ -173,6 +192,7 @@ export class FetchSessions {
     // Its client begins anew with a full request, which goes on without a session.
     if (this.#partitions + request.partitions.length > this.#partitionsMax) {
       this.#end(session.id)
+      this.#partitionsRefused++
       return failed(FETCH_SESSION_ID_NOT_FOUND)
     }
     const before = session.partitions.size

@@ -78,6 +78,7 @@ test('sessions are bounded by their partitions: a new one is not made, one that 
   expect(begin(1, 2, [asked(3), asked(4)]).errorCode).toBe(70)
   expect([sessions.size, sessions.partitions]).toEqual([0, 0])
   expect(begin(0, 0, [asked(0), asked(1), asked(2)]).sessionId).toBe(2)
+  expect(sessions.partitionLimit).toEqual({ used: 3, max: 3, refused: 2 })
   begin(2, -1)
   expect(sessions.partitions).toBe(0)
 })

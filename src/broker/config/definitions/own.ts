@@ -22,6 +22,11 @@ export const ownConfigs = definitions({
     'What leaders do when no coordinator can be reached for longer than their lease: strict stops answering, available goes on with the guarantees that Kafka has.',
     { oneOf: ['strict', 'available'], internal: true },
   ),
+  'metrics.listener': string(
+    null,
+    'Where metrics are told over HTTP, as host:port: GET /metrics in the text format of Prometheus. Nowhere when not given.',
+    { internal: true },
+  ),
   'lease.trust.refused': boolean(
     false,
     'Whether three refused connections end a lease at once; only safe when nothing on the way refuses in the name of the broker.',

@@ -1,0 +1,99 @@
+/** `metrics.listener`: GET /metrics for Prometheus. Nothing is counted for it that is not counted anyway. */
+import type { Coordinator } from '../../coordinator/coordinator.ts'
+import type { Limit } from '../../core/limit.ts'
+import type { Env, HttpAnswer, HttpListener, HttpRequest } from '../../env/env.ts'
+import type { Broker } from '../broker.ts'
+import type { Address } from '../config/broker-endpoints.ts'
+import { brokerFamilies } from './broker-families.ts'
+import { brokerLimits } from './broker-limits.ts'
+import { coordinatorFamilies, coordinatorLimits } from './coordinator-families.ts'
+import { type Exposition, expositionOf } from './exposition.ts'
+import { limitFamilies, type NamedLimit } from './limit-families.ts'
+
+export interface MetricsSources {
+  readonly broker: Broker | undefined
+  readonly coordinator: Coordinator | undefined
+}
+
+export class MetricsEndpoint {
+  readonly #env: Env
+  readonly #sources: MetricsSources
+  #listener: HttpListener | undefined
+  #exposition: Promise<Exposition> | undefined
+
+  private constructor(env: Env, sources: MetricsSources) {
+    this.#env = env
+    this.#sources = sources
+  }
+
+  /** Rejects with one clear sentence when the port cannot be used. */
+  static async start(env: Env, where: Address, sources: MetricsSources): Promise<MetricsEndpoint> {
+    const endpoint = new MetricsEndpoint(env, sources)
+    if (env.http === undefined) throw new Error('metrics.listener: there is no HTTP here')
+    try {
+      endpoint.#listener = await env.http.listen(where, (request) => endpoint.#answer(request))
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const why = code === 'EADDRINUSE' ? 'another process has that port' : message
+      throw new Error(`metrics.listener=${where.host}:${where.port} cannot be used: ${why}`, {
+        cause: error,
+      })
+    }
+    const { host, port } = endpoint.#listener
+    env.log.info('Metrics are told over HTTP', { host, port, path: '/metrics' })
+    return endpoint
+  }
+
+  /** The port that was bound. */
+  get port(): number {
+    return this.#listener?.port ?? 0
+  }
+
+  get limit(): Limit | undefined {
+    if (this.#listener === undefined) return undefined
+    const { connections: used, connectionsMax: max, refused } = this.#listener
+    return { used, max, refused }
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close()
+  }
+
+  async #answer({ method, path }: HttpRequest): Promise<HttpAnswer> {
+    if (path !== '/metrics') return { status: 404, body: 'Metrics are at /metrics.\n' }
+    if (method !== 'GET' && method !== 'HEAD')
+      return { status: 405, headers: { allow: 'GET, HEAD' }, body: 'Metrics can only be read.\n' }
+    try {
+      this.#exposition ??= expositionOf(this.#families())
+      const exposition = await this.#exposition
+      const headers = { 'content-type': exposition.contentType }
+      return { status: 200, headers, body: await exposition.text() }
+    } catch (error) {
+      this.#env.log.error('Metrics could not be told', { reason: (error as Error).message })
+      throw error
+    }
+  }
+
+  #families() {
+    const { broker, coordinator } = this.#sources
+    const limits = [
+      ...(broker ? brokerLimits(broker) : []),
+      ...(coordinator ? coordinatorLimits(coordinator) : []),
+      this.#ownLimit,
+    ]
+    return [
+      ...(broker ? brokerFamilies(broker) : []),
+      ...(coordinator ? coordinatorFamilies(coordinator) : []),
+      ...limitFamilies(limits),
+    ]
+  }
+
+  get #ownLimit(): NamedLimit {
+    return {
+      name: 'metrics_connections',
+      bounds: 'connections to `metrics.listener`',
+      refusal: 'a connection is closed at once',
+      read: () => this.limit,
+    }
+  }
+}

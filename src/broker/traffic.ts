@@ -1,0 +1,42 @@
+/** What passes through a broker, counted once for each request, read or batch. Monitoring looks at it. */
+import { LimitOfEach } from '../core/limit.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import { elementsMaxOfPartitions, elementsMaxUsual } from './handler.ts'
+
+export class Traffic {
+  /** By API key, then version. */
+  readonly requests: number[][] = []
+  receivedBytes = 0
+  sentBytes = 0
+  /** Of batches that were appended as their leader. */
+  readonly produced = { bytes: 0, records: 0, failed: 0 }
+  /** Of batches that consumers were sent. */
+  readonly fetched = { bytes: 0, failed: 0 }
+  readonly replicated = { bytesIn: 0, bytesOut: 0 }
+  /** Changes of partitions that this broker leads. */
+  readonly isr = { shrinks: 0, expands: 0 }
+  readonly requestBytes: LimitOfEach
+  readonly elements = new LimitOfEach(elementsMaxUsual)
+  readonly elementsOfPartitions = new LimitOfEach(elementsMaxOfPartitions)
+  readonly batchBytes: LimitOfEach
+  /** Groups that took no more members. */
+  readonly groupsFull = { classic: 0, consumer: 0 }
+
+  constructor(config: BrokerConfig) {
+    this.requestBytes = new LimitOfEach(config.get('socket.request.max.bytes'))
+    this.batchBytes = new LimitOfEach(config.get('message.max.bytes'))
+  }
+
+  request(apiKey: number, apiVersion: number, bytes: number): void {
+    this.requests[apiKey] ??= []
+    const versions = this.requests[apiKey]
+    versions[apiVersion] = (versions[apiVersion] ?? 0) + 1
+    this.requestBytes.took(bytes)
+  }
+
+  /** The in-sync replicas of a partition that is led here, before and after. */
+  isrChanged(before: readonly number[], after: readonly number[]): void {
+    if (before.some((id) => !after.includes(id))) this.isr.shrinks++
+    if (after.some((id) => !before.includes(id))) this.isr.expands++
+  }
+}
