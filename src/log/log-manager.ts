@@ -79,7 +79,7 @@ export class LogManager {
     this.#options = options
     const { openFilesMax } = options
     this.resources = logResources(env, openFilesMax === undefined ? {} : { openFilesMax })
-    this.#maintenance = new Maintenance(env, this, options.intervals)
+    this.#maintenance = new Maintenance(env, this, options.directories, options.intervals)
     this.cleaner = new Cleaner(env, this, options.cleaner)
   }
 

@@ -5,7 +5,8 @@
 import type { Env, Timer } from '../env/env.ts'
 import type { Log } from './log.ts'
 import type { LogDirectory } from './log-directory.ts'
-import { applyRetention, RetentionClock } from './retention.ts'
+import { applyRetention } from './retention.ts'
+import { RetentionClock } from './retention-clock.ts'
 
 export interface MaintenanceIntervals {
   /** `log.retention.check.interval.ms` */
@@ -53,11 +54,17 @@ export class Maintenance {
   #isStopped = false
   #flushedMs = new WeakMap<Log, number>()
 
-  constructor(env: Env, manager: Maintained, intervals: Partial<MaintenanceIntervals> = {}) {
+  /** `paths`: of the data directories, which are opened afterwards. */
+  constructor(
+    env: Env,
+    manager: Maintained,
+    paths: readonly string[],
+    intervals: Partial<MaintenanceIntervals> = {},
+  ) {
     this.#env = env
     this.#manager = manager
     this.#intervals = { ...defaults, ...intervals }
-    this.#clock = new RetentionClock(env)
+    this.#clock = new RetentionClock(env, paths)
   }
 
   start(): void {
@@ -75,7 +82,7 @@ export class Maintenance {
     })
     this.#every(flushMs, () => this.#flushDue())
     this.#every(producersMs, () => {
-      const nowMs = this.#env.clock.wallMs()
+      const nowMs = this.#clock.now()
       for (const log of this.#manager.logs()) log.expireProducers(nowMs)
     })
     this.#every(retentionMs, () => this.runOnce())
@@ -103,6 +110,7 @@ export class Maintenance {
   }
 
   async #retain(): Promise<void> {
+    this.#clock.note(this.#manager.directories)
     let startMs = this.#env.clock.monotonicMs()
     for (const log of this.#manager.logs()) {
       if (this.#isStopped) return
@@ -138,5 +146,6 @@ export class Maintenance {
     this.#isStopped = true
     for (const timer of this.#timers) timer.cancel()
     await this.#running
+    this.#clock.note(this.#manager.directories)
   }
 }

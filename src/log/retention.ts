@@ -1,53 +1,6 @@
 /** Which segments are too old or too many (Kafka's `UnifiedLog.deleteOldSegments`). */
-import type { Env } from '../env/env.ts'
 import type { Log } from './log.ts'
 import type { Segment } from './segment.ts'
-
-/**
- * The wall clock, distrusted: when it jumps ahead of the monotonic clock, what is older by the new time is
- * not deleted before the new time has stood for a while, so that somebody can notice (R17 of the
- * fault catalogue: a clock set to the wrong year must not empty every topic).
- */
-export class RetentionClock {
-  readonly #env: Env
-  /** Wall minus monotonic, as trusted. */
-  #offsetMs: number
-  /** When the wall clock jumped, by the monotonic one. */
-  #jumpedAtMs: number | undefined
-
-  constructor(env: Env) {
-    this.#env = env
-    this.#offsetMs = env.clock.wallMs() - env.clock.monotonicMs()
-  }
-
-  now(): number {
-    const { clock, log } = this.#env
-    const monotonicMs = clock.monotonicMs()
-    const offsetMs = clock.wallMs() - monotonicMs
-    const aheadMs = offsetMs - this.#offsetMs
-    if (aheadMs <= jumpMsMax) {
-      this.#offsetMs = offsetMs
-      this.#jumpedAtMs = undefined
-    } else if (this.#jumpedAtMs === undefined) {
-      this.#jumpedAtMs = monotonicMs
-      log.warn(
-        'Wall clock has jumped ahead: retention by time goes on with the old time for a day',
-        {
-          aheadMs: Math.round(aheadMs),
-        },
-      )
-    } else if (monotonicMs - this.#jumpedAtMs > distrustMs) {
-      log.warn('Wall clock is trusted again', { aheadMs: Math.round(aheadMs) })
-      this.#offsetMs = offsetMs
-      this.#jumpedAtMs = undefined
-    }
-    return monotonicMs + this.#offsetMs
-  }
-}
-
-/** Steps of daylight saving do not exist in wall time; corrections by NTP are far smaller. */
-const jumpMsMax = 3_600_000
-const distrustMs = 86_400_000
 
 /** Deletes what is over the limits; returns the number of segments. Throws StorageError. */
 export function applyRetention(log: Log, nowMs: number): number {

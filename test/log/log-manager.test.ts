@@ -43,6 +43,7 @@ test('logs and their offsets are there again after a clean stop', async () => {
   expect(readdirSync(directory).sort()).toEqual([
     '.kafka_cleanshutdown',
     '.lock',
+    '.ottla_clock',
     'cleaner-offset-checkpoint',
     'log-start-offset-checkpoint',
     'meta.properties',
