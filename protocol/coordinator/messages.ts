@@ -81,6 +81,8 @@ const messages = {
     state: int8,
     loopLagMs: int32,
     offlineLogDirs: array(uuid),
+    /** Those that take no new replicas (KIP-1066). */
+    cordonedLogDirs: array(uuid).tag(0),
   }),
   grant: message(6, {
     sequence: int64,

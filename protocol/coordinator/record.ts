@@ -41,7 +41,7 @@ const kinds = {
     rebuiltEpoch: int64.since(1),
   }),
   /** One process start of a broker. Fenced until it says that it is ready. */
-  broker: kind(3, 0, {
+  broker: kind(3, 1, {
     brokerId: int32,
     brokerEpoch: int64,
     incarnation: uuid,
@@ -55,9 +55,17 @@ const kinds = {
     local: bool,
     fenced: bool,
     draining: bool,
+    /** Those of `logDirs` that take no new replicas (KIP-1066). */
+    cordonedLogDirs: array(uuid).since(1),
   }),
   /** `fenced`: no leaderships, no new ISR memberships. `draining`: in controlled shutdown. */
-  brokerState: kind(4, 0, { brokerId: int32, brokerEpoch: int64, fenced: bool, draining: bool }),
+  brokerState: kind(4, 1, {
+    brokerId: int32,
+    brokerEpoch: int64,
+    fenced: bool,
+    draining: bool,
+    cordonedLogDirs: array(uuid).since(1),
+  }),
   removeBroker: kind(5, 0, { brokerId: int32 }),
   topic: kind(6, 0, { topicId: uuid, name: string }),
   /** With its partitions and configurations. */

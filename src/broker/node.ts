@@ -189,6 +189,8 @@ function sessionOptions(
       logs.directories.flatMap(({ disk, directoryId }) =>
         disk.failure !== undefined && directoryId !== '' ? [directoryId] : [],
       ),
+    cordonedLogDirs: () =>
+      logs.directories.flatMap((each) => (logs.isCordoned(each) ? [each.directoryId] : [])),
     cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
     restored: logs.directories.some(({ isCopy, wasClean }) => isCopy && !wasClean),
     bootId: bootIdOf(env),

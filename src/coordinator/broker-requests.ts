@@ -182,7 +182,8 @@ export class BrokerRequests {
     return false
   }
 
-  #heartbeat(peer: Peer, { brokerEpoch, sequence, revision, state }: MessageOf<'heartbeat'>): void {
+  #heartbeat(peer: Peer, message: MessageOf<'heartbeat'>): void {
+    const { brokerEpoch, sequence, revision, state, cordonedLogDirs } = message
     if (!this.#inSession(peer, brokerEpoch)) return
     const { brokerId } = peer
     const nowMs = this.#env.clock.monotonicMs()
@@ -196,6 +197,9 @@ export class BrokerRequests {
     peer.wanted = state
     this.#grant(peer, outdated ? 0 : sequence)
     const broker = this.#image.brokers.get(brokerId)
+    // Before it becomes active: else it would be given replicas.
+    if (broker?.cordonedLogDirs.join() !== cordonedLogDirs.join())
+      this.#kernel.commit({ kind: 'cordon', brokerId, logDirs: cordonedLogDirs })
     if (state === states.active && broker?.fenced)
       this.#kernel.commit({ kind: 'activate', brokerId }, () => () => this.#grant(peer, 0))
     if (state === states.draining && !broker?.draining)

@@ -203,6 +203,7 @@ function brokerRecord(
     local: false,
     fenced: true,
     draining: false,
+    cordonedLogDirs: [],
   }
 }
 

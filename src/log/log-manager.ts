@@ -228,6 +228,12 @@ export class LogManager {
     return this.#directories.find(({ disk }) => disk === log.disk)!
   }
 
+  /** Whether it takes no new logs now (`cordoned.log.dirs`, KIP-1066). */
+  isCordoned({ path }: LogDirectory): boolean {
+    const cordoned = this.#options.cordonedDirectories?.() ?? []
+    return cordoned.includes(path) || cordoned.includes('*')
+  }
+
   /** The oldest that a directory knows of; -1 when none does. */
   get previousBrokerEpoch(): number {
     const known = this.#directories.map((d) => d.previousBrokerEpoch).filter((epoch) => epoch >= 0)
@@ -279,9 +285,8 @@ export class LogManager {
   }
 
   #directoryForNext(): LogDirectory | undefined {
-    const cordoned = new Set(this.#options.cordonedDirectories?.())
     const online = this.#directories.filter(({ disk }) => disk.failure === undefined)
-    const open = online.filter(({ path }) => !cordoned.has(path) && !cordoned.has('*'))
+    const open = online.filter((directory) => !this.isCordoned(directory))
     // A replica that was assigned to this broker all the same has to be somewhere.
     const fit = open.length > 0 ? open : online
     return fit.sort((a, b) => a.logs.size - b.logs.size)[0]

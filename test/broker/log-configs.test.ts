@@ -69,13 +69,21 @@ test('no new partition is placed in a cordoned directory while there are others'
     await until(() => logs.get(name, 0) !== undefined && logs.get(name, 1) !== undefined)
     return [0, 1].map((i) => paths.indexOf(logs.get(name, i)!.disk.path))
   }
+  const { nodeId } = node.broker!
+  /** The coordinator hears of it with the next heartbeat. */
+  const cordon = async (value: string, count: number) => {
+    await set('cordoned.log.dirs', value, String(nodeId))
+    const { session } = node.broker!
+    await until(() => session.image.brokers.get(nodeId)?.cordonedLogDirs.length === count)
+  }
   expect(await placed('one')).toEqual([1, 1])
-  const id = String(node.broker!.nodeId)
-  await set('cordoned.log.dirs', paths[1]!, id)
+  await cordon(paths[1]!, 1)
   expect(await placed('two')).toEqual([0, 0])
-  await set('cordoned.log.dirs', '*', id)
-  const [refused] = await createTopics(cluster, [{ name: 'three', partitions: 1 }])
-  expect(refused?.error?.message).toContain('INVALID_REPLICATION_FACTOR')
-  await set('cordoned.log.dirs', '', id)
+  for (const all of ['*', paths.join(',')]) {
+    await cordon(all, 2)
+    const [refused] = await createTopics(cluster, [{ name: 'three', partitions: 1 }])
+    expect(refused?.error?.message).toContain('have all their log directories cordoned')
+  }
+  await cordon('', 0)
   expect((await placed('four')).toSorted()).toEqual([0, 1])
 })

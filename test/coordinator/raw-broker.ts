@@ -95,6 +95,7 @@ export const heartbeat = (brokerEpoch: number): Message => ({
   state: 1,
   loopLagMs: 0,
   offlineLogDirs: [],
+  cordonedLogDirs: [],
 })
 
 export const registration = (brokerId: number, incarnation = zero): Message => ({

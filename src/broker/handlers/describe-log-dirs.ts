@@ -12,12 +12,11 @@ export const describeLogDirs = handler(DescribeLogDirs, {
       new Map(request.topics.map(({ topic, partitions }) => [topic, new Set(partitions)]))
     const isWanted = (topic: string, partition: number) =>
       wanted === null || wanted.get(topic)?.has(partition) === true
-    const cordoned = broker.effective.get('cordoned.log.dirs')
     return {
       errorCode: ErrorCode.NONE,
       results: broker.logs.directories.map((directory) => ({
         ...describe(broker, directory, isWanted),
-        isCordoned: cordoned.includes('*') || cordoned.includes(directory.path),
+        isCordoned: broker.logs.isCordoned(directory),
       })),
     }
   },

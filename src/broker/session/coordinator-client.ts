@@ -57,6 +57,8 @@ export class CoordinatorClient {
   #reconnectMs = reconnectMinMs
   #sequence = 0
   #sent = new Map<number, LeaseMark>()
+  /** What the last heartbeat said. */
+  #toldCordoned: string[] = []
   #lastGrantMs = 0
   /** This incarnation has held a lease, and was not told that its session ended. */
   #led = false
@@ -253,7 +255,12 @@ export class CoordinatorClient {
     for (const listener of this.#listeners) listener(change)
     if (message.snapshot === 2) this.#inSession()
     // It has handed over: with its word for it the successors may start.
-    else if (message.acknowledge) this.#beat()
+    else if (message.acknowledge || this.#cordoned.join() !== this.#toldCordoned.join())
+      this.#beat()
+  }
+
+  get #cordoned(): string[] {
+    return this.#options.cordonedLogDirs?.() ?? []
   }
 
   #inSession(): void {
@@ -274,6 +281,7 @@ export class CoordinatorClient {
       link.destroy()
       return
     }
+    this.#toldCordoned = this.#cordoned
     const sequence = ++this.#sequence
     this.#sent.set(sequence, this.lease.mark())
     link.send({
@@ -284,6 +292,7 @@ export class CoordinatorClient {
       state: this.#wanted,
       loopLagMs: 0,
       offlineLogDirs: this.#options.offlineLogDirs?.() ?? [],
+      cordonedLogDirs: this.#toldCordoned,
     })
     if (this.lease.remainingMs() !== Infinity)
       this.#heartbeat = this.#env.timers.after(this.#renewMs, () => this.#beat())

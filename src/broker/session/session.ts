@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly logDirs: readonly string[]
   /** Ids of those that have failed since. */
   offlineLogDirs?(): string[]
+  /** Ids of those that take no new replicas now. */
+  cordonedLogDirs?(): string[]
   /** Where its logs of these partitions end; without those that it cannot use. */
   logEnds?(asked: MessageOf<'askLogEnds'>['items']): MessageOf<'logEnds'>['items']
   readonly cleanShutdown: boolean

@@ -15,8 +15,11 @@ import { changePartition, type Electorate, electorate } from './partition-change
 /** The boot id of brokers in metadata that was rebuilt: what their logs had was looked at then. */
 export const bootOfRebuild = 'A'.repeat(22)
 
+/** What a broker comes to be after it has registered. */
+type BrokerState = 'fenced' | 'draining' | 'cordonedLogDirs'
+
 export interface RegisterBroker {
-  readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | 'fenced' | 'draining'>
+  readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | BrokerState>
   readonly cleanShutdown: boolean
   /** Its directories are a copy, made while they were in use: they lack what was written since. */
   readonly restored?: boolean
@@ -39,8 +42,9 @@ export function registerBroker(
   const old = image.brokers.get(broker.brokerId)
   const answer = (brokerEpoch: number) => ({ errorCode: 0, errorMessage: null, brokerEpoch })
   if (old?.incarnation === broker.incarnation) {
-    const { brokerEpoch, fenced, draining } = old
-    const record: BrokerImage = { kind: 'broker', ...broker, brokerEpoch, fenced, draining }
+    const { brokerEpoch, fenced, draining, cordonedLogDirs } = old
+    const state = { fenced, draining, cordonedLogDirs }
+    const record: BrokerImage = { kind: 'broker', ...broker, brokerEpoch, ...state }
     // A retry whose first answer was lost, or a reconnection. Addresses may have changed.
     const changed = JSON.stringify(old) !== JSON.stringify(record)
     return { records: changed ? [record] : [], reply: answer(brokerEpoch) }
@@ -85,6 +89,7 @@ export function registerBroker(
     brokerEpoch,
     fenced: true,
     draining: false,
+    cordonedLogDirs: [],
   }
   const records = [record, ...withdraw(image, broker.brokerId, lossy, false)]
   return { records, reply: answer(brokerEpoch) }
@@ -126,7 +131,7 @@ function notInRebuild(
 export function activateBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
   const broker = image.brokers.get(brokerId)
   if (broker === undefined || !(broker.fenced || broker.draining)) return []
-  const records: ClusterRecord[] = [stateOf(broker, false, false)]
+  const records: ClusterRecord[] = [stateOf(broker, { fenced: false, draining: false })]
   for (const partition of partitionsOf(image))
     if (partition.leader === -1 && partition.replicas.includes(brokerId)) {
       const acceptable = (id: number) => id === brokerId || image.isActive(id)
@@ -141,14 +146,14 @@ export function activateBroker(image: ClusterImage, brokerId: number): ClusterRe
 export function fenceBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
   const broker = image.brokers.get(brokerId)
   if (broker === undefined || broker.fenced) return []
-  return [stateOf(broker, true, false), ...withdraw(image, brokerId)]
+  return [stateOf(broker, { fenced: true, draining: false }), ...withdraw(image, brokerId)]
 }
 
 /** Controlled shutdown: as fencing, but it goes on answering until others have taken over. */
 export function drainBroker(image: ClusterImage, brokerId: number): ClusterRecord[] {
   const broker = image.brokers.get(brokerId)
   if (broker === undefined || broker.draining) return []
-  return [stateOf(broker, broker.fenced, true), ...withdraw(image, brokerId)]
+  return [stateOf(broker, { draining: true }), ...withdraw(image, brokerId)]
 }
 
 export function unregisterBroker(
@@ -192,12 +197,22 @@ export function relinquish(
   return records
 }
 
+/** The directories that take no new replicas, as the broker tells them (KIP-1066). */
+export function cordonDirectories(
+  image: ClusterImage,
+  brokerId: number,
+  cordonedLogDirs: readonly string[],
+): ClusterRecord[] {
+  const broker = image.brokers.get(brokerId)
+  return broker === undefined ? [] : [stateOf(broker, { cordonedLogDirs: [...cordonedLogDirs] })]
+}
+
 function stateOf(
-  { brokerId, brokerEpoch }: BrokerImage,
-  fenced: boolean,
-  draining: boolean,
+  { brokerId, brokerEpoch, fenced, draining, cordonedLogDirs }: BrokerImage,
+  change: Partial<Pick<BrokerImage, BrokerState>>,
 ): RecordOf<'brokerState'> {
-  return { kind: 'brokerState', brokerId, brokerEpoch, fenced, draining }
+  const state = { fenced, draining, cordonedLogDirs, ...change }
+  return { kind: 'brokerState', brokerId, brokerEpoch, ...state }
 }
 
 /**

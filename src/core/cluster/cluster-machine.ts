@@ -10,6 +10,7 @@ import type { Decision, Machine } from '../machine.ts'
 import { type AlterIsrItem, type AlterIsrResult, alterIsr } from './alter-isr.ts'
 import {
   activateBroker,
+  cordonDirectories,
   drainBroker,
   fenceBroker,
   type RegisterBroker,
@@ -27,6 +28,7 @@ export type Command =
   | ({ readonly kind: 'register' } & RegisterBroker)
   | { readonly kind: 'activate' | 'drain'; readonly brokerId: number }
   | { readonly kind: 'fence'; readonly brokerId: number; readonly cause?: string }
+  | { readonly kind: 'cordon'; readonly brokerId: number; readonly logDirs: readonly string[] }
   | {
       readonly kind: 'relinquish'
       readonly brokerId: number
@@ -80,6 +82,8 @@ export class ClusterMachine implements Machine<Command, unknown, ClusterRecord> 
         return only(fenceBroker(image, command.brokerId))
       case 'drain':
         return only(drainBroker(image, command.brokerId))
+      case 'cordon':
+        return only(cordonDirectories(image, command.brokerId, command.logDirs))
       case 'relinquish':
         return only(relinquish(image, command.brokerId, command.items))
       case 'alterIsr':

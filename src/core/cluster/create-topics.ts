@@ -7,7 +7,7 @@ import type { Decision } from '../machine.ts'
 import { repeated } from '../repeated.ts'
 import type { ConfigRules } from './config-rules.ts'
 import { type Fault, fault, isFault } from './fault.ts'
-import { type ClusterImage, type PartitionImage, resourceTypes } from './image.ts'
+import { type BrokerImage, type ClusterImage, type PartitionImage, resourceTypes } from './image.ts'
 import { placeReplicas } from './placement.ts'
 import { assignmentFault, newPartition } from './replica-assignment.ts'
 import { collisionKey, topicNameFault } from './topic-name.ts'
@@ -191,7 +191,7 @@ export function place(
   first = 0,
 ): Fault | number[][] {
   const usable = [...image.brokers.values()].filter(
-    ({ brokerId, draining }) => !draining && !isCordoned(image, brokerId),
+    (broker) => !broker.draining && !isCordoned(broker),
   )
   const active = usable.filter(({ fenced }) => !fenced)
   const away = usable.filter(({ fenced }) => fenced)
@@ -213,9 +213,8 @@ export function place(
 }
 
 /** Whether a broker takes no new replicas in any directory (KIP-1066). */
-function isCordoned(image: ClusterImage, brokerId: number): boolean {
-  const configs = image.configs(resourceTypes.broker, String(brokerId))
-  return configs.get('cordoned.log.dirs') === '*'
+function isCordoned({ logDirs, cordonedLogDirs }: BrokerImage): boolean {
+  return logDirs.length > 0 && logDirs.every((id) => cordonedLogDirs.includes(id))
 }
 
 function assignedReplicas(image: ClusterImage, topic: Asked): Fault | number[][] {

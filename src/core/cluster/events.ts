@@ -87,6 +87,8 @@ function causeOf(command: Command): string {
       return `broker ${command.brokerId}: ${command.cause ?? 'fenced'}`
     case 'drain':
       return `broker ${command.brokerId} stops`
+    case 'cordon':
+      return `broker ${command.brokerId} cordons directories`
     case 'relinquish':
       return `broker ${command.brokerId} gave it back`
     case 'alterIsr':

@@ -198,8 +198,8 @@ export class ClusterImage {
   #applyBrokerState(record: RecordOf<'brokerState'>): void {
     const broker = this.brokers.get(record.brokerId)
     if (broker === undefined || broker.brokerEpoch !== record.brokerEpoch) return
-    const { fenced, draining } = record
-    this.brokers.set(record.brokerId, { ...broker, fenced, draining })
+    const { fenced, draining, cordonedLogDirs } = record
+    this.brokers.set(record.brokerId, { ...broker, fenced, draining, cordonedLogDirs })
   }
 
   #applyTopic({ topicId, name }: RecordOf<'topic'>): void {

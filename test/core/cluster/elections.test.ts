@@ -176,6 +176,7 @@ test('rebuilt metadata takes brokers that it was rebuilt from, with what they ha
       brokerEpoch: 7,
       fenced: true,
       draining: false,
+      cordonedLogDirs: [],
     })
   machine.apply({ kind: 'counters', lastBrokerEpoch: 1000, nextProducerId: 0, rebuiltEpoch: 1000 })
   const topicId = uuidOf('one')

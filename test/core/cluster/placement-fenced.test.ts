@@ -1,7 +1,7 @@
 /** New topics while brokers are away, as Kafka's StripedReplicaPlacer has it. */
 import { expect, test } from 'vitest'
 import { CreatePartitions } from '../../../protocol/messages/create-partitions.ts'
-import { circumstances, cluster, createTopic, run, sketch } from './build.ts'
+import { circumstances, cluster, createTopic, register, run, sketch, uuidOf } from './build.ts'
 
 const topicOf = (replicationFactor: number) =>
   createTopic('orders', [], { numPartitions: 2, replicationFactor })
@@ -58,6 +58,25 @@ test('a broker that is shutting down takes none, and counts as nobody', () => {
   expect(answered(run(machine, topicOf(2)))[0]).toBe(0)
   const replicas = machine.image.topic('orders')!.partitions.flatMap((each) => each.replicas)
   expect(new Set(replicas)).toEqual(new Set([1, 3]))
+})
+
+test('a broker whose directories are all cordoned takes none; with one of them free it does', () => {
+  const machine = cluster(2)
+  const logDirs = [uuidOf('one'), uuidOf('two')]
+  const { broker, ...rest } = register(3, 'c')
+  run(machine, { ...rest, broker: { ...broker, logDirs } })
+  run(machine, { kind: 'activate', brokerId: 3 })
+  const cordon = (cordoned: string[]) =>
+    run(machine, { kind: 'cordon', brokerId: 3, logDirs: cordoned })
+  const refused =
+    'because only 2 broker(s) are registered or some brokers have all their log directories cordoned.'
+  cordon(logDirs)
+  // What became of it otherwise does not change that.
+  run(machine, { kind: 'fence', brokerId: 3 })
+  run(machine, { kind: 'activate', brokerId: 3 })
+  expect(answered(run(machine, topicOf(3)))[1]).toContain(refused)
+  cordon(logDirs.slice(1))
+  expect(answered(run(machine, topicOf(3)))[0]).toBe(0)
 })
 
 test('a topic that grows is told why without what Kafka says of new topics alone', () => {
