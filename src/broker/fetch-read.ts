@@ -203,7 +203,7 @@ function readLog(
     return PartitionRead.failed(asked, partition, ErrorCode.OFFSET_OUT_OF_RANGE)
   if (
     limits.replicaId >= 0 &&
-    !partition.followerFetched(limits.replicaId, limits.replicaEpoch, fetchOffset)
+    !partition.followerFetched(limits.replicaId, limits.replicaEpoch, asked)
   )
     return PartitionRead.failed(asked, partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   read.highWatermark = log.highWatermark

@@ -118,18 +118,32 @@ export class Partition {
     })
   }
 
+  /** As its leader: all before is deleted on every replica that lives, as far as they have told. */
+  get lowWatermark(): number {
+    const { brokers } = this.#broker.image
+    const isAlive = (brokerId: number) => brokers.get(brokerId)?.fenced === false
+    return this.#replication?.lowWatermark(this.log?.logStartOffset ?? -1, isAlive) ?? -1
+  }
+
   /**
-   * A follower has all before `fetchOffset`. False when the fetch must not be answered: an older
+   * A follower has all from `logStartOffset` to before `fetchOffset`. False when the fetch must not be answered: an older
    * incarnation, or no replica at all.
    */
-  followerFetched(replicaId: number, replicaEpoch: number, fetchOffset: number): boolean {
+  followerFetched(
+    replicaId: number,
+    replicaEpoch: number,
+    { fetchOffset, logStartOffset }: { fetchOffset: number; logStartOffset: number },
+  ): boolean {
     const { log } = this
-    if (this.#replication === undefined || log === undefined) return false
+    const replication = this.#replication
+    if (replication === undefined || log === undefined) return false
     const nowMs = this.#broker.env.clock.monotonicMs()
-    const { logEndOffset } = log
-    if (!this.#replication.fetched(replicaId, replicaEpoch, fetchOffset, logEndOffset, nowMs))
+    const { logEndOffset: end } = log
+    const startBefore = replication.logStartOffset(replicaId)
+    if (!replication.fetched(replicaId, replicaEpoch, fetchOffset, end, nowMs, logStartOffset))
       return false
     this.advance()
+    if (logStartOffset !== startBefore) this.waiting.wake()
     if (!this.#image.isr.includes(replicaId)) this.#broker.replication.isrChanges.consider(this)
     return true
   }

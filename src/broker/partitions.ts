@@ -78,7 +78,7 @@ export class Partitions {
     })
   }
 
-  /** A disk failed: who waits for it is told. */
+  /** A disk failed, a broker went: who waits for it is told. */
   wakeAll(): void {
     for (const partition of this.all()) partition.waiting.wake()
   }
@@ -86,6 +86,7 @@ export class Partitions {
   apply(change: ImageChange): void {
     for (const { topicId } of change.deletedTopics) this.#removeTopic(topicId)
     for (const each of change.partitions) this.#change(each)
+    if (change.brokersChanged) this.wakeAll()
     for (const { resourceType, resourceName } of change.configs) {
       if (resourceType === resourceTypes.topic) this.#configure(resourceName)
       else if (resourceType === resourceTypes.broker) this.#configureAll()

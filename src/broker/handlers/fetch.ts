@@ -8,6 +8,7 @@ import { ErrorCode } from '../../../protocol/errors.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
+import type { Log } from '../../log/log.ts'
 import { type PartitionRead, readPartition, releaseReads } from '../fetch-read.ts'
 import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
 import { claimError } from '../replication/replica-claim.ts'
@@ -115,6 +116,11 @@ function begin(request: Request, { broker, apiVersion }: RequestContext): FetchC
     broker.env.clock.monotonicMs(),
     () => broker.env.random.bytes(4).readInt32BE() & 0x7fffffff,
   )
+}
+
+/** What a follower should know soon, whether there are records or not. */
+function hasMoved(log: Log, read: PartitionRead | undefined): boolean {
+  return log.highWatermark !== read?.highWatermark || log.logStartOffset !== read.logStartOffset
 }
 
 /** One fetch from its first look at the partitions to its answer. */
@@ -282,8 +288,7 @@ class FetchOperation {
       const grown = partition.readableEnd(this.#isolated, this.#replicaId) > upTo
       const appended = partition.appendedBytes - (this.#seenAppended[at] ?? 0)
       if (grown) bytes += Math.min(Math.max(1, appended), asked.partitionMaxBytes)
-      if (this.#replicaId >= 0 && partition.log.highWatermark !== reads[at]?.highWatermark)
-        return true
+      if (this.#replicaId >= 0 && hasMoved(partition.log, reads[at])) return true
     }
     if (this.#early) return !reads.some((read) => read.early)
     return bytes >= this.#minBytes && bytes > this.#seenBytes

@@ -13,6 +13,8 @@ interface Follower {
   brokerEpoch: number
   /** -1 until it fetched in this leader epoch. */
   logEndOffset: number
+  /** -1 until it said so in this leader epoch. */
+  logStartOffset: number
   lastCaughtUpMs: number
   lastFetchMs: number
   leaderEndAtLastFetch: number
@@ -87,6 +89,7 @@ export class LeaderReplication {
     fetchOffset: number,
     leaderEnd: number,
     nowMs: number,
+    logStartOffset = -1,
   ): boolean {
     const follower = this.#followers.get(brokerId)
     if (follower === undefined || brokerEpoch < follower.brokerEpoch) return false
@@ -101,6 +104,7 @@ export class LeaderReplication {
     else if (fetchOffset >= follower.leaderEndAtLastFetch)
       follower.lastCaughtUpMs = Math.max(follower.lastCaughtUpMs, follower.lastFetchMs)
     follower.logEndOffset = fetchOffset
+    follower.logStartOffset = logStartOffset
     follower.lastFetchMs = nowMs
     follower.leaderEndAtLastFetch = leaderEnd
     return true
@@ -116,6 +120,19 @@ export class LeaderReplication {
     for (const brokerId of this.maximalIsr)
       if (brokerId !== this.#selfId) lowest = Math.min(lowest, this.logEndOffset(brokerId))
     return Math.max(current, lowest)
+  }
+
+  /** Up to where no replica has records any more, of those on brokers that live; -1 while one has not said. */
+  lowWatermark(ownStart: number, isAlive: (brokerId: number) => boolean): number {
+    let lowest = ownStart
+    for (const [brokerId, { logStartOffset }] of this.#followers)
+      if (isAlive(brokerId)) lowest = Math.min(lowest, logStartOffset)
+    return lowest
+  }
+
+  /** Where a follower's log begins, as it told last; -1 when it has not. */
+  logStartOffset(brokerId: number): number {
+    return this.#followers.get(brokerId)?.logStartOffset ?? -1
   }
 
   /**
@@ -164,6 +181,7 @@ export class LeaderReplication {
     this.#followers.set(brokerId, {
       brokerEpoch: -1,
       logEndOffset: -1,
+      logStartOffset: -1,
       lastCaughtUpMs: this.#state.isr.includes(brokerId) ? nowMs : 0,
       lastFetchMs: 0,
       leaderEndAtLastFetch: 0,

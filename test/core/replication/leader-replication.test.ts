@@ -116,3 +116,20 @@ test('a follower that has the high watermark and does not keep up does not join:
   const near = leader.propose(105, 125, 5004, rules)?.newIsr.map(({ brokerId }) => brokerId)
   expect([behind, near]).toEqual([undefined, [1, 2, 3]])
 })
+
+test('the low watermark is what every replica on a broker that lives has dropped', () => {
+  const leader = new LeaderReplication(state(), 1, 100, 0)
+  const everybody = () => true
+  const low = () => leader.lowWatermark(50, everybody)
+  const seen = [low()]
+  leader.fetched(2, 102, 100, 100, 1, 50)
+  seen.push(low())
+  leader.fetched(3, 103, 100, 100, 1, 20)
+  seen.push(
+    low(),
+    leader.lowWatermark(50, (id) => id !== 3),
+  )
+  leader.fetched(3, 103, 100, 100, 2, 60)
+  seen.push(low())
+  expect(seen).toEqual([-1, -1, 20, 50, 50])
+})
