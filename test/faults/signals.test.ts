@@ -1,5 +1,7 @@
 /** A second Ctrl-C ends at once what a first one would end in its own time. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { LocalCluster } from '../cluster/local-cluster.ts'
 import { Daemon, temporaryDirectory, until } from './daemon.ts'
 
@@ -29,4 +31,26 @@ test('a broker that waits for a coordinator at its start ends with 130 at Ctrl-C
   await until(() => daemon.err.includes('Waiting for a coordinator'), 'its wait')
   daemon.kill('SIGINT')
   expect(await daemon.ended).toBe(130)
+})
+
+test('… and with 0 at SIGTERM', async () => {
+  const overrides = ['process.roles=broker', 'coordinator.servers=127.0.0.1:1']
+  const daemon = Daemon.spawn(temporaryDirectory(), { overrides })
+  await until(() => daemon.err.includes('Waiting for a coordinator'), 'its wait')
+  daemon.kill('SIGTERM')
+  expect(await daemon.ended).toBe(0)
+})
+
+test('a broker whose coordinator is gone stops with 0 at SIGTERM, when it has waited for a while', async () => {
+  const other = new LocalCluster()
+  onTestFinished(() => other.close())
+  await other.start(1)
+  await other.killCoordinator()
+  const { process: child } = other.brokers.get(1)!
+  child.kill('SIGTERM')
+  await until(() => child.exitCode !== null || child.signalCode !== null, 'the end')
+  expect([child.exitCode, child.signalCode]).toEqual([0, null])
+  // Its next start need not look through its logs.
+  const directory = join(other.options.directory, 'broker-1')
+  expect(existsSync(join(directory, '.kafka_cleanshutdown'))).toBe(true)
 })

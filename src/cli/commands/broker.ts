@@ -37,7 +37,8 @@ Examples:
     --override advertised.listeners=PLAINTEXT://kafka.example.com:9092
                                                    for others on the network, unprotected
 
-Signals: SIGTERM and Ctrl-C stop it cleanly (exit code 0), a second one at once (130, 143);
+Signals: SIGTERM and Ctrl-C stop it cleanly (exit code 0), a second one at once (143, 130);
+before it has started SIGTERM ends it with 0, Ctrl-C with 130;
 SIGUSR2 prints what is going on. It exits with 1 when it cannot start, 2 for a wrong command line.`
 
 export function brokerCommand(start: StartNode, world: NodeJS.Process = process): Command {
@@ -116,10 +117,14 @@ async function serve(
 ): Promise<number> {
   // A reader that went away (`| head`) does not end a broker.
   for (const stream of [world.stdout, world.stderr]) stream.on('error', () => {})
+  // It serves nobody yet, and may wait for its coordinator for ever: there is nothing to hand over.
   const interrupted = () => world.exit(130)
+  const terminated = () => world.exit(0)
   world.once('SIGINT', interrupted)
+  world.once('SIGTERM', terminated)
   const node = await start(nodeEnv({ level: logLevel(world.env) }), config)
   world.off('SIGINT', interrupted)
+  world.off('SIGTERM', terminated)
   const stopped = untilStopped(node, world, complain)
   world.stdout.write(`${startedLine(config.nodeId)}\n`)
   // Who types `npm start` wants to be told, through npm's pipe too.
