@@ -29,6 +29,7 @@ export function groupSettings(config: BrokerConfig, image: ConfigImage): GroupSe
       return effective.get('group.consumer.assignment.interval.ms')
     },
     targetPieceUnits: defaultSettings.targetPieceUnits,
+    answersPerPiece: defaultSettings.answersPerPiece,
     consumerAssignors: config.get('group.consumer.assignors') as readonly AssignorName[],
     consumerMigrationPolicy: config
       .get('group.consumer.migration.policy')

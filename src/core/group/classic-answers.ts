@@ -26,6 +26,10 @@ export function refusedJoin(memberId: string, errorCode: number) {
   }
 }
 
+export function synced({ protocolType, protocolName }: ClassicGroup, assignment: Buffer) {
+  return { errorCode: 0, protocolType, protocolName, assignment }
+}
+
 export function leaveResponse(
   { members }: Conversations['leave']['request'],
   codes: readonly number[],

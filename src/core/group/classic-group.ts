@@ -246,6 +246,7 @@ export class ClassicGroup {
     this.subscribed = subscribedTopics(this)
     this.moveTo(this.members.size > 0 ? 'CompletingRebalance' : 'Empty', nowMs)
     this.pendingSyncs.clear()
+    for (const memberId of this.members.keys()) this.pendingSyncs.add(memberId)
   }
 
   /** What the leader gets to assign from. */

@@ -12,8 +12,8 @@ import {
   endSync,
   prepareRebalance,
   rebalanceOrComplete,
-  restartSession,
 } from './classic-rebalance.ts'
+import { restartSession } from './classic-session.ts'
 import { joinConsumerGroup } from './consumer-classic.ts'
 import { tombstones } from './consumer-records.ts'
 import type { Draft } from './draft.ts'

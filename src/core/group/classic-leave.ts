@@ -2,12 +2,8 @@
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { leaveResponse } from './classic-answers.ts'
 import type { ClassicGroup } from './classic-group.ts'
-import {
-  cancelSession,
-  completeIfAllJoined,
-  rebalanceOrComplete,
-  removeMember,
-} from './classic-rebalance.ts'
+import { completeIfAllJoined, rebalanceOrComplete, removeMember } from './classic-rebalance.ts'
+import { cancelSession } from './classic-session.ts'
 import type { Caller, Conversations } from './command.ts'
 import { leaveConsumerGroup } from './consumer-classic.ts'
 import type { Draft } from './draft.ts'

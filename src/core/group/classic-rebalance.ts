@@ -4,27 +4,13 @@
  * everybody is told the new generation and has to sync.
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
-import { joined, refusedJoin } from './classic-answers.ts'
+import { refusedJoin } from './classic-answers.ts'
 import { type ClassicGroup, type ClassicMember, emptyAssignment } from './classic-group.ts'
+import { cancelSession, restartSession } from './classic-session.ts'
+import { answerWaiting } from './classic-waiting.ts'
 import type { Draft } from './draft.ts'
-import { cancelGroup, cancelMember, setDue } from './due.ts'
+import { cancelGroup, setDue } from './due.ts'
 import type { GroupState } from './state.ts'
-
-export function restartSession(
-  state: GroupState,
-  group: ClassicGroup,
-  member: ClassicMember,
-  nowMs: number,
-  timeoutMs = member.sessionTimeoutMs,
-): void {
-  const { groupId } = group
-  const { memberId } = member
-  setDue(state.deadlines, nowMs + timeoutMs, { kind: 'classicSession', groupId, memberId })
-}
-
-export function cancelSession(state: GroupState, group: ClassicGroup, memberId: string): void {
-  cancelMember(state.deadlines, ['classicSession'], group.groupId, memberId)
-}
 
 /** A member came, went or changed: a new rebalance, or the running one may be complete. */
 export function rebalanceOrComplete(state: GroupState, group: ClassicGroup, draft: Draft): void {
@@ -99,17 +85,10 @@ export function completeJoin(state: GroupState, group: ClassicGroup, draft: Draf
 }
 
 function answerJoins(state: GroupState, group: ClassicGroup, draft: Draft): void {
-  const { nowMs } = draft
-  for (const member of group.members.values()) {
-    const requestId = group.takeJoin(member)
-    if (requestId !== undefined) draft.answer(requestId, 'join', joined(group, member.memberId))
-    restartSession(state, group, member, nowMs)
-    member.isNew = false
-    group.pendingSyncs.add(member.memberId)
-  }
   const { groupId, generationId } = group
-  const atMs = nowMs + group.rebalanceTimeoutMs
+  const atMs = draft.nowMs + group.rebalanceTimeoutMs
   setDue(state.deadlines, atMs, { kind: 'classicSync', groupId, generationId })
+  answerWaiting(state, 'joinAnswers', group, draft)
 }
 
 /** All who wait in a sync are told the error, and nobody has an assignment. */

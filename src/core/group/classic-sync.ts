@@ -1,7 +1,10 @@
 /** SyncGroup and Heartbeat, for groups of the classic protocol (behaviours G-8 to G-11). */
 import { ErrorCode } from '../../../protocol/errors.ts'
+import { synced } from './classic-answers.ts'
 import { type ClassicGroup, emptyAssignment } from './classic-group.ts'
-import { endSync, failSyncs, rebalanceOrComplete, restartSession } from './classic-rebalance.ts'
+import { endSync, failSyncs, rebalanceOrComplete } from './classic-rebalance.ts'
+import { restartSession } from './classic-session.ts'
+import { answerWaiting } from './classic-waiting.ts'
 import type { Caller, Conversations } from './command.ts'
 import { heartbeatOfConsumerGroup, syncConsumerGroup } from './consumer-classic.ts'
 import type { Draft } from './draft.ts'
@@ -30,20 +33,15 @@ export function decideSync(state: GroupState, caller: Caller, request: Sync, dra
       ErrorCode.REBALANCE_IN_PROGRESS,
       `Group ${group.groupId} waits for its members to join`,
     )
-  synced(state, group, request.memberId)
+  hasSynced(state, group, request.memberId)
   if (group.state === 'Stable')
-    return draft.answer(caller.requestId, 'sync', answer(group, member.assignment))
+    return draft.answer(caller.requestId, 'sync', synced(group, member.assignment))
   endSync(member, ErrorCode.REBALANCE_IN_PROGRESS, draft)
   member.waitingSync = caller.requestId
   if (group.leaderId === member.memberId) assign(state, group, request, draft)
 }
 
-function answer(group: ClassicGroup, assignment: Buffer) {
-  const { protocolType, protocolName } = group
-  return { errorCode: 0, protocolType, protocolName, assignment }
-}
-
-function synced(state: GroupState, group: ClassicGroup, memberId: string) {
+function hasSynced(state: GroupState, group: ClassicGroup, memberId: string) {
   group.pendingSyncs.delete(memberId)
   if (group.pendingSyncs.size === 0) cancelGroup(state.deadlines, 'classicSync', group.groupId)
 }
@@ -59,13 +57,7 @@ function assign(state: GroupState, group: ClassicGroup, request: Sync, draft: Dr
     return rebalanceOrComplete(state, group, draft)
   }
   draft.records.push(record)
-  for (const member of group.members.values()) {
-    if (member.waitingSync === undefined) continue
-    const assignment = given.get(member.memberId) ?? emptyAssignment
-    draft.answer(member.waitingSync, 'sync', answer(group, assignment))
-    member.waitingSync = undefined
-    restartSession(state, group, member, draft.nowMs)
-  }
+  draft.after.push(() => answerWaiting(state, 'syncAnswers', group, draft))
 }
 
 /** Adds up first: what is far too large is not encoded to find out. */

@@ -61,8 +61,14 @@ export function subscribedTopics(group: ClassicGroup): ReadonlySet<string> | nul
   if (group.protocolName === null) return null
   try {
     const topics = new Set<string>()
-    for (const member of group.members.values())
-      for (const topic of topicsOf(group.metadataOf(member))) topics.add(topic)
+    let before: Buffer | undefined
+    for (const member of group.members.values()) {
+      const metadata = group.metadataOf(member)
+      // Thousands of members say the same.
+      if (before?.equals(metadata)) continue
+      for (const topic of topicsOf(metadata)) topics.add(topic)
+      before = metadata
+    }
     return topics
   } catch (error) {
     if (error instanceof RangeError) return null

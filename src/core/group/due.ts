@@ -1,4 +1,5 @@
 /** What may be due in a group, and the keys of the deadlines. */
+import type { Answers } from './classic-waiting.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { TargetWork } from './target.ts'
 
@@ -11,6 +12,12 @@ export type Due =
       readonly initial?: { readonly delayMs: number; readonly remainingMs: number }
     }
   | { readonly kind: 'classicSync'; readonly groupId: string; readonly generationId: number }
+  /** The next members of a large group that wait for the answer to their join, or to their sync. */
+  | {
+      readonly kind: 'joinAnswers' | 'syncAnswers'
+      readonly groupId: string
+      readonly answers: Answers
+    }
   | { readonly kind: 'consumerSession'; readonly groupId: string; readonly memberId: string }
   | {
       readonly kind: 'consumerRebalance'

@@ -16,9 +16,10 @@ import {
   expireSession,
   expireSyncs,
   prepareRebalance,
-  restartSession,
 } from './classic-rebalance.ts'
+import { restartSession } from './classic-session.ts'
 import { decideHeartbeat, decideSync } from './classic-sync.ts'
+import { answerMore } from './classic-waiting.ts'
 import type { GroupCommand, GroupDecision, RequestCommand } from './command.ts'
 import { decideConsumerHeartbeat, workOnTarget } from './consumer-heartbeat.ts'
 import { fence } from './consumer-leave.ts'
@@ -169,6 +170,10 @@ export class GroupMachine {
         return
       case 'classicSync':
         if (classic) expireSyncs(state, classic, due.generationId, draft)
+        return
+      case 'joinAnswers':
+      case 'syncAnswers':
+        answerMore(state, due, draft)
         return
       case 'regex':
         if (consumer) resolveRegexes(state, consumer, draft)

@@ -1,7 +1,7 @@
 /** OffsetCommit, TxnOffsetCommit and OffsetDelete (behaviours O-1 to O-6, O-11, N-10, T-11). */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import type { ClassicGroup } from './classic-group.ts'
-import { restartSession } from './classic-rebalance.ts'
+import { restartSession } from './classic-session.ts'
 import type { Caller, Conversations } from './command.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
 import { dynamicMember } from './consumer-membership.ts'

@@ -23,6 +23,8 @@ export interface GroupSettings {
    * never run before. Larger groups are computed in several.
    */
   targetPieceUnits: number
+  /** Members of a classic group that are told of a generation in one piece. */
+  answersPerPiece: number
   /** `group.consumer.assignors`: the first is the default. */
   consumerAssignors: readonly AssignorName[]
   /** `group.consumer.migration.policy` */
@@ -61,6 +63,7 @@ export const defaultSettings: GroupSettings = {
   consumerHeartbeatIntervalMs: 5_000,
   consumerAssignmentIntervalMs: 1_000,
   targetPieceUnits: 2_000,
+  answersPerPiece: 500,
   consumerAssignors: ['uniform', 'range'],
   consumerMigrationPolicy: 'bidirectional',
   regexRefreshIntervalMs: 600_000,
