@@ -15,6 +15,21 @@ public class GroupVectors {
   static final Random random = new Random(42);
   static final ObjectMapper json = new ObjectMapper();
 
+  /** Racks are drawn apart from the rest: Kafka 4.3.1's assignors are given them and do not look at them. */
+  static final Random racks = new Random(43);
+
+  static int racksAsked = 0;
+
+  static Optional<String> rack() {
+    return racks.nextInt(4) == 0 ? Optional.empty() : Optional.of("rack-" + racks.nextInt(3));
+  }
+
+  static Set<String> someRacks() {
+    var some = new TreeSet<String>();
+    for (int i = 0; i < 3; i++) rack().ifPresent(some::add);
+    return some;
+  }
+
   record Member(String id, String instanceId, List<String> topics, TreeMap<String, List<Integer>> assigned) {}
 
   static String uuid() {
@@ -36,14 +51,14 @@ public class GroupVectors {
     for (Member m : members) {
       Set<Uuid> ids = new LinkedHashSet<>();
       for (String t : m.topics()) ids.add(Uuid.fromString(t));
-      specs.put(m.id(), new MemberSubscriptionAndAssignmentImpl(Optional.empty(), Optional.ofNullable(m.instanceId()), ids, assignment(m.assigned())));
+      specs.put(m.id(), new MemberSubscriptionAndAssignmentImpl(rack(), Optional.ofNullable(m.instanceId()), ids, assignment(m.assigned())));
       m.assigned().forEach((t, ps) -> ps.forEach(p -> inverted.computeIfAbsent(Uuid.fromString(t), k -> new HashMap<>()).put(p, m.id())));
     }
     var result = assignor.assign(
         new GroupSpecImpl(Collections.unmodifiableMap(specs), homogeneous ? SubscriptionType.HOMOGENEOUS : SubscriptionType.HETEROGENEOUS, inverted),
         new SubscribedTopicDescriber() {
           public int numPartitions(Uuid id) { return topics.getOrDefault(id.toString(), -1); }
-          public Set<String> racksForPartition(Uuid id, int p) { return Set.of(); }
+          public Set<String> racksForPartition(Uuid id, int p) { racksAsked++; return someRacks(); }
           public Set<Integer> assignablePartitions(Uuid id) { var s = new HashSet<Integer>(); for (int i = 0; i < numPartitions(id); i++) s.add(i); return s; }
         });
     var out = new TreeMap<String, TreeMap<String, List<Integer>>>();
@@ -91,6 +106,7 @@ public class GroupVectors {
         }
       }
     }
+    if (racksAsked > 0) throw new IllegalStateException("The assignors look at racks now");
     try (var out = new PrintWriter(args[0] + "/xxh3.jsonl")) {
       for (int length : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65, 127, 128, 129, 159, 160, 161, 239, 240, 241, 255, 256, 257, 511, 512, 1023, 1024, 1025, 1087, 1088, 1089, 2048, 5000}) {
         byte[] bytes = new byte[length];
