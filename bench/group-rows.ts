@@ -17,4 +17,9 @@ export const groupRows: readonly Row[] = [
     ...{ measure: { workload: 'rebalance', parameters: {} }, figure: 'rebalanceMs' },
     beside: ['slowestRebalanceMs'],
   },
+  {
+    ...{ name: 'one more member of 1,000 has its share (KIP-848)', better: 'less' },
+    ...{ measure: { workload: 'rebalance-consumer', parameters: {} }, figure: 'rebalanceMs' },
+    beside: ['slowestRebalanceMs'],
+  },
 ]

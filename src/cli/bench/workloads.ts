@@ -9,10 +9,11 @@ import { mixed } from './workloads/mixed.ts'
 import { partitions } from './workloads/partitions.ts'
 import { produce } from './workloads/produce.ts'
 import { rebalance } from './workloads/rebalance.ts'
+import { rebalanceConsumer } from './workloads/rebalance-consumer.ts'
 
 const all: readonly Workload<any>[] = [
   ...[produce, consume, mixed, latency, fairness],
-  ...[connections, partitions, commit, rebalance, compaction],
+  ...[connections, partitions, commit, rebalance, rebalanceConsumer, compaction],
 ]
 /** Every workload by its name. */
 export const workloads: ReadonlyMap<string, Workload<any>> = new Map(

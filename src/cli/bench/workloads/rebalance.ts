@@ -1,29 +1,17 @@
 import { performance } from 'node:perf_hooks'
 import { ErrorCode } from '../../../../protocol/errors.ts'
-import { FindCoordinator } from '../../../../protocol/messages/find-coordinator.ts'
 import { Heartbeat } from '../../../../protocol/messages/heartbeat.ts'
 import { JoinGroup } from '../../../../protocol/messages/join-group.ts'
 import { LeaveGroup } from '../../../../protocol/messages/leave-group.ts'
 import { SyncGroup } from '../../../../protocol/messages/sync-group.ts'
 import type { IncomingResponseOf } from '../../../../protocol/schema.ts'
-import { BrokerConnection } from '../../../client/connection.ts'
-import { nodeEnv } from '../../../env/node.ts'
+import type { BrokerConnection } from '../../../client/connection.ts'
 import { type Figures, perSecond } from '../bench-result.ts'
-import { askOnce, type BenchTarget, expectNoError } from '../bench-target.ts'
+import { type BenchTarget, expectNoError } from '../bench-target.ts'
+import { connectionsToCoordinator, isNotYetThere } from '../group-connections.ts'
 import { workload } from '../workload.ts'
 
-/** A new group waits for more members first: that is not measured. */
-const answerMsMax = 120_000
-const opening = 50
 const heartbeatMs = 50
-const coordinatorAttempts = 300
-/** The internal topic has only just been made. */
-const notYet: ReadonlySet<number> = new Set([
-  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
-  ErrorCode.COORDINATOR_NOT_AVAILABLE,
-  ErrorCode.NOT_COORDINATOR,
-])
-
 /** Version 0 of a consumer's: to one topic, and filled up. Kafka never answers a join whose it cannot read. */
 function subscription(sizeBytes: number): Buffer {
   const head = Buffer.from([0, 0, 0, 0, 0, 1, 0, 1, 116])
@@ -37,7 +25,7 @@ class BenchGroup {
   readonly groupId = `bench-rebalance-${process.pid}-${Date.now()}`
   readonly #metadata: Buffer
   readonly #assignment: Buffer
-  readonly #connections: BrokerConnection[] = []
+  #connections: BrokerConnection[] = []
   #memberIds: string[] = []
   #generationId = 0
   #leader = 0
@@ -48,25 +36,8 @@ class BenchGroup {
   }
 
   async open(target: BenchTarget, count: number): Promise<void> {
-    const endpoint = await this.#coordinator(target)
-    const env = nodeEnv({ level: 'silent' })
-    const options = { bootstrap: [endpoint], requestTimeoutMs: answerMsMax }
-    while (this.#connections.length < count) {
-      const more = Math.min(opening, count - this.#connections.length)
-      const open = () => BrokerConnection.open(env, endpoint, options)
-      this.#connections.push(...(await Promise.all(Array.from({ length: more }, open))))
-    }
+    this.#connections = await connectionsToCoordinator(target, this.groupId, count)
     this.#memberIds = this.#connections.map(() => '')
-  }
-
-  async #coordinator(target: BenchTarget): Promise<{ host: string; port: number }> {
-    for (let attempt = 0; ; attempt += 1) {
-      const asked = { key: this.groupId, keyType: 0 }
-      const { errorCode, host, port } = await askOnce(target, FindCoordinator, 1, asked)
-      if (errorCode === 0) return { host, port }
-      if (attempt === coordinatorAttempts) expectNoError(errorCode, 'FindCoordinator')
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
   }
 
   /** Everybody joins, the leader first, and syncs. Returns the milliseconds from the last join on. */
@@ -92,7 +63,7 @@ class BenchGroup {
     const live = async (i: number) => {
       while (generations[i] === -1) {
         const joined = await this.#join(i)
-        if (notYet.has(joined.errorCode)) {
+        if (isNotYetThere(joined.errorCode)) {
           await new Promise((resolve) => setTimeout(resolve, heartbeatMs))
           continue
         }
