@@ -252,18 +252,15 @@ export class LogManager {
   }
 
   /**
-   * Makes the log of a partition, in the directory with the fewest logs, and in none that is cordoned while
-   * there are others. Returns the one that exists, if one does. Throws StorageError, or RangeError for a name that is no topic's.
+   * Makes the log of a partition, in the directory that it was to be in or the one with the fewest logs, and in
+   * none that is cordoned while there are others. Returns the one that exists, if one does. Throws StorageError, or RangeError for a name that is no topic's.
    */
   create(topic: string, partition: number, topicId: string, config?: LogConfig): Log {
     const existing = this.get(topic, partition)
     if (existing) return existing
     if (!isTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no name of a topic`)
     const name = partitionDirectory(topic, partition)
-    const wanted = this.#preferred.get(name)
-    const directory =
-      this.#directories.find(({ path, disk }) => path === wanted && disk.failure === undefined) ??
-      this.#directoryForNext()
+    const directory = this.#directoryForNext(this.#preferred.get(name))
     if (directory === undefined) throw new StorageError('Every log directory is offline')
     this.#preferred.delete(name)
     const place = {
@@ -284,12 +281,13 @@ export class LogManager {
     }
   }
 
-  #directoryForNext(): LogDirectory | undefined {
+  #directoryForNext(preferred: string | undefined): LogDirectory | undefined {
     const online = this.#directories.filter(({ disk }) => disk.failure === undefined)
     const open = online.filter((directory) => !this.isCordoned(directory))
-    // A replica that was assigned to this broker all the same has to be somewhere.
+    // A replica that was assigned to this broker all the same has to be somewhere, as in Kafka.
     const fit = open.length > 0 ? open : online
-    return fit.sort((a, b) => a.logs.size - b.logs.size)[0]
+    const fewest = fit.toSorted((a, b) => a.logs.size - b.logs.size)[0]
+    return fit.find(({ path }) => path === preferred) ?? fewest
   }
 
   /** Removes the log of a partition: its directory is renamed now and emptied after `fileDeleteDelayMs`. */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
+import { AlterReplicaLogDirs } from '../../protocol/messages/alter-replica-log-dirs.ts'
+import { DescribeLogDirs } from '../../protocol/messages/describe-log-dirs.ts'
 import { alterConfigs } from '../../src/client/admin/configs.ts'
 import { createTopics } from '../../src/client/admin/topics.ts'
 import { Cluster } from '../../src/client/cluster.ts'
@@ -79,11 +81,55 @@ test('no new partition is placed in a cordoned directory while there are others'
   expect(await placed('one')).toEqual([1, 1])
   await cordon(paths[1]!, 1)
   expect(await placed('two')).toEqual([0, 0])
-  for (const all of ['*', paths.join(',')]) {
+  for (const [i, all] of ['*', paths.join(',')].entries()) {
     await cordon(all, 2)
     const [refused] = await createTopics(cluster, [{ name: 'three', partitions: 1 }])
     expect(refused?.error?.message).toContain('have all their log directories cordoned')
+    // One that is put here by hand has to be somewhere.
+    const name = `by-hand-${i}`
+    const [taken] = await createTopics(cluster, [{ name, assignment: [[nodeId]] }])
+    expect(taken?.error).toBeUndefined()
+    await until(() => logs.get(name, 0) !== undefined)
   }
   await cordon('', 0)
   expect((await placed('four')).toSorted()).toEqual([0, 1])
+})
+
+test('a replica is not to be moved to a cordoned directory, whether or not it is there', async () => {
+  const [a = '', b = ''] = ['a', 'b'].map((name) => mkdtempSync(join(tmpdir(), `ottla-${name}-`)))
+  onTestFinished(() => {
+    for (const path of [a, b]) rmSync(path, { recursive: true, force: true })
+  })
+  const { node, cluster, set } = await start({ 'log.dirs': `${a},${b}`, 'cordoned.log.dirs': a })
+  await createTopics(cluster, [{ name: 'one', partitions: 1 }])
+  const { logs, nodeId } = node.broker!
+  await until(() => logs.get('one', 0) !== undefined)
+  const place = async (path: string, name: string) => {
+    const dirs = [{ path, topics: [{ name, partitions: [0] }] }]
+    const { results } = await cluster.send(nodeId, AlterReplicaLogDirs, { dirs })
+    return results[0]?.partitions[0]?.errorCode
+  }
+  const cordoned = async () => {
+    const { results } = await cluster.send(nodeId, DescribeLogDirs, { topics: null })
+    return results.map(({ logDir, isCordoned }) => [logDir, isCordoned])
+  }
+  // What Kafka 4.3.1 answers to the same.
+  const asked = [
+    [a, 'one'],
+    [a, 'nothing'],
+    ['/nowhere', 'one'],
+    ['/nowhere', 'nothing'],
+    [b, 'nothing'],
+    [b, 'one'],
+  ] as const
+  const answers: unknown[] = []
+  for (const [path, name] of asked) answers.push(await place(path, name))
+  expect(answers).toEqual([39, 39, 57, 57, 3, 0])
+  expect(await cordoned()).toEqual([
+    [a, true],
+    [b, false],
+  ])
+  await set('cordoned.log.dirs', `${a},${b}`, String(nodeId))
+  await until(() => logs.directories.every((directory) => logs.isCordoned(directory)))
+  expect([await place(b, 'one'), await place(b, 'nothing')]).toEqual([39, 39])
 })

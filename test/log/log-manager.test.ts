@@ -210,3 +210,21 @@ test('retention deletes by time and by size, and never what is not committed', a
   expect([log.logStartOffset, log.logEndOffset, log.segments.list.length]).toEqual([20, 20, 1])
   await manager.close()
 })
+
+test('a log is made where it was asked for, unless that has been cordoned since', async () => {
+  const directories = [temporaryDirectory(), temporaryDirectory()]
+  const [a = '', b = ''] = directories
+  let cordoned: string[] = []
+  const manager = await manage(directories, { cordonedDirectories: () => cordoned })
+  const made = (partition: number) => manager.create('t', partition, 'T'.repeat(22)).disk.path
+  manager.prefer('t', 0, b)
+  manager.prefer('t', 1, b)
+  manager.prefer('t', 2, b)
+  const placed = [made(0)]
+  cordoned = [b]
+  placed.push(made(1))
+  cordoned = ['*']
+  placed.push(made(2))
+  expect(placed).toEqual([b, a, b])
+  await manager.close()
+})

@@ -1,7 +1,7 @@
 /**
  * AlterReplicaLogDirs 1–2: where on this broker a replica shall lie (A-12). One that does not exist yet
  * will be made there, and one that is there already is fine; moving logs between directories is not
- * supported, and refused with 35.
+ * supported, and refused with 35. A directory that is cordoned takes none (KIP-1066), not even one that it has.
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { AlterReplicaLogDirs } from '../../../protocol/messages/alter-replica-log-dirs.ts'
@@ -36,6 +36,7 @@ function place(broker: Broker, path: string, topic: string, partition: number): 
   const directory = logs.directories.find((each) => each.path === path)
   if (directory === undefined) return ErrorCode.LOG_DIR_NOT_FOUND
   if (directory.disk.failure !== undefined) return ErrorCode.KAFKA_STORAGE_ERROR
+  if (logs.isCordoned(directory)) return ErrorCode.INVALID_REPLICA_ASSIGNMENT
   const log = logs.get(topic, partition)
   if (log === undefined) {
     if (image.topic(topic)?.partitions[partition] === undefined)
