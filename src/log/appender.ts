@@ -356,6 +356,11 @@ export class Appender {
     log.flusher.later().catch(() => {})
   }
 
+  /** The log is deleted: nothing is appended any more. */
+  abandon(): void {
+    this.#closed = new StorageError(`Log ${this.#log.name} is deleted`)
+  }
+
   /** Writes and syncs what a clean stop leaves behind. */
   async close(): Promise<void> {
     const log = this.#log

@@ -85,6 +85,7 @@ export class CachedFile {
   #pins = 0
   /** Was closed while pinned: closes with the last pin. */
   #isLeaving = false
+  #isAbandoned = false
 
   constructor(cache: FileCache, path: string) {
     this.#cache = cache
@@ -113,6 +114,7 @@ export class CachedFile {
   }
 
   #open(mode: 'write' | 'create'): File {
+    if (this.#isAbandoned) throw abandonedError(this.path)
     const { files } = this.#cache
     try {
       return files.open(this.path, mode)
@@ -135,6 +137,12 @@ export class CachedFile {
     }
   }
 
+  /** Closes it for good: at its path may soon be another. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.close()
+  }
+
   close(): void {
     const file = this.#file
     if (file === undefined) return
@@ -144,4 +152,8 @@ export class CachedFile {
     this.#cache.closed(this)
     file.close()
   }
+}
+
+export function abandonedError(path: string): Error {
+  return Object.assign(new Error(`${path} is deleted`), { code: 'ENOENT' })
 }

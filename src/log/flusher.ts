@@ -7,7 +7,7 @@
  */
 import type { EpochFile } from './epoch-file.ts'
 import { GroupedSync } from './grouped-sync.ts'
-import type { LogDisk } from './log-disk.ts'
+import { type LogDisk, StorageError } from './log-disk.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 
@@ -21,6 +21,7 @@ export class Flusher {
   readonly #grouped: GroupedSync
   /** The log ends: the indexes of its active segment are to be durable, too. */
   #isFinishing = false
+  #isAbandoned = false
   /** Invariant: everything before this offset is on the disk. */
   #syncedTo: number
   /** What the sync that runs makes durable; lowered by a truncation, because what comes then is not in it. */
@@ -94,16 +95,27 @@ export class Flusher {
     return this.later()
   }
 
+  /** The log is deleted: its syncs reject, and mean nothing for the directory. */
+  abandon(): void {
+    this.#isAbandoned = true
+  }
+
   async #sync(): Promise<void> {
     this.#disk.assertOnline()
+    if (this.#isAbandoned) throw this.#deleted()
     this.#syncingTo = this.#logEndOffset()
     try {
       await Promise.all(this.#syncsOfAll())
     } catch (error) {
+      if (this.#isAbandoned) throw this.#deleted()
       throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
     }
     this.#disk.assertOnline()
     this.#syncedTo = Math.max(this.#syncedTo, this.#syncingTo)
+  }
+
+  #deleted(): StorageError {
+    return new StorageError(`${this.#directory} is deleted`)
   }
 
   /** Begins the syncs of all that has changed. */

@@ -5,7 +5,7 @@
  * or flushed, not with each append: what a crash loses is found again by recovery, which reads that
  * part of the log anyway. The memory of all indexes together is bounded (`index-budget.ts`).
  */
-import { CachedFile } from './file-cache.ts'
+import { abandonedError, CachedFile } from './file-cache.ts'
 import type { LogDisk } from './log-disk.ts'
 
 /** Entries that a new index has room for; it doubles from there. */
@@ -24,6 +24,7 @@ export class IndexFile {
   #isBehind = false
   /** The file was changed since it was synced. */
   #isUnsynced = false
+  #isAbandoned = false
 
   constructor(disk: LogDisk, path: string, entryBytes: number) {
     this.#disk = disk
@@ -105,7 +106,7 @@ export class IndexFile {
 
   /** Makes what the file holds durable. */
   async syncLater(): Promise<void> {
-    if (!this.#isUnsynced) return
+    if (!this.#isUnsynced || this.#isAbandoned) return
     this.#isUnsynced = false
     const file = new CachedFile(this.#disk.resources.files, this.path)
     try {
@@ -127,6 +128,12 @@ export class IndexFile {
     return true
   }
 
+  /** Forgets the entries for good: at its path may soon be another. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.forget()
+  }
+
   /** Forgets the entries: the file is gone or about to be. */
   forget(): void {
     this.#bytes = undefined
@@ -134,6 +141,7 @@ export class IndexFile {
   }
 
   #load(): void {
+    if (this.#isAbandoned) throw abandonedError(this.path)
     const bytes = this.#disk.env.files.readFile(this.path)
     this.#bytes = bytes
     this.#count = Math.floor(bytes.length / this.entryBytes)
@@ -143,6 +151,7 @@ export class IndexFile {
   }
 
   #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
+    if (this.#isAbandoned) throw abandonedError(this.path)
     // Indexes are written seldom: their descriptors are not worth keeping.
     const file = new CachedFile(this.#disk.resources.files, this.path)
     try {

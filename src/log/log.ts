@@ -384,12 +384,11 @@ export class Log {
     }
   }
 
-  /** The log is about to be deleted: it writes nothing any more. */
+  /** The log is about to be deleted: it opens nothing any more, since another may come to stand there. */
   abandon(): void {
     this.#isClosed = true
     this.replacement?.abandon()
-    for (const segment of this.segments.list) segment.isDeleted = true
-    this.release()
+    for (const part of [this.#appender, this.flusher, ...this.segments.list]) part.abandon()
   }
 
   /** Closes files and frees memory, writing nothing. */

@@ -155,7 +155,8 @@ export class LogReader {
     } catch {
       // Nothing can be read around it.
     }
-    this.#log.disk.env.log.error('Read failed', { file: segment.file.path, because: message })
+    if (!segment.isDeleted)
+      this.#log.disk.env.log.error('Read failed', { file: segment.file.path, because: message })
     return failedRead(errors.KAFKA_STORAGE_ERROR.code, because)
   }
 

@@ -365,6 +365,13 @@ export class Segment {
     }
   }
 
+  /** The log is deleted: nothing of it is opened any more. */
+  abandon(): void {
+    this.isDeleted = true
+    const { file, offsetIndex, timeIndex, transactionIndex } = this
+    for (const part of [file, offsetIndex.file, timeIndex.file, transactionIndex]) part.abandon()
+  }
+
   /** Closes what is open and frees the memory. */
   release(): void {
     this.file.close()

@@ -9,7 +9,7 @@
  * A file exists only where a transaction was aborted, and entries are written at once: they are few.
  */
 import { fixed } from '../../protocol/fixed.ts'
-import { CachedFile } from './file-cache.ts'
+import { abandonedError, CachedFile } from './file-cache.ts'
 import type { LogDisk } from './log-disk.ts'
 
 export interface AbortedTransaction {
@@ -36,6 +36,7 @@ export class TransactionIndex {
   #isBehind = false
   /** Set while the file has entries that no sync has seen. */
   #isUnsynced = false
+  #isAbandoned = false
 
   /** `exists` is false for a new segment: no file is looked for. */
   constructor(disk: LogDisk, path: string, exists: boolean) {
@@ -46,8 +47,14 @@ export class TransactionIndex {
 
   /** Throws when the file cannot be read or ends within an entry. */
   get entries(): readonly AbortedTransaction[] {
+    if (this.#isAbandoned) throw abandonedError(this.path)
     this.#entries ??= readAbortedTransactions(this.#disk.env.files.readFile(this.path))
     return this.#entries
+  }
+
+  /** The log is deleted: at its path may soon be another. */
+  abandon(): void {
+    this.#isAbandoned = true
   }
 
   /** Adds to memory and file. When writing throws, the entry counts all the same; `flush` tries again. */
@@ -84,6 +91,7 @@ export class TransactionIndex {
 
   /** Makes all of it durable: the entries cannot be told from the log once the segment is closed. */
   async syncLater(): Promise<void> {
+    if (this.#isAbandoned) return
     this.flush()
     if (!this.#isUnsynced) return
     this.#isUnsynced = false
@@ -104,6 +112,7 @@ export class TransactionIndex {
   }
 
   #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
+    if (this.#isAbandoned) throw abandonedError(this.path)
     const file = new CachedFile(this.#disk.resources.files, this.path)
     try {
       use(file.create())
