@@ -62,7 +62,16 @@ export async function compact(
   pace: Pace,
   nowMs: number,
 ): Promise<CompactionResult> {
-  return new Compaction(log, range, limits, pace, nowMs).run()
+  try {
+    return await new Compaction(log, range, limits, pace, nowMs).run()
+  } finally {
+    // Then what files said tells nothing of the directory, and what was done nothing of a log that has the name now.
+    assertUndeleted(log)
+  }
+}
+
+function assertUndeleted(log: Log): void {
+  if (log.state === 'deleted') throw new AbortedError(`${log.directory} was deleted`)
 }
 
 class Compaction {
@@ -173,6 +182,7 @@ class Compaction {
       config,
       this.#chunk,
     )
+    log.compacted = target.segment
     try {
       transactions.onAborted = (aborted) => target.segment.transactionIndex.add(aborted)
       const filter = new CompactionFilter({
@@ -205,8 +215,10 @@ class Compaction {
       await new Replacement(log, target.segment, sources).run()
       return { target, filter }
     } catch (error) {
-      if (disk.failure === undefined) target.discard()
+      if (disk.failure === undefined && log.state !== 'deleted') target.discard()
       throw error
+    } finally {
+      log.compacted = undefined
     }
   }
 
@@ -216,7 +228,7 @@ class Compaction {
     } catch (error) {
       // Disk full shows when writing; a sync that fails leaves pages that nothing can trust any more.
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOSPC' || code === 'EDQUOT') throw error
+      if (this.#log.state === 'deleted' || code === 'ENOSPC' || code === 'EDQUOT') throw error
       throw this.#log.disk.fail(`Sync of ${target.segment.file.path} failed`, error)
     }
   }
@@ -247,6 +259,7 @@ class Compaction {
       for (;;) {
         if (scanner.isStarving) await scanner.fillLater()
         if (this.#pace.isDue) await this.#pace.rest()
+        assertUndeleted(this.#log)
         const isFound = scanner.next()
         if (!isFound && scanner.problem === undefined) return true
         if (!isFound || !(await scanner.loadWholeLater())) {

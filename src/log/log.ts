@@ -60,7 +60,7 @@ export class Log {
   #logEndOffset: number
   #highWatermark: number
   #topicId: string | undefined
-  #isClosed = false
+  state: 'open' | 'closed' | 'deleted' = 'open'
   /** The last sync that was asked for, as long as it runs. */
   #lastSync: Promise<void> | undefined
   /** Grows with each truncation: what was read before may not be in the log any more. */
@@ -71,7 +71,8 @@ export class Log {
   onTruncate: (offset: number) => void = () => {}
   /** Called before compaction puts segments with holes in the place of others: writes the recovery point down. */
   onReplace: () => void | Promise<void> = () => {}
-  /** Segments that are being put in the place of others. */
+  /** What compaction writes, and its way into the place of others. */
+  compacted: Segment | undefined
   replacement: Replacement | undefined
 
   constructor(disk: LogDisk, state: LogState) {
@@ -375,8 +376,8 @@ export class Log {
    * then on. Rejects with StorageError.
    */
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.state !== 'open') return
+    this.state = 'closed'
     try {
       if (this.disk.failure === undefined) await this.#appender.close()
     } finally {
@@ -386,9 +387,9 @@ export class Log {
 
   /** The log is about to be deleted: it opens nothing any more, since another may come to stand there. */
   abandon(): void {
-    this.#isClosed = true
-    this.replacement?.abandon()
-    for (const part of [this.#appender, this.flusher, ...this.segments.list]) part.abandon()
+    this.state = 'deleted'
+    for (const part of [this.#appender, this.flusher, this.compacted, ...this.segments.list])
+      part?.abandon()
   }
 
   /** Closes files and frees memory, writing nothing. */

@@ -36,12 +36,12 @@ export class Replacement {
     try {
       this.#cleaned.renameFiles((path) => withoutSuffix(path, suffixes.cleaned) + suffixes.swap)
       await disk.syncDirectoryLater(directory)
-      if (this.#isOver) throw new AbortedError('The log has changed')
+      if (this.#isMoot) throw new AbortedError('The log has changed')
       this.#replace()
       await disk.syncDirectoryLater(directory)
-      if (!this.#isOver) this.#finish()
+      if (!this.#isMoot) this.#finish()
     } catch (error) {
-      if (error instanceof AbortedError) throw error
+      if (error instanceof AbortedError || this.#log.state === 'deleted') throw error
       throw this.#failed(error)
     } finally {
       this.#log.replacement = undefined
@@ -63,9 +63,9 @@ export class Replacement {
     }
   }
 
-  /** The log is deleted, and what lies in its directory means nothing any more. */
-  abandon(): void {
-    this.#isOver = true
+  /** Settled, or the log is deleted: what lies in its directory means nothing any more. */
+  get #isMoot(): boolean {
+    return this.#isOver || this.#log.state === 'deleted'
   }
 
   /** In one turn of the loop. */
