@@ -2,18 +2,16 @@
  * `npm run bench:failover`: how long acknowledgements stay away when a leader dies, stops or freezes,
  * Ottla's and Apache Kafka's, with the same client. One cluster of three brokers runs at a time.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Figures } from '../src/cli/bench/bench-result.ts'
 import { BenchError } from '../src/cli/bench/bench-target.ts'
 import { freePort, scratchDirectory } from '../src/cli/bench/daemon.ts'
 import { type FaultKind, faultKinds, runFailover } from '../src/cli/bench/failover/failover.ts'
-import type { FaultyCluster } from '../src/cli/bench/failover/local-cluster.ts'
 import { failoverHere, roundsBar } from '../src/cli/commands/bench-failover.ts'
 import { realKafka, repository } from './brokers.ts'
+import { KafkaCluster } from './kafka-cluster.ts'
 
 interface Options {
   readonly kills: number
@@ -25,107 +23,11 @@ interface Options {
 
 const program = process.env['OTTLA_PROGRAM'] ?? join(repository, 'dist', 'ottla.js')
 const brokers = 3
-const startMaxMs = 120_000
-
-/** Nodes that are broker and controller at once, as the script starts them. */
-class KafkaCluster implements FaultyCluster {
-  readonly #dir: string
-  readonly #port: number
-  brokerIds: readonly number[] = []
-
-  constructor(dir: string, port: number) {
-    this.#dir = dir
-    this.#port = port
-  }
-
-  get bootstrap() {
-    return this.brokerIds.map((id) => ({ host: '127.0.0.1', port: this.#portOf(id) }))
-  }
-
-  async start(count: number): Promise<void> {
-    this.brokerIds = Array.from({ length: count }, (_, i) => i + 1)
-    this.#script('start', this.#dir, '-n', `${count}`, '-p', `${this.#port}`)
-    await Promise.all(this.brokerIds.map((id) => untilAccepting(this.#portOf(id))))
-  }
-
-  async startBroker(id: number): Promise<void> {
-    this.#script('node', this.#dir, `${id}`)
-    await untilAccepting(this.#portOf(id))
-  }
-
-  kill(id: number): Promise<void> {
-    return this.#end(id, 'SIGKILL')
-  }
-
-  stopBroker(id: number): Promise<void> {
-    return this.#end(id, 'SIGTERM')
-  }
-
-  freeze(id: number): void {
-    process.kill(this.#pid(id), 'SIGSTOP')
-  }
-
-  thaw(id: number): void {
-    process.kill(this.#pid(id), 'SIGCONT')
-  }
-
-  async close(): Promise<void> {
-    for (const id of this.brokerIds) await this.#end(id, 'SIGKILL')
-  }
-
-  #portOf(id: number): number {
-    return this.#port + 10 * (id - 1)
-  }
-
-  #pid(id: number): number {
-    return Number(readFileSync(join(this.#dir, `pid${id}`), 'utf8'))
-  }
-
-  async #end(id: number, signal: NodeJS.Signals): Promise<void> {
-    const pid = this.#pid(id)
-    const running = () => {
-      try {
-        process.kill(pid, 0)
-        // The script's child is not ours to wait for: a zombie has ended too.
-        return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-      } catch {
-        return false
-      }
-    }
-    if (!running()) return
-    process.kill(pid, signal)
-    while (running()) await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-
-  #script(...args: string[]): void {
-    const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe']
-    const { status, stderr } = spawnSync(realKafka, args, { timeout: 180_000, stdio })
-    if (status !== 0)
-      throw new BenchError(`${realKafka} ${args[0]} ended with ${status}: ${stderr}`)
-  }
-}
-
-async function untilAccepting(port: number): Promise<void> {
-  const endMs = performance.now() + startMaxMs
-  for (;;) {
-    const accepted = await new Promise<boolean>((done) => {
-      const socket = connect(port, '127.0.0.1')
-      socket.on('error', () => done(false))
-      socket.on('connect', () => {
-        socket.destroy()
-        done(true)
-      })
-    })
-    if (accepted) return
-    if (performance.now() > endMs) throw new BenchError(`Nobody listens on port ${port}`)
-    await new Promise((done) => setTimeout(done, 50))
-  }
-}
 
 async function kafkaFailover(kind: FaultKind, rounds: number, ratePerSecond: number) {
   const scratch = scratchDirectory()
   const port = Math.min(await freePort(), 65_000)
-  const cluster = new KafkaCluster(scratch.dir, port)
+  const cluster = new KafkaCluster({ directory: scratch.dir, port })
   const bar = roundsBar(rounds)
   try {
     await cluster.start(brokers)

@@ -60,7 +60,9 @@ export function plain(line: string, { addresses }: Pick<Side, 'addresses'>): str
     .replace(/\b1\d{12}\b/g, 'TIME')
     // Records of one batch have deltas of time, which are longer on a slow machine.
     .replace(/"size":[1-9]\d*/g, '"size":SOME')
-    .replace(/\/tmp\/\S*?(data1?)\b/g, 'DIR')
+    .replace(/\/tmp\/[^\s"]*?(data\d?|broker-\d)\b/g, 'DIR')
+    // Kafka's is a set, in an order that says nothing.
+    .replace(/(?<=\bIsr: )[\d,]+/, (ids) => ids.split(',').sort().join(','))
     .replace(/\s+/g, ' ')
     .trim()
   if (text.startsWith('{')) {
