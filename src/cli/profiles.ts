@@ -38,7 +38,7 @@ export function profileFiles(environment: NodeJS.ProcessEnv, directory: string):
 }
 
 export function readProfiles(text: string, path: string): ProfileFile {
-  const [head, ...sections] = parseProperties(text, path, true)
+  const [head, ...sections] = parseProperties(text, path, 'profiles')
   return {
     path,
     current: head?.properties.get('profile'),

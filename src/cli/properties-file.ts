@@ -2,8 +2,9 @@
  * Files of `property=value` lines: kcat's configuration, Java's client.properties, our profiles.
  *
  * kcat's reading is the rule, because Java's files pass through it too: blanks around the line are
- * cut, `#` begins a comment, `\:` and `\=` stand for the character, the first `=` divides. Of Java's
- * rules one is added, but for profiles: a line that ends with a backslash goes on in the next.
+ * cut, `#` begins a comment, `\:` and `\=` stand for the character, the first `=` divides, and a
+ * backslash at the end belongs to the value: it may be a password's. Only what is meant for Java's
+ * clients (--command-config) goes on in the next line behind one.
  */
 import { readFileSync } from 'node:fs'
 import { Failure } from './failure.ts'
@@ -14,15 +15,17 @@ export interface Section {
   readonly properties: Map<string, string>
 }
 
-/** `sections`: lines of `[name]` are allowed. */
-export function parseProperties(text: string, path: string, sections = false): Section[] {
+/** Whose rules beyond kcat's hold: lines that go on, or lines of `[name]`. */
+export type Dialect = 'kcat' | 'java' | 'profiles'
+
+export function parseProperties(text: string, path: string, dialect: Dialect = 'kcat'): Section[] {
   const found: Section[] = [{ name: '', properties: new Map() }]
   const all = text.split(/\r?\n/)
-  const lines = sections ? all : joinContinued(all)
+  const lines = dialect === 'java' ? joinContinued(all) : all
   lines.forEach((raw, index) => {
     const line = raw.trim()
     if (line === '' || line.startsWith('#') || line.startsWith('!')) return
-    const heading = sections ? /^\[(.+)\]$/.exec(line) : null
+    const heading = dialect === 'profiles' ? /^\[(.+)\]$/.exec(line) : null
     if (heading) {
       found.push({ name: heading[1]!.trim(), properties: new Map() })
       return
@@ -58,10 +61,11 @@ function joinContinued(lines: readonly string[]): string[] {
 export function readPropertiesFile(
   path: string,
   onOpened?: (path: string) => void,
+  dialect: Dialect = 'kcat',
 ): Map<string, string> {
   const text = readText(path)
   onOpened?.(path)
-  return parseProperties(text, path)[0]!.properties
+  return parseProperties(text, path, dialect)[0]!.properties
 }
 
 /** `undefined` when there is no such file. */

@@ -57,7 +57,7 @@ export function gatherSettings(
   for (const { path, values } of files(sources, environment)) add(values, path)
   const { commandConfig } = sources
   if (commandConfig !== undefined)
-    add(readPropertiesFile(commandConfig), commandConfig, (name) =>
+    add(readPropertiesFile(commandConfig, undefined, 'java'), commandConfig, (name) =>
       sources.onUnknown?.(name, commandConfig),
     )
   const profile = profileProperties(sources.profile, environment, directory)

@@ -9,9 +9,9 @@ import {
   producerOptionsOf,
 } from '../../src/cli/client-config.ts'
 import { nearest } from '../../src/cli/nearest.ts'
-import { parseProperties } from '../../src/cli/properties-file.ts'
+import { type Dialect, parseProperties } from '../../src/cli/properties-file.ts'
 import { parseJaas } from '../../src/cli/sasl-config.ts'
-import { gatherSettings } from '../../src/cli/settings.ts'
+import { gatherSettings, type SettingSources } from '../../src/cli/settings.ts'
 import { parseDuration, parseTime } from '../../src/cli/time.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ottla-settings-'))
@@ -64,20 +64,31 @@ test('an unknown property is refused, with the name that was meant', () => {
 
 test('property files keep what Java and kcat write', () => {
   const text = '# c\n ! c\n a = b \nurl=http\\://x\\=1\nlong=one \\\n   two'
-  const read = (more: string, sections: boolean) =>
-    parseProperties(text + more, 'f', sections).map(({ name, properties }) => [name, ...properties])
+  const read = (more: string, dialect: Dialect) =>
+    parseProperties(text + more, 'f', dialect).map(({ name, properties }) => [name, ...properties])
   const same = [
     ['a', 'b'],
     ['url', 'http://x=1'],
   ]
-  expect(read('', false)).toEqual([['', ...same, ['long', 'one two']]])
-  // In profiles a backslash at the end belongs to the value: it may be a password's.
-  const two = '=not continued\n[s]\nk=v=w\\\n'
-  expect(read(two, true)).toEqual([
-    ['', ...same, ['long', 'one \\'], ['two', 'not continued']],
-    ['s', ['k', 'v=w\\']],
-  ])
+  expect(read('', 'java')).toEqual([['', ...same, ['long', 'one two']]])
+  // For kcat, and in profiles, a backslash at the end belongs to the value: it may be a password's.
+  const two = '=not continued\n'
+  const apart = ['', ...same, ['long', 'one \\'], ['two', 'not continued']]
+  expect(read(two, 'kcat')).toEqual([apart])
+  expect(read(`${two}[s]\nk=v=w\\\n`, 'profiles')).toEqual([apart, ['s', ['k', 'v=w\\']]])
   expect(() => parseProperties('ok=1\nnot ok\n', 'f')).toThrow('f:2: expected property=value')
+})
+
+test('only a file for the clients of Java goes on behind a backslash', () => {
+  const path = file('backslash.conf', 'sasl.password=pass\\\nbootstrap.servers=h:1\n')
+  const jaas = file('jaas.conf', 'bootstrap.servers=h:1,\\\n  i:1\n')
+  const of = (sources: SettingSources) =>
+    [...gatherSettings(sources, {}, '/')].map(([name, { value }]) => `${name}=${value}`)
+  const kcat = ['sasl.password=pass\\', 'bootstrap.servers=h:1']
+  expect([of({ files: [path] }), of({ files: ['none'], commandConfig: jaas })]).toEqual([
+    kcat,
+    ['bootstrap.servers=h:1,i:1'],
+  ])
 })
 
 test('names of librdkafka and of Java mean the same', () => {

@@ -118,10 +118,12 @@ async function create(
   if (!/^[\w.-]+$/.test(name))
     throw usageFailure(`"${name}" is not a name: letters, digits, _ . - are`)
   const properties = new Map<string, string>()
-  for (const path of options.import ?? [])
-    for (const [key, value] of readPropertiesFile(path))
+  for (const path of options.import ?? []) {
+    const dialect = path.endsWith('.properties') ? 'java' : 'kcat'
+    for (const [key, value] of readPropertiesFile(path, undefined, dialect))
       if (canonicalName(key) !== undefined) properties.set(key, value)
       else session.say(`${path}: ${key} is no property of a client and was left out`)
+  }
   for (const word of words) {
     const at = word.indexOf('=')
     if (at < 1) throw usageFailure(`"${word}" is not name=value`)
