@@ -1,34 +1,7 @@
 /** A large classic group is told of a generation in pieces: here of two members, so that six are many. */
 import { expect, test } from 'vitest'
+import { beating, join, leaving, syncing } from './classic-requests.ts'
 import { Conversation } from './conversation.ts'
-
-const joining = (memberId = '') => ({
-  groupId: 'g',
-  sessionTimeoutMs: 10_000,
-  rebalanceTimeoutMs: 30_000,
-  memberId,
-  groupInstanceId: null,
-  protocolType: 'consumer',
-  protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
-  reason: null,
-})
-const syncing = (memberId: string, generationId: number, given: readonly string[] = []) => ({
-  groupId: 'g',
-  generationId,
-  memberId,
-  groupInstanceId: null,
-  protocolType: null,
-  protocolName: null,
-  assignments: given.map((id) => ({ memberId: id, assignment: Buffer.from(`of ${id}`) })),
-})
-const leaving = (memberId: string) => ({
-  groupId: 'g',
-  memberId: '',
-  members: [{ memberId, groupInstanceId: null, reason: null }],
-})
-
-const join = (talk: Conversation, memberId?: string) =>
-  talk.send('join', joining(memberId), { version: 3 })
 
 /** Six members have joined, and the generation has just begun: nobody has been told. */
 function begin() {
@@ -97,7 +70,7 @@ test('a coordinator that moves before all have been told has them join again', (
   const { memberId: leader } = talk.answer(joins[0]!)
   talk.restart()
   talk.advance(0)
-  expect(talk.ask('heartbeat', { ...syncing(leader, 1), groupInstanceId: null } as any)).toEqual({
+  expect(talk.ask('heartbeat', beating(leader, 1))).toEqual({
     refused: 25,
   })
 })
