@@ -25,7 +25,9 @@ export const offsetCommit = streamingHandler(OffsetCommit, {
       respond({ topics: merged(checked, []) })
       return
     }
-    const refusedAll = ({ errorCode }: Refusal) => respond(failure(request, errorCode))
+    // What does not exist is told as such, whatever the group says.
+    const refusedAll = ({ errorCode }: Refusal) =>
+      respond({ topics: merged(checked, refused(topics, errorCode)) })
     try {
       context.broker.groups.ask(
         'commit',
@@ -42,18 +44,15 @@ export const offsetCommit = streamingHandler(OffsetCommit, {
       refusedAll(error)
     }
   },
-  failure,
+  failure: ({ topics }, errorCode) => ({ topics: refused(topics, errorCode) }),
 })
 
-function failure({ topics }: Request, errorCode: number): Response {
-  return {
-    topics: topics.map(({ name, topicId, partitions }) => ({
-      name,
-      topicId,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
-    })),
-  }
-}
+const refused = (topics: readonly Topic[], errorCode: number): Response['topics'] =>
+  topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+  }))
 
 /** What may be committed of a topic, and the answer for what does not exist. */
 interface Checked {

@@ -5,6 +5,7 @@ import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { FindCoordinator } from '../../../protocol/messages/find-coordinator.ts'
 import { Heartbeat } from '../../../protocol/messages/heartbeat.ts'
 import { JoinGroup } from '../../../protocol/messages/join-group.ts'
+import { OffsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import { SyncGroup } from '../../../protocol/messages/sync-group.ts'
 import { RawClient } from '../raw-client.ts'
 import { startTestNode, type TestNode } from '../test-node.ts'
@@ -87,4 +88,25 @@ test('from version 5 on a sync has to name the protocol', async () => {
   ] as const)
     codes.push((await sync(type, name)).errorCode)
   expect(codes).toEqual([23, 23, 23, 0])
+})
+
+test('a commit that the group refuses tells what does not exist all the same', async () => {
+  await join(3, 'refusing')
+  const committed = { committedOffset: 1, committedLeaderEpoch: -1, committedMetadata: null }
+  const topics = ['t', 'nope'].map((name) => ({
+    ...{ name, topicId: 'A'.repeat(22) },
+    partitions: [0, 99].map((partitionIndex) => ({ partitionIndex, ...committed })),
+  }))
+  const who = { generationIdOrMemberEpoch: 1, memberId: 'foreign', groupInstanceId: null }
+  const request = { groupId: 'refusing', ...who, retentionTimeMs: -1, topics }
+  const answer = await client.ask(OffsetCommit, 9, request)
+  const told = answer.topics.map(({ name, partitions }) => [
+    name,
+    partitions.map(({ partitionIndex, errorCode }) => `${partitionIndex}: ${errorCode}`).sort(),
+  ])
+  // Kafka 4.3.1 answers so.
+  expect(told).toEqual([
+    ['t', ['0: 25', '99: 3']],
+    ['nope', ['0: 3', '99: 3']],
+  ])
 })

@@ -7,36 +7,11 @@ import { LeaveGroup } from '../../../protocol/messages/leave-group.ts'
 import { OffsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import { OffsetFetch } from '../../../protocol/messages/offset-fetch.ts'
 import { SyncGroup } from '../../../protocol/messages/sync-group.ts'
+import { beating, Script } from './script.ts'
 import { noId, type Side } from './side.ts'
 
 const groupResource = 32
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** What one side answered, step by step. */
-class Script {
-  readonly answers: string[] = []
-  readonly #side: Side
-
-  constructor(side: Side) {
-    this.#side = side
-  }
-
-  async ask(what: string, api: any, version: number, request: any, actor = 'scripted') {
-    const client = await this.#side.client(actor)
-    const answer: any = await client.ask(api, version, request)
-    if (answer.memberId) this.#side.learn(request.groupId, answer.memberId)
-    this.answers.push(`${what}: ${JSON.stringify(this.#side.canonical(answer, false))}`)
-    return answer
-  }
-}
-
-const beating = (groupId: string, memberEpoch: number, rest: object = {}) => ({
-  ...{ groupId, memberId: 'own', memberEpoch, instanceId: null, rackId: null },
-  rebalanceTimeoutMs: memberEpoch === 0 ? 60_000 : -1,
-  subscribedTopicNames: memberEpoch === 0 ? ['t'] : null,
-  ...{ subscribedTopicRegex: null, serverAssignor: null, topicPartitions: [] },
-  ...rest,
-})
 
 /** `group.consumer.*` of one group (resource type GROUP): what may be set, and what heartbeats make of it. */
 export async function configurations(side: Side): Promise<string[]> {
