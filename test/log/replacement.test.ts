@@ -87,6 +87,9 @@ const cases = Object.keys(changes).flatMap((name) =>
   [0, 1].flatMap((skip) => [1, 2, 3].map((seed) => ({ name, skip, seed }))),
 )
 
+const knownNames =
+  /\/(\d{20}\.(log|index|timeindex|txnindex|snapshot)(\.deleted)?|leader-epoch-checkpoint)$/
+
 /** Compacts a log, and changes it while the compaction waits for a sync of the directory. */
 async function changedWhileHeld(
   env: Env,
@@ -147,7 +150,8 @@ test.each(cases.filter(({ seed }) => seed === 1))(
     await settled()
     expect(log.disk.failure).toBeUndefined()
     expect(await valuesOf(log)).toEqual(found)
-    expect(disk.paths.filter((path) => /\.(cleaned|swap)$/.test(path))).toEqual([])
+    // Nothing has a name that the next start would not know: a segment that went while it was a `.swap`, too.
+    expect(disk.paths.filter((path) => !knownNames.test(path))).toEqual([])
   },
 )
 
