@@ -15,8 +15,8 @@ export interface OlderBroker {
   readonly port: number
   /** `key vVersion` of requests that this release would not know. */
   readonly refused: readonly string[]
-  /** Keys of the APIs that were asked. */
-  readonly asked: ReadonlySet<number>
+  /** How often each API was asked, by its key. */
+  readonly asked: ReadonlyMap<number, number>
   stop(): Promise<void>
 }
 
@@ -34,7 +34,7 @@ async function freePort(): Promise<number> {
 
 export async function startOlderBroker(ranges: Ranges): Promise<OlderBroker> {
   const refused: string[] = []
-  const asked = new Set<number>()
+  const asked = new Map<number, number>()
   const behind = await freePort()
   const server = createServer((client) => {
     const broker = connect(behind, '127.0.0.1')
@@ -42,7 +42,7 @@ export async function startOlderBroker(ranges: Ranges): Promise<OlderBroker> {
     client.on('data', (chunk) => {
       for (const frame of frames.feed(chunk)) {
         const [key, version] = [frame.readInt16BE(0), frame.readInt16BE(2)]
-        asked.add(key)
+        asked.set(key, (asked.get(key) ?? 0) + 1)
         if (key === ApiVersions.key) client.write(versionsAnswer(frame, ranges))
         else {
           if (version > (ranges[key] ?? -1)) refused.push(`${key} v${version}`)

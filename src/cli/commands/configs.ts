@@ -4,7 +4,7 @@ import {
   alterConfigs,
   type ConfigChange,
   type ConfigEntry,
-  describeConfigs,
+  describeAllConfigs,
   listConfigResources,
   type Resource,
   type ResourceType,
@@ -105,11 +105,12 @@ async function describe(
   options: DescribeOptions,
 ): Promise<void> {
   const names = name === undefined ? await namesOf(session, options.type) : [name]
-  const shown: Shown[] = []
-  for (const each of names) {
-    const resource = resourceOf(each, options)
-    shown.push({ resource, entries: await described(session, resource, options) })
-  }
+  const resources = names.map((each) => resourceOf(each, options))
+  const found = await known(session, resources, { documentation: options.docs ?? false })
+  const shown: Shown[] = resources.map((resource, i) => ({
+    resource,
+    entries: chosen(session, resource, found[i]!, options),
+  }))
   if (session.format === 'json') {
     const documents = shown.map(({ resource, entries }) => ({ ...resource, configs: entries }))
     session.json(name === undefined ? { resources: documents } : documents[0])
@@ -138,12 +139,12 @@ async function namesOf({ cluster }: Session, type: ResourceType): Promise<string
 }
 
 /** Those that were set, or all of them. */
-async function described(
+function chosen(
   session: Session,
   resource: Resource,
+  found: readonly ConfigEntry[],
   options: DescribeOptions,
-): Promise<ConfigEntry[]> {
-  const found = await known(session, resource, { documentation: options.docs ?? false })
+): ConfigEntry[] {
   // Kafka's tool shows what was set for this resource alone.
   const own = session.format === 'kafka' ? ownSource(resource) : undefined
   const isSet = ({ source }: ConfigEntry) =>
@@ -230,14 +231,15 @@ function printAsKafka(
 /** A topic that does not exist is said with the name that was meant. */
 async function known(
   session: Session,
-  resource: Resource,
-  options: { keys?: string[]; documentation?: boolean },
-): Promise<ConfigEntry[]> {
+  resources: readonly Resource[],
+  options: { documentation?: boolean },
+): Promise<ConfigEntry[][]> {
   try {
-    return await describeConfigs(session.cluster, resource, options)
+    return await describeAllConfigs(session.cluster, resources, options)
   } catch (error) {
-    if (resource.type === 'topic' && (error as { code?: number }).code === 3)
-      throw await session.unknownTopic(resource.name)
+    const [first, ...others] = resources
+    if (first?.type === 'topic' && others.length === 0 && (error as { code?: number }).code === 3)
+      throw await session.unknownTopic(first.name)
     throw error
   }
 }
@@ -249,7 +251,7 @@ async function get(
   options: TypeOption,
 ): Promise<void> {
   const resource = resourceOf(name, options)
-  const all = await known(session, resource, {})
+  const [all = []] = await known(session, [resource], {})
   const found = all.find((entry) => entry.name === key)
   if (found === undefined) {
     const near = nearest(

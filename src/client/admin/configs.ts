@@ -4,7 +4,8 @@ import { DescribeConfigs } from '../../../protocol/messages/describe-configs.ts'
 import { IncrementalAlterConfigs } from '../../../protocol/messages/incremental-alter-configs.ts'
 import { ListConfigResources } from '../../../protocol/messages/list-config-resources.ts'
 import type { Cluster } from '../cluster.ts'
-import { checkError } from '../kafka-error.ts'
+import { groupBy } from '../group-by.ts'
+import { checkError, localError } from '../kafka-error.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 
 export const resourceTypes = {
@@ -58,42 +59,87 @@ export interface ConfigEntry {
   readonly synonyms: readonly { name: string; value: string | null; source: string }[]
 }
 
-/** A broker is asked for its own; `keys` undefined asks for all. */
+export interface DescribeOptions {
+  /** All when left out. */
+  readonly keys?: readonly string[]
+  readonly documentation?: boolean
+  readonly synonyms?: boolean
+}
+
 export async function describeConfigs(
   cluster: Cluster,
   resource: Resource,
-  options: { keys?: readonly string[]; documentation?: boolean; synonyms?: boolean } = {},
+  options?: DescribeOptions,
 ): Promise<ConfigEntry[]> {
-  const { type, name } = resource
-  const ofBroker = (type === 'broker' || type === 'broker-logger') && name !== ''
-  if (ofBroker) await cluster.refresh([])
-  const answer = await cluster.send(ofBroker ? Number(name) : 'any', DescribeConfigs, {
-    resources: [
-      {
-        resourceType: resourceTypes[type],
-        resourceName: name,
-        configurationKeys: options.keys ?? null,
-      },
-    ],
-    includeSynonyms: options.synonyms ?? true,
-    includeDocumentation: options.documentation ?? false,
-  })
-  const found = answer.results[0]!
-  checkError(found.errorCode, `Configuration of ${type} ${name}`, found.errorMessage)
-  return found.configs.map((config) => ({
-    name: config.name,
-    value: config.value,
-    source: sourceNames[config.configSource] ?? 'UNKNOWN',
-    readOnly: config.readOnly,
-    sensitive: config.isSensitive,
-    type: typeNames[config.configType] ?? 'UNKNOWN',
-    documentation: config.documentation,
-    synonyms: config.synonyms.map((synonym) => ({
-      name: synonym.name,
-      value: synonym.value,
-      source: sourceNames[synonym.source] ?? 'UNKNOWN',
+  const [entries] = await describeAllConfigs(cluster, [resource], options)
+  return entries!
+}
+
+/** With documentation a topic takes some 10 KB of the answer. */
+const resourcesAtOnce = 200
+
+/** Those of each, in the order of the resources. A broker is asked for its own, any for the rest of them: many at once. */
+export async function describeAllConfigs(
+  cluster: Cluster,
+  resources: readonly Resource[],
+  options: DescribeOptions = {},
+): Promise<ConfigEntry[][]> {
+  if (resources.some(ofOneBroker)) await cluster.refresh([])
+  const found = new Map<Resource, ConfigEntry[]>()
+  const at = (resource: Resource) => (ofOneBroker(resource) ? Number(resource.name) : 'any')
+  const ask = async ([to, all]: [number | 'any', Resource[]]) => {
+    for (let i = 0; i < all.length; i += resourcesAtOnce) {
+      const some = all.slice(i, i + resourcesAtOnce)
+      const answered = await describeAt(cluster, to, some, options)
+      for (const [j, entries] of answered.entries()) found.set(some[j]!, entries)
+    }
+  }
+  await Promise.all([...groupBy(resources, at)].map(ask))
+  return resources.map((resource) => found.get(resource)!)
+}
+
+const ofOneBroker = ({ type, name }: Resource) =>
+  (type === 'broker' || type === 'broker-logger') && name !== ''
+
+async function describeAt(
+  cluster: Cluster,
+  to: number | 'any',
+  resources: readonly Resource[],
+  { keys, documentation, synonyms }: DescribeOptions,
+): Promise<ConfigEntry[][]> {
+  const answer = await cluster.send(to, DescribeConfigs, {
+    resources: resources.map(({ type, name }) => ({
+      resourceType: resourceTypes[type],
+      resourceName: name,
+      configurationKeys: keys ?? null,
     })),
-  }))
+    includeSynonyms: synonyms ?? true,
+    includeDocumentation: documentation ?? false,
+  })
+  const keyOf = (type: number, name: string) => `${type} ${name}`
+  const results = new Map(
+    answer.results.map((one) => [keyOf(one.resourceType, one.resourceName), one]),
+  )
+  return resources.map(({ type, name }) => {
+    const result = results.get(keyOf(resourceTypes[type], name))
+    const what = `Configuration of ${type} ${name}`
+    if (result === undefined) throw localError('BAD_MSG', `${what}: the broker left it out`)
+    checkError(result.errorCode, what, result.errorMessage)
+    return result.configs.map((config) => ({
+      name: config.name,
+      value: config.value,
+      source: sourceNames[config.configSource] ?? 'UNKNOWN',
+      readOnly: config.readOnly,
+      sensitive: config.isSensitive,
+      type: typeNames[config.configType] ?? 'UNKNOWN',
+      documentation: config.documentation,
+      synonyms: config.synonyms.map((synonym) => ({
+        name: synonym.name,
+        value: synonym.value,
+        source: sourceNames[synonym.source] ?? 'UNKNOWN',
+      })),
+    }))
+  })
 }
 
 export interface ConfigChange {
@@ -112,7 +158,7 @@ export async function alterConfigs(
   validateOnly = false,
 ): Promise<Outcome> {
   const { type, name } = resource
-  const ofBroker = (type === 'broker' || type === 'broker-logger') && name !== ''
+  const ofBroker = ofOneBroker(resource)
   if (ofBroker) await cluster.refresh([])
   const to = ofBroker ? Number(name) : 'controller'
   const connection = ofBroker ? await cluster.connection(Number(name)) : await cluster.any()
