@@ -28,8 +28,7 @@ export class Session {
     this.settings = gatherSettings({
       bootstrap: options.bootstrapServer,
       properties: options.property,
-      // One that is named takes the default file's place.
-      files: options.configFile ?? (options.commandConfig ? ['none'] : []),
+      files: options.configFile,
       commandConfig: options.commandConfig,
       onUnknown: (name, path) =>
         this.say(`${path}: ${name} is no property of a client, and passed over`),

@@ -15,7 +15,7 @@ export interface SettingSources {
   /** `-X`, in their order. */
   readonly properties?: readonly string[] | undefined
   readonly files?: readonly string[] | undefined
-  /** A file for Java's clients, which pass over what they do not know: serializers have properties of their own. */
+  /** Takes the place of the default file, too. A file for Java's clients, which pass over what they do not know: serializers have properties of their own. */
   readonly commandConfig?: string | undefined
   readonly onUnknown?: ((name: string, path: string) => void) | undefined
   readonly profile?: string | undefined
@@ -69,12 +69,16 @@ export function gatherSettings(
   return settings
 }
 
+/** As in kcat: `-F none` stands for no default file, and the environment names one all the same. */
 function files(sources: SettingSources, environment: NodeJS.ProcessEnv) {
-  const named = (sources.files ?? []).filter((path) => path !== '-' && path !== 'none')
-  if ((sources.files?.length ?? 0) > 0)
+  const { files: given = [], commandConfig } = sources
+  const named = given.filter((path) => path !== '-' && path !== 'none')
+  if (named.length > 0)
     return named.map((path) => ({ path, values: readPropertiesFile(path, sources.onFile) }))
+  if (commandConfig !== undefined) return []
   const path = environment['KCAT_CONFIG'] || environment['KAFKACAT_CONFIG']
   if (path) return [{ path, values: readPropertiesFile(path, sources.onFile) }]
+  if (given.length > 0) return []
   const home = environment['HOME']
   if (!home) return []
   const candidates = ['kcat.conf', 'kafkacat.conf'].map((name) => join(home, '.config', name))

@@ -48,11 +48,24 @@ test('flags beat -X, -X the environment, the environment the profile, the profil
   })
 })
 
-test('KCAT_CONFIG is read when no file is named', () => {
+test('KCAT_CONFIG is read when no file is named, else the default file unless there shall be none', () => {
   const path = file('kcat.conf', 'metadata.broker.list=k:1\n')
-  const of = (files: string[]) =>
-    gatherSettings({ files }, { KCAT_CONFIG: path }, '/').get('bootstrap.servers')?.value
-  expect([of([]), of(['none'])]).toEqual(['k:1', undefined])
+  file('somebody/.config/kcat.conf', 'metadata.broker.list=home:1\n')
+  const other = file('other.conf', 'metadata.broker.list=other:1\n')
+  const of = (sources: SettingSources, KCAT_CONFIG?: string) => {
+    const environment = { HOME: join(directory, 'somebody'), KCAT_CONFIG }
+    return gatherSettings(sources, environment, '/').get('bootstrap.servers')?.value
+  }
+  expect([
+    of({}, path),
+    of({ files: ['none'] }, path),
+    of({ files: [other] }, path),
+    of({ commandConfig: other }, path),
+    of({}),
+    of({ files: ['none'] }),
+    of({ files: ['-'] }),
+    of({ commandConfig: file('empty.properties', '') }),
+  ]).toEqual(['k:1', 'k:1', 'other:1', 'other:1', 'home:1', undefined, undefined, undefined])
 })
 
 test('an unknown property is refused, with the name that was meant', () => {
@@ -85,7 +98,7 @@ test('only a file for the clients of Java goes on behind a backslash', () => {
   const of = (sources: SettingSources) =>
     [...gatherSettings(sources, {}, '/')].map(([name, { value }]) => `${name}=${value}`)
   const kcat = ['sasl.password=pass\\', 'bootstrap.servers=h:1']
-  expect([of({ files: [path] }), of({ files: ['none'], commandConfig: jaas })]).toEqual([
+  expect([of({ files: [path] }), of({ commandConfig: jaas })]).toEqual([
     kcat,
     ['bootstrap.servers=h:1,i:1'],
   ])

@@ -12,6 +12,14 @@ import {
   usage,
 } from './kcat-differences.ts'
 
+/** Why each is another one: it has to be. Of standard error also line by line. */
+export interface Differences {
+  readonly exit?: string
+  readonly stdout?: string
+  readonly written?: string
+  readonly stderr?: string | readonly LineDifference[]
+}
+
 export interface KcatCase {
   readonly args: string
   readonly stdin?: string
@@ -20,7 +28,7 @@ export interface KcatCase {
   /** Partitions come in any order. */
   readonly unordered?: boolean
   /** What may differ, and why that is meant. */
-  readonly differs?: { readonly stdout?: string; readonly stderr?: readonly LineDifference[] }
+  readonly differs?: Differences
   readonly environment?: Readonly<Record<string, string>>
 }
 
