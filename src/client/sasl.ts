@@ -7,6 +7,7 @@ import type { BrokerConnection } from './connection.ts'
 import { brokerError, localError } from './kafka-error.ts'
 
 const unsupportedMechanism = 33
+const illegalSaslState = 34
 
 export async function authenticate(
   env: Env,
@@ -14,6 +15,13 @@ export async function authenticate(
   sasl: SaslOptions,
 ): Promise<void> {
   const { mechanism } = sasl
+  // Kafka's brokers answer so themselves; who has no SASL at all would close the connection without a word.
+  if (connection.version(SaslHandshake) === undefined)
+    throw brokerError(
+      illegalSaslState,
+      `SASL ${mechanism}`,
+      `${connection.name} is a listener without SASL`,
+    )
   const handshake = await connection.send(SaslHandshake, { mechanism }, { version: 1 })
   if (handshake.errorCode === unsupportedMechanism)
     throw brokerError(

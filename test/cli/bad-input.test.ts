@@ -1,5 +1,5 @@
 /** What goes wrong in front of the keyboard: one clear line, the right exit code, no stack. */
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -144,6 +144,28 @@ test('files that cannot be read are named', async () => {
   expect(folder.stderr).toBe(`ottla: ${directory} is a directory\n`)
   expect(config.stderr).toContain(join(directory, 'missing.conf'))
   expect(config.stderr.split('\n')).toHaveLength(2)
+})
+
+test('files that may not be read are named', async () => {
+  const path = join(directory, 'secret.conf')
+  writeFileSync(path, 'acks=1\n', { mode: 0 })
+  const told = async (...args: string[]) => {
+    const { exit, stderr } = await ottla(args, { unprivileged: true })
+    return [exit, stderr]
+  }
+  expect([
+    await told('produce', 'orders', path),
+    await told('topics', 'list', '-F', path),
+    await told('cluster', 'reassign', 'execute', path, '--yes'),
+    await told('-P', '-t', 'orders', path),
+    await told('-L', '-F', path),
+  ]).toEqual([
+    [1, `ottla: The file ${path} may not be read\n`],
+    [1, `ottla: Failed to open ${path}: Permission denied\n`],
+    [1, `ottla: The file ${path} may not be read\n`],
+    [1, expect.stringContaining(`${path}: Permission denied`)],
+    [1, expect.stringContaining(`${path}: Permission denied`)],
+  ])
 })
 
 test('bytes that are not UTF-8 stay valid JSON, and come back as they were', async () => {

@@ -17,6 +17,8 @@ export interface RunOptions {
   /** Leaves standard input open: `onOutput` ends it. */
   readonly keepInput?: boolean
   readonly env?: Record<string, string>
+  /** Without the right to read every file, where the tests run as root. */
+  readonly unprivileged?: boolean
   /** In place of a pipe that is read to its end. */
   readonly stdout?: number
   /** Called with what came so far; may close, or send a signal. */
@@ -46,7 +48,10 @@ export async function bundleCli(): Promise<Bundled> {
 }
 
 function run(args: readonly string[], options: RunOptions): Promise<Outcome> {
-  const child = spawn(process.execPath, args, {
+  const confined = options.unprivileged && process.getuid?.() === 0
+  const through = confined ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
+  const [command = '', ...rest] = [...through, process.execPath, ...args]
+  const child = spawn(command, rest, {
     env: { ...process.env, HOME: '/nonexistent', ...options.env },
     stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   })
