@@ -192,7 +192,7 @@ function sessionOptions(
     cordonedLogDirs: () =>
       logs.directories.flatMap((each) => (logs.isCordoned(each) ? [each.directoryId] : [])),
     cleanShutdown: logs.directories.every(({ wasClean }) => wasClean),
-    restored: logs.directories.some(({ isCopy, wasClean }) => isCopy && !wasClean),
+    restored: logs.directories.some(({ isIncomplete, wasClean }) => isIncomplete && !wasClean),
     bootId: bootIdOf(env),
     previousBrokerEpoch: logs.previousBrokerEpoch,
     goesOnWithout: config.get('lease.outage.policy') === 'available',

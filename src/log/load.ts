@@ -35,6 +35,8 @@ export interface LogCheckpoint {
   /** A sync may have failed since the recovery point: what is read may be in memory only. */
   readonly isSuspect?: boolean
   onProgress?(bytes: number): void
+  /** See `Recovery`. */
+  onLost?(): void
 }
 
 /** A log that did not exist before. Its directory is made. */
@@ -85,6 +87,7 @@ export async function openLog(
       compactedTo: checkpoint.compactedTo ?? 0,
       wasClean: checkpoint.wasClean,
       onProgress: checkpoint.onProgress ?? (() => {}),
+      onLost: checkpoint.onLost ?? (() => {}),
     }))
   const log = new Log(disk, {
     ...place,

@@ -47,8 +47,8 @@ export class LogDirectory {
   hasFailed = false
   /** The last broker epoch in which something may have been written here; -1 when it is not known. */
   previousBrokerEpoch = -1
-  /** It is a copy of the directory that was written last: what it has may be old. */
-  isCopy = false
+  /** It is a copy of the directory that was written last, or damage was cut out of it: it may lack records. */
+  isIncomplete = false
   /** Offsets that compaction has come to, by `topic-partition`. */
   cleanerOffsets = new Map<string, number>()
   /** The epoch that is to be written down. */
@@ -107,7 +107,7 @@ export class LogDirectory {
     this.previousBrokerEpoch = brokerEpochIn(files, this.path)
     const noted = `${this.path}/${brokerEpochFile}`
     const written = files.stat(noted) && identityIn(files.readFile(noted))
-    this.isCopy = written !== undefined && written !== this.#identity
+    this.isIncomplete = written !== undefined && written !== this.#identity
     this.hasFailed = files.stat(`${this.path}/${failedFile}`) !== undefined
     if (files.stat(path) === undefined) return
     this.wasClean = true
@@ -134,6 +134,17 @@ export class LogDirectory {
       this.#env.log.warn('Broker epoch is not written', { path, because: (error as Error).message })
       this.disk.after(noteAgainMs, () => this.#noteBrokerEpoch(brokerEpoch))
     }
+  }
+
+  /**
+   * Records that were there are cut off. Until the cluster was told (`noteBrokerEpoch`), also the next process
+   * has to know: it finds nothing to cut. Throws when that cannot be written, and then nothing may be cut.
+   */
+  noteLoss(): void {
+    if (this.isIncomplete) return
+    const path = `${this.path}/${brokerEpochFile}`
+    this.#env.files.replaceFile(path, markOf(this.previousBrokerEpoch, 'incomplete'))
+    this.isIncomplete = true
   }
 
   /** For the next process. Needs no sync: with the page cache goes what is not to be believed. */

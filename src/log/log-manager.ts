@@ -147,6 +147,7 @@ export class LogManager {
             ? Infinity
             : (directory.cleanerOffsets.get(name) ?? 0),
         onProgress: (bytes) => progress(i, bytes),
+        onLost: () => directory.noteLoss(),
       })
       this.#add(directory, log)
     }

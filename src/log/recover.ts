@@ -4,15 +4,20 @@
  * Everything before the recovery point was on the disk when it was written down, and is never cut; damage
  * there is found and answered when it is read. Behind it, each batch is checked by length and checksum. The
  * first bad one ends the log: what stands behind cannot be told from garbage, and replicas fetch it
- * again. Indexes, transaction index, leader epochs and producers are made anew on the way.
+ * again. A process that ends in the middle of a write leaves a part of a batch, and nothing behind it: where
+ * more had to go, records are lost that were there (`onLost`). Indexes, transaction index, leader epochs and producers are made anew on the way.
  */
 import {
+  batchHeaderBytes,
+  batchSizeOf,
   isControl,
   leaderEpochOf,
+  magicOf,
   maxTimestampOf,
   producerIdOf,
 } from '../../protocol/record-batch.ts'
 import type { ProducerStates } from '../core/producer/producer-states.ts'
+import type { File } from '../env/env.ts'
 import { batchFault, resyncInOrder, type SegmentPlace } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import type { EpochFile } from './epoch-file.ts'
@@ -42,6 +47,8 @@ export interface Recovery {
   readonly wasClean: boolean
   /** Called with the bytes that have been looked at since the last call. */
   onProgress(bytes: number): void
+  /** Called when whole batches went, which a process that ends does not explain. */
+  onLost(): void
 }
 
 /** Where a log ends. */
@@ -72,7 +79,9 @@ export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
     if (next === undefined) break
     // What was cut before a segment that goes on exactly there was no batch: space that was preallocated.
     const isCut = end.isCut && next.baseOffset !== end.endOffset
-    if (!isCut && !isGap(recovery, end, next) && !isStale(end, next)) continue
+    const isMissing = isCut || isGap(recovery, end, next)
+    if (!isMissing && !isStale(end, next)) continue
+    if (isMissing) recovery.onLost()
     dropAll(recovery, todo.slice(i + 1))
     break
   }
@@ -186,6 +195,7 @@ function cut(recovery: Recovery, segment: Segment, at: number, end: number, prob
     do batchesBehind++
     while (behind.next() && behind.loadWhole())
   }
+  if (batchesBehind > 0 || isWhole(file, at, end)) recovery.onLost()
   disk.env.log.warn('Log is cut at its first bad batch', {
     log: recovery.name,
     segment: segment.file.path,
@@ -196,6 +206,15 @@ function cut(recovery: Recovery, segment: Segment, at: number, end: number, prob
   })
   file.truncate(at)
   file.sync()
+}
+
+/** Whether all of a bad batch is there: it was not the end of the process that left it so. */
+function isWhole(file: File, at: number, end: number): boolean {
+  if (end - at < batchHeaderBytes) return false
+  const header = Buffer.alloc(batchHeaderBytes)
+  file.read(header, 0, batchHeaderBytes, at)
+  const size = batchSizeOf(header, 0)
+  return magicOf(header, 0) === 2 && size >= batchHeaderBytes && size <= end - at
 }
 
 function warnOfHole(

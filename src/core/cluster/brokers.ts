@@ -21,7 +21,10 @@ type BrokerState = 'fenced' | 'draining' | 'cordonedLogDirs'
 export interface RegisterBroker {
   readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | BrokerState>
   readonly cleanShutdown: boolean
-  /** Its directories are a copy, made while they were in use: they lack what was written since. */
+  /**
+   * Its directories are a copy, made while they were in use, or were damaged: they lack what was written, though
+   * the machine has not lost power since.
+   */
   readonly restored?: boolean
   readonly previousBrokerEpoch: number
   /** Records were synced to disk before they were acknowledged. */
