@@ -20,6 +20,7 @@ import {
   readMetaProperties,
   writeMetaProperties,
 } from './meta-properties.ts'
+import { mayPass } from './write-failed.ts'
 
 const lockFile = '.lock'
 const cleanShutdownFile = '.kafka_cleanshutdown'
@@ -264,7 +265,9 @@ export class LogDirectory {
       const because = (error as Error).message
       // Something that comes next would be wrong without it.
       if (sync) throw new StorageError(`${path} is not written: ${because}`, { cause: error })
-      this.#env.log.warn('Checkpoint is not written', { path, because })
+      // Appends to open files would go on for ever in a directory that is gone or read-only.
+      if (!mayPass(error)) this.disk.fail(`Writing ${path} failed`, error)
+      else this.#env.log.warn('Checkpoint is not written', { path, because })
     }
   }
 

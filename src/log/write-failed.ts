@@ -2,7 +2,12 @@
 import type { Log } from './log.ts'
 import { StorageError } from './log-disk.ts'
 
-/** A full disk may have room again later; on any other failure the disk cannot be relied on. */
+/** A full disk may have room again later, and descriptors come free; on any other failure the disk cannot be relied on. */
+export function mayPass(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  return ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EFBIG'].includes(code)
+}
+
 export function writeFailed(
   { disk, directory, name, segments }: Log,
   error: unknown,
@@ -14,9 +19,9 @@ export function writeFailed(
   } catch {
     // The next write goes to the same position, and recovery cuts what does not fit.
   }
-  const { code = '', message } = error as NodeJS.ErrnoException
+  const { message } = error as Error
   if (error instanceof StorageError) return error
-  if (['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EFBIG'].includes(code)) {
+  if (mayPass(error)) {
     disk.env.log.error('Append failed', { log: name, because: message })
     return new StorageError(`Append to ${directory} failed: ${message}`, { cause: error })
   }

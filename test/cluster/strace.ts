@@ -40,10 +40,20 @@ export async function straceMissing(): Promise<string | undefined> {
  * with the process, maybe at once: a broker without a disk stops. Where it ends before it has attached,
  * having lost a race against threads that come and go, it is started anew.
  */
-export async function failSyncs(processId: number): Promise<ChildProcess> {
+export function failSyncs(processId: number): Promise<ChildProcess> {
+  return attached(processId, ['-etrace=fsync,fdatasync', '-einject=fsync,fdatasync:error=EIO'])
+}
+
+/** As `failSyncs`, for reads of one file. */
+export function failReads(processId: number, path: string): Promise<ChildProcess> {
+  const reads = 'pread64,preadv,preadv2'
+  return attached(processId, ['-P', path, `-etrace=${reads}`, `-einject=${reads}:error=EIO`])
+}
+
+async function attached(processId: number, faults: readonly string[]): Promise<ChildProcess> {
   const failures: string[] = []
   while (failures.length < attachTriesMax) {
-    const outcome = await attach(processId)
+    const outcome = await attach(processId, faults)
     if (typeof outcome !== 'string') return outcome
     failures.push(outcome)
   }
@@ -51,9 +61,8 @@ export async function failSyncs(processId: number): Promise<ChildProcess> {
 }
 
 /** The tracer, or how it ended, with all it said. */
-function attach(processId: number): Promise<ChildProcess | string> {
-  const inject = '-einject=fsync,fdatasync:error=EIO'
-  const args = ['-f', '-o', '/dev/null', '-etrace=fsync,fdatasync', inject, '-p', `${processId}`]
+function attach(processId: number, faults: readonly string[]): Promise<ChildProcess | string> {
+  const args = ['-f', '-o', '/dev/null', ...faults, '-p', `${processId}`]
   const tracer = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] })
   return new Promise((resolve) => {
     let said = ''

@@ -1,11 +1,13 @@
 /**
- * A disk whose syncs fail (EIO, by strace): what they were for is never acknowledged (D17). Where there is
- * no strace, vitest.faults.config.ts leaves this file out and says why.
+ * A disk whose syncs fail (EIO, by strace): what they were for is never acknowledged (D17). One that cannot be read
+ * any more in places costs what lies there (D18). Where there is no strace, vitest.faults.config.ts leaves this file out and says why.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Faulted, sound } from '../cluster/faulted.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
-import { failSyncs } from '../cluster/strace.ts'
+import { failReads, failSyncs } from '../cluster/strace.ts'
+import { Daemon, temporaryDirectory } from './daemon.ts'
+import { createTopic, produce, readAll } from './requests.ts'
 
 const cluster = new LocalCluster()
 
@@ -30,3 +32,27 @@ test('a leader whose disk does not sync acknowledges nothing more and is replace
   await cluster.startBroker(victim)
   expect(await faulted.outcome()).toEqual(sound)
 }, 180_000)
+
+test('D18: a segment that cannot be read answers 2, and the rest is served', async () => {
+  const directory = temporaryDirectory()
+  const overrides = ['log.segment.bytes=1048576']
+  const first = await Daemon.start(directory, { overrides })
+  const client = await first.connect()
+  await createTopic(client, 't')
+  const values = Array.from({ length: 5 }, (_, i) => `${i} `.padEnd(600_000, 'x'))
+  for (const value of values) expect((await produce(client, 't', [value])).errorCode).toBe(0)
+  first.kill('SIGTERM')
+  await first.ended
+  const daemon = await Daemon.start(directory, { overrides })
+  const again = await daemon.connect()
+  const tracer = await failReads(daemon.child.pid!, `${directory}/t-0/${'1'.padStart(20, '0')}.log`)
+  try {
+    await expect(readAll(again, 't', 1)).rejects.toThrow('Fetch of t at 1 answers 2')
+    expect([...(await readAll(again, 't', 2)).values()]).toEqual(values.slice(2))
+    await expect(readAll(again, 't')).rejects.toThrow('Fetch of t at 1 answers 2')
+    expect(await produce(again, 't', ['after'])).toEqual({ errorCode: 0, baseOffset: 5 })
+  } finally {
+    tracer.kill('SIGKILL')
+  }
+  expect([...(await readAll(again, 't')).values()]).toEqual([...values, 'after'])
+}, 120_000)

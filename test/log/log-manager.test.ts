@@ -63,7 +63,7 @@ test('logs and their offsets are there again after a clean stop', async () => {
   await second.close()
 })
 
-test('a second process on the directory is refused', async () => {
+test('D15: a second process on the directory is refused', async () => {
   const directory = temporaryDirectory()
   const first = await manage([directory])
   await expect(manage([directory])).rejects.toThrow(
@@ -72,7 +72,7 @@ test('a second process on the directory is refused', async () => {
   await first.close()
 })
 
-test('a directory of another cluster, another node or a newer format is refused with both', async () => {
+test('D16: a directory of another cluster, another node or a newer format is refused with both', async () => {
   const directory = temporaryDirectory()
   await (await manage([directory])).close()
   expect(clusterIdOf(quietEnv(), [directory])).toBe('cluster-one')
@@ -177,7 +177,21 @@ test('new logs go to the directory with the fewest, and a directory that fails t
   await again.close()
 })
 
-test('a directory that is removed under the running process goes offline at the first file it cannot make', async () => {
+test('D21: a directory that is removed under the running process goes offline with the next checkpoint at the latest', async () => {
+  const directories = [temporaryDirectory(), temporaryDirectory()]
+  const failed: string[] = []
+  const manager = await manage(directories, { onDirectoryFailure: (path) => failed.push(path) })
+  const logs = [0, 1].map((partition) => manager.create('t', partition, topicId))
+  for (const log of logs) append(log, 'a')
+  rmSync(directories[0]!, { recursive: true })
+  for (const log of logs) log.highWatermark = log.logEndOffset
+  for (const directory of manager.directories) directory.writeHighWatermarks(false)
+  expect(failed).toEqual([directories[0]])
+  expect(logs.map((log) => append(log, 'b').errorCode)).toEqual([56, 0])
+  await manager.close()
+})
+
+test('D21: a directory that is removed under the running process goes offline at the first file it cannot make', async () => {
   const directories = [temporaryDirectory(), temporaryDirectory()]
   const failed: string[] = []
   const manager = await manage(directories, { onDirectoryFailure: (path) => failed.push(path) })
