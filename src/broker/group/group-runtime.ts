@@ -61,6 +61,9 @@ const unwritableDelayMs = 1_000
  */
 const changesVolatileState: ReadonlySet<GroupCommand['kind']> = new Set(['join', 'sync', 'leave'])
 
+/** Their records need not be in one batch: each stands for itself, and what is left comes up again. */
+const writtenInParts: ReadonlySet<GroupCommand['kind']> = new Set(['expire', 'topicsDeleted'])
+
 /** Who waits for an answer; one of the two is called once. */
 export interface Asker<K extends ConversationKind> {
   resolve(response: Conversations[K]['response']): void
@@ -231,6 +234,7 @@ export class GroupRuntime {
     const decision = this.machine.decide(command, this.#nowMs())
     const { encoded } = decision
     const stored = decision.records.map((record) => encoded.get(record) ?? encodeRecord(record))
+    if (writtenInParts.has(command.kind)) return this.#runInParts(decision, stored)
     const errorCode = stored.length > 0 ? this.#room(stored) : ErrorCode.NONE
     if (errorCode !== ErrorCode.NONE) this.#drop(command, decision, errorCode)
     else if (command.kind !== 'txnCommit') this.#carryOut(decision, stored)
@@ -240,9 +244,19 @@ export class GroupRuntime {
     }
   }
 
+  #runInParts(decision: GroupDecision, stored: readonly StoredRecord[]) {
+    const none = { records: [], encoded: decision.encoded, replies: [], after: [], isWhole: true }
+    for (const [i, record] of decision.records.entries()) {
+      const one = stored.slice(i, i + 1)
+      if (this.#room(one) !== ErrorCode.NONE) return this.#arm()
+      this.#carryOut({ ...none, records: [record] }, one)
+    }
+    this.#carryOut({ ...decision, records: [] }, [])
+  }
+
   /** Nothing of the decision happens. */
-  #drop(command: GroupCommand, { replies }: GroupDecision, errorCode: number): void {
-    const isHalfDone = command.kind === 'tick' || changesVolatileState.has(command.kind)
+  #drop(command: GroupCommand, { replies, isWhole }: GroupDecision, errorCode: number): void {
+    const isHalfDone = command.kind === 'tick' ? !isWhole : changesVolatileState.has(command.kind)
     if (isHalfDone) this.#fail(replies, errorCode)
     else this.#sendError(replies, errorCode)
     this.#arm()

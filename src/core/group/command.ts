@@ -97,6 +97,8 @@ export interface GroupDecision {
   /** Of these records, those that were encoded beforehand. */
   readonly encoded: ReadonlyMap<GroupRecord, StoredRecord>
   readonly replies: readonly GroupReply[]
+  /** Nothing is done but what the records say: when they cannot be written it was never made. */
+  readonly isWhole: boolean
   /** Run once the records are applied; they may add replies. */
   readonly after: readonly (() => void)[]
 }

@@ -23,6 +23,8 @@ export class ConsumerGroup {
   /** The epoch of the target assignment; -1 when it was deleted. */
   assignmentEpoch = 1
   assignedAtMs = 0
+  /** When a target was computed in pieces last, written or not. */
+  computedAtMs = 0
   readonly members = new Map<string, ConsumerMember>()
   readonly staticMembers = new Map<string, string>()
   readonly target = new Map<string, Assignment>()

@@ -75,6 +75,9 @@ export function workOnTarget(
     setDue(state.deadlines, draft.nowMs, due)
     return
   }
+  // A target may be too large to be written: then it is not computed again at once, and others go on.
+  draft.isWhole = true
+  group.computedAtMs = draft.nowMs
   if (awaiting.length === 0) return
   const { request, before } = awaiting.at(-1)!
   const member = group.members.get(before.memberId)

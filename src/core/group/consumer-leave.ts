@@ -7,8 +7,12 @@ import { currentRecord, epochRecord, memberTombstones, regexTombstone } from './
 import type { Draft } from './draft.ts'
 import { cancelConsumer } from './due.ts'
 import { downgradeWithout, mayDowngradeWithout } from './migration.ts'
+import { encodeRecord } from './record.ts'
 import type { GroupState } from './state.ts'
 import { notFound } from './state.ts'
+
+/** What a record takes in a batch besides key and value, at most. */
+const recordOverheadBytes = 32
 
 type Heartbeat = Conversations['consumerHeartbeat']['request']
 
@@ -53,8 +57,12 @@ export function fence(
   if (leaving.length === 0) return
   const { groupId } = group
   if (mayDowngradeWithout(state, group, leaving)) {
+    const [records, after] = [draft.records.length, draft.after.length]
     downgradeWithout(state, group, leaving, draft)
-    return
+    if (fits(state, draft)) return
+    // Too large to be written: it stays as it is, with members of the classic protocol alone.
+    draft.records.length = records
+    draft.after.length = after
   }
   for (const { memberId } of leaving) draft.records.push(...memberTombstones(groupId, memberId))
   const subscriptions = group.subscriptions.copy()
@@ -69,4 +77,13 @@ export function fence(
   draft.after.push(() => {
     for (const { memberId } of leaving) cancelConsumer(state.deadlines, groupId, memberId)
   })
+}
+
+function fits(state: GroupState, draft: Draft): boolean {
+  let bytes = 0
+  for (const record of draft.records) {
+    const { key, value } = encodeRecord(record)
+    bytes += key.length + (value?.length ?? 0) + recordOverheadBytes
+  }
+  return bytes <= state.settings.recordBytesMax
 }

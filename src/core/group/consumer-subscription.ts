@@ -3,22 +3,18 @@
  * group epoch, and whether all members still read the same topics. Regular expressions are resolved
  * afterwards, when the deadline that is set here comes up: at once, but as a decision of its own.
  */
-import { RE2JS, RE2JSException } from 're2js'
-import { ErrorCode } from '../../../protocol/errors.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
 import { type ConsumerMember, sameNames, sameSubscription } from './consumer-member.ts'
 import {
   epochRecord,
   memberRecord,
   partitionsTombstone,
-  regexRecord,
   regexTombstone,
 } from './consumer-records.ts'
 import type { Draft } from './draft.ts'
 import { isSet, setDue } from './due.ts'
-import { Refusal } from './refusal.ts'
+import { compile } from './regex-resolution.ts'
 import type { GroupState } from './state.ts'
-import type { ResolvedRegex } from './subscriptions.ts'
 
 /** A member before and after what it said of itself. */
 export interface MemberChange {
@@ -121,41 +117,4 @@ function scheduleRefresh(
     (last?.version ?? 0) < state.topicsCreatedVersion ||
     nowMs > (last?.resolvedAtMs ?? -Infinity) + state.settings.regexRefreshIntervalMs
   if ((isNew || isStale) && inUse.size > 0) setDue(state.deadlines, nowMs, due)
-}
-
-/** RE2 syntax: its time is linear in the text, whatever the expression. @throws Refusal 128 */
-function compile(regex: string): RE2JS {
-  try {
-    return RE2JS.compile(regex)
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error
-    throw new Refusal(
-      ErrorCode.INVALID_REGULAR_EXPRESSION,
-      `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${error.message}.`,
-    )
-  }
-}
-
-/** Matches the group's regular expressions against the topics that there are. */
-export function resolveRegexes(state: GroupState, group: ConsumerGroup, draft: Draft): void {
-  const { groupId } = group
-  const next = group.subscriptions.copy()
-  const names = [...state.topics.names()]
-  let bump = false
-  for (const regex of group.subscriptions.regexes.keys()) {
-    const pattern = compile(regex)
-    const resolved: ResolvedRegex = {
-      topics: new Set(names.filter((name) => pattern.matches(name))),
-      version: state.topics.version,
-      resolvedAtMs: draft.nowMs,
-    }
-    const before = group.subscriptions.resolved.get(regex)?.topics
-    // A new one that matches nothing, too: whoever asks for it may have read something else.
-    if (!before || !sameNames(before, resolved.topics)) bump = true
-    next.resolve(regex, resolved)
-    draft.records.push(regexRecord(groupId, regex, resolved))
-  }
-  const hash = state.hashes.ofGroup(next.topics.keys())
-  if (!bump && hash === group.metadataHash) return
-  draft.records.push(epochRecord(groupId, group.groupEpoch + 1, hash))
 }

@@ -9,6 +9,7 @@ export class Draft {
   /** Of these records, those that were encoded beforehand. */
   readonly encoded = new Map<GroupRecord, StoredRecord>()
   readonly replies: GroupReply[] = []
+  isWhole = false
   /** Run once the records are applied: volatile state that rests on what they changed. */
   readonly after: (() => void)[] = []
 

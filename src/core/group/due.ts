@@ -1,6 +1,7 @@
 /** What may be due in a group, and the keys of the deadlines. */
 import type { Answers } from './classic-waiting.ts'
 import type { Deadlines } from './deadlines.ts'
+import type { RegexWork } from './regex-resolution.ts'
 import type { TargetWork } from './target.ts'
 
 export type Due =
@@ -28,7 +29,7 @@ export type Due =
   /** A member with the classic protocol has to join, or to sync. */
   | { readonly kind: 'consumerJoin'; readonly groupId: string; readonly memberId: string }
   | { readonly kind: 'consumerSync'; readonly groupId: string; readonly memberId: string }
-  | { readonly kind: 'regex'; readonly groupId: string }
+  | { readonly kind: 'regex'; readonly groupId: string; readonly work?: RegexWork }
   /** The next piece of a computation. */
   | { readonly kind: 'target'; readonly groupId: string; readonly work: TargetWork }
 

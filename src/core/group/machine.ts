@@ -24,7 +24,6 @@ import type { GroupCommand, GroupDecision, RequestCommand } from './command.ts'
 import { decideConsumerHeartbeat, workOnTarget } from './consumer-heartbeat.ts'
 import { fence } from './consumer-leave.ts'
 import { restartConsumerSession, watchRevocation } from './consumer-progress.ts'
-import { resolveRegexes } from './consumer-subscription.ts'
 import { decideDescribeClassic, decideDescribeConsumer, decideList } from './describe.ts'
 import { Draft } from './draft.ts'
 import type { Due } from './due.ts'
@@ -33,6 +32,7 @@ import { decideCommit, decideOffsetDelete, decideTxnCommit } from './offset-comm
 import { decideFetch } from './offset-fetch.ts'
 import type { GroupRecord } from './record.ts'
 import { Refusal } from './refusal.ts'
+import { resolveRegexes } from './regex-resolution.ts'
 import type { GroupSettings } from './settings.ts'
 import { GroupState } from './state.ts'
 import type { GroupTopics } from './topics.ts'
@@ -176,7 +176,7 @@ export class GroupMachine {
         answerMore(state, due, draft)
         return
       case 'regex':
-        if (consumer) resolveRegexes(state, consumer, draft)
+        resolveRegexes(state, due, draft)
         return
       case 'target':
         workOnTarget(state, due, draft)

@@ -139,7 +139,9 @@ export function nextTarget(
   return { ...current, isAwaited: awaiting !== undefined }
 }
 
-function isTooEarly(state: GroupState, { groupId, assignedAtMs }: ConsumerGroup, nowMs: number) {
+function isTooEarly(state: GroupState, group: ConsumerGroup, nowMs: number) {
+  const { groupId } = group
+  const assignedAtMs = Math.max(group.assignedAtMs, group.computedAtMs)
   const intervalMs =
     state.settings.ofGroup(groupId).assignmentIntervalMs ??
     state.settings.consumerAssignmentIntervalMs
