@@ -20,8 +20,13 @@ function cutAt(log: Log, offset: number): Cut {
   const start = segment.positionFor(offset, config.indexIntervalBytes)
   const scanner = new BatchScanner(segment.file.get(), start, segment.sizeBytes)
   while (scanner.next())
-    if (scanner.lastOffset >= offset)
-      return { position: scanner.position, endOffset: Math.min(offset, scanner.baseOffset) }
+    if (scanner.lastOffset >= offset) {
+      const { position, baseOffset } = scanner
+      // The log ends where the last batch before does: only compaction leaves offsets out, or a bit that is wrong.
+      return baseOffset > offset
+        ? cutBesideDamage(segment, offset, true)
+        : { position, endOffset: Math.min(offset, baseOffset) }
+    }
   return scanner.problem === undefined
     ? { position: scanner.position, endOffset: offset }
     : cutBesideDamage(segment, offset)
@@ -29,9 +34,10 @@ function cutAt(log: Log, offset: number): Cut {
 
 /**
  * What is damaged before the cut stays where a good batch shows that the cut is behind it. Where none does,
- * the damage may be what is to be cut: the log then ends before it, and never claims what it has not.
+ * the damage may be what is to be cut: the log then ends before it, and never claims what it has not. `isHole`: the
+ * batch behind the cut has an offset that cannot be.
  */
-function cutBesideDamage(segment: Segment, offset: number): Cut {
+function cutBesideDamage(segment: Segment, offset: number, isHole = false): Cut {
   const scanner = new BatchScanner(segment.file.get(), 0, segment.sizeBytes)
   let end = { position: 0, endOffset: segment.baseOffset }
   let isBehindDamage = false
@@ -43,7 +49,7 @@ function cutBesideDamage(segment: Segment, offset: number): Cut {
     }
     const { position, size, baseOffset, lastOffset } = scanner
     if (lastOffset >= offset)
-      return isBehindDamage && baseOffset > offset
+      return (isBehindDamage || isHole) && baseOffset > offset
         ? end
         : { position, endOffset: Math.min(offset, baseOffset) }
     end = { position: position + size, endOffset: lastOffset + 1 }

@@ -70,6 +70,8 @@ test.each([
   ['in the middle', 1.5, 1],
   ['in the last batch', 2.9, 2],
   ['in a length', 1 + 10 / 70, 1],
+  // Its first offset becomes a later one, and no checksum tells.
+  ['in an offset', 1 + 6.5 / 69, 1],
 ])('a flipped bit %s is a loss', async (_, batches, expected) => {
   const directory = await killed((file, size) => flip(file, Math.floor(batches * size)))
   const { manager, isIncomplete, end } = await opened(directory)
