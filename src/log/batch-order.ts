@@ -7,9 +7,7 @@
  */
 import { leaderEpochOf } from '../../protocol/record-batch.ts'
 import type { BatchScanner } from './batch-scanner.ts'
-
-/** Offsets in indexes are int32, relative to the base of the segment. */
-export const relativeOffsetMax = 2 ** 31 - 1
+import { relativeOffsetMax } from './roll.ts'
 
 /** Where the batches of a segment have to stand. */
 export interface SegmentPlace {

@@ -1,8 +1,7 @@
 /** Which neighbouring segments become one: as many as fit the limits of a segment. */
 import type { LogConfig } from './log-config.ts'
+import { relativeOffsetMax } from './roll.ts'
 import type { Segment } from './segment.ts'
-
-const relativeOffsetMax = 2 ** 31 - 1
 
 /** `upperBound` is the end of the last segment, or more. */
 export function groupSegments(

@@ -5,13 +5,13 @@
  * with the first lookup, and so is the largest timestamp.
  */
 import { batchHeaderBytes, maxTimestampOf } from '../../protocol/record-batch.ts'
-import { relativeOffsetMax } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import { CachedFile } from './file-cache.ts'
 import { fileName, suffixes } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { ReadableParts } from './readable-parts.ts'
+import { relativeOffsetMax } from './roll.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 

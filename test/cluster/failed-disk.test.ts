@@ -18,7 +18,7 @@ afterEach(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-test('the partitions of a failed directory move to other leaders at once; the rest stays', async () => {
+test('D17: the partitions of a failed directory move to other leaders at once; the rest stays', async () => {
   const directories = ['a', 'b'].map((name) => join(scratch, name))
   const at = await EmbeddedCluster.start(3, {}, { 3: { 'log.dirs': directories.join() } })
   cluster = at

@@ -44,6 +44,12 @@ export function failSyncs(processId: number): Promise<ChildProcess> {
   return attached(processId, ['-etrace=fsync,fdatasync', '-einject=fsync,fdatasync:error=EIO'])
 }
 
+/** As `failSyncs`, but they only take this long. */
+export function slowSyncs(processId: number, ms: number): Promise<ChildProcess> {
+  const slow = `-einject=fsync,fdatasync:delay_enter=${ms * 1000}`
+  return attached(processId, ['-etrace=fsync,fdatasync', slow])
+}
+
 /** As `failSyncs`, for reads of one file. */
 export function failReads(processId: number, path: string): Promise<ChildProcess> {
   const reads = 'pread64,preadv,preadv2'

@@ -81,7 +81,7 @@ test('a running broker ends when its coordinator comes back without its metadata
   ])
 })
 
-test('a second broker with the same id gives up, and the first goes on', async () => {
+test('D15: a second broker with the same id gives up, and the first goes on', async () => {
   const cluster = await startCluster(1)
   const { port } = cluster.coordinator.coordinator!.listening[0]!
   const second = startNode({
@@ -96,7 +96,7 @@ test('a second broker with the same id gives up, and the first goes on', async (
   expect(cluster.partition('orders').leader).toBe(1)
 })
 
-test('a broker of another cluster is refused', async () => {
+test('D16: a broker of another cluster is refused', async () => {
   const [one, two] = [await startCluster(1), await startCluster(1)]
   await one.createTopic('orders', [[1]])
   await one.stopBroker(1)
@@ -107,7 +107,7 @@ test('a broker of another cluster is refused', async () => {
   expect(logsIn(join(two.directory, 'broker-1'))).toEqual(['orders-0'])
 })
 
-test('a data directory restored from an old copy never leads before it has caught up', async () => {
+test('D22: a data directory restored from an old copy never leads before it has caught up', async () => {
   const cluster = await startCluster(2, { 'min.insync.replicas': 2 })
   await cluster.createTopic('orders', [[2, 1]])
   await produce(cluster, 'orders', 'old')
@@ -139,7 +139,7 @@ test('a data directory restored from an old copy never leads before it has caugh
   }).toEqual({ eligible: [1, 2], alone: [-1, [], [1]], leader: 1, unclean: false, ends: [2, 2] })
 })
 
-test('a copy of a directory in use, restored before the broker was registered again, does not lead either', async () => {
+test('D22: a copy of a directory in use, restored before the broker was registered again, does not lead either', async () => {
   const cluster = await startCluster(2, { 'min.insync.replicas': 2 })
   await cluster.createTopic('orders', [[2, 1]])
   await produce(cluster, 'orders', 'old')

@@ -62,7 +62,7 @@ test('what was answered is there after a restart, in a later generation', async 
   })
 })
 
-test('a torn end is cut, at whatever byte', async () => {
+test('D14: a torn end is cut, at whatever byte', async () => {
   const { world, env } = await written(['a', 'b', 'c'])
   const whole = env.files.readFile(segment(0))
   const two = await written(['a', 'b'])
@@ -73,7 +73,7 @@ test('a torn end is cut, at whatever byte', async () => {
   }
 })
 
-test('a flipped bit with good batches behind it is damage: the file and the byte are named', async () => {
+test('D14: a flipped bit with good batches behind it is damage: the file and the byte are named', async () => {
   const { world, env } = await written(['a', 'b', 'c'])
   const bytes = env.files.readFile(segment(0))
   bytes[100] = bytes[100]! ^ 1
@@ -100,7 +100,7 @@ test('after a snapshot the journal goes on in another file', async () => {
   })
 })
 
-test('a damaged snapshot is made up for by the one before it and its journals', async () => {
+test('D14: a damaged snapshot is made up for by the one before it and its journals', async () => {
   const { world, env } = await written(['a', 'b', 'c', 'd'], 2)
   const bytes = env.files.readFile(
     `/meta/${'2'.padStart(20, '0')}-${'1'.padStart(10, '0')}.checkpoint`,
@@ -112,7 +112,7 @@ test('a damaged snapshot is made up for by the one before it and its journals', 
   expect((await reopened(world, env)).names).toEqual(['a', 'b', 'c', 'd'])
 })
 
-test('a second coordinator on the same directory is refused', async () => {
+test('D15: a second coordinator on the same directory is refused', async () => {
   const { world, env } = await written(['a'])
   const first = new Journal(env, '/meta')
   await now(world, first.open())

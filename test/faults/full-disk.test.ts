@@ -43,7 +43,7 @@ async function untilRefused(client: RawClient): Promise<number | undefined> {
 }
 
 test.runIf(isRoot)(
-  'a full disk is answered 56, shows nothing of it, and is used again when it has room',
+  'D19: a full disk is answered 56, shows nothing of it, and is used again when it has room',
   async () => {
     const disk = smallDisk(8)
     const daemon = await Daemon.start(join(disk, 'data'))
@@ -68,7 +68,7 @@ test.runIf(isRoot)(
 )
 
 test.runIf(isRoot)(
-  'on a full disk the coordinator refuses what grows and does the rest from its reserve; with room all goes on',
+  'D19: on a full disk the coordinator refuses what grows and does the rest from its reserve; with room all goes on',
   async () => {
     const disk = smallDisk(4)
     const daemon = await Daemon.start(join(disk, 'data'))

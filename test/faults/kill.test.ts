@@ -11,7 +11,7 @@ const cluster = new LocalCluster()
 beforeAll(() => cluster.start(3), 60_000)
 afterAll(() => cluster.close(), 30_000)
 
-test('leaders that are killed at any moment lose no acknowledged record', async () => {
+test('D1: leaders that are killed at any moment lose no acknowledged record', async () => {
   const faulted = await Faulted.start(cluster, 'killed', { partitions: 3 })
   for (let round = 0; round < 4; round++) {
     const victim = await faulted.leader(round % 3)
@@ -48,7 +48,7 @@ test('a rolling restart loses nothing', async () => {
   expect(await faulted.outcome()).toEqual(sound)
 }, 180_000)
 
-test('everything that is killed at once comes back with every acknowledged record', async () => {
+test('D2: everything that is killed at once comes back with every acknowledged record', async () => {
   const faulted = await Faulted.start(cluster, 'all-killed', { partitions: 3 })
   await Promise.all([cluster.killCoordinator(), ...[1, 2, 3].map((id) => cluster.kill(id))])
   await cluster.startCoordinator()

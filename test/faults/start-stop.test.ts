@@ -27,7 +27,7 @@ test('SIGINT stops it cleanly too', async () => {
   expect(await daemon.ended).toBe(0)
 })
 
-test('a directory that another process holds is refused in one sentence', async () => {
+test('D15: a directory that another process holds is refused in one sentence', async () => {
   const directory = temporaryDirectory()
   const holder = await Daemon.start(directory)
   const second = Daemon.spawn(directory)
@@ -54,7 +54,7 @@ async function stopped(directory: string): Promise<void> {
   await daemon.ended
 }
 
-test("another cluster's directory is refused with both ids, and is not touched", async () => {
+test("D16: another cluster's directory is refused with both ids, and is not touched", async () => {
   const directory = temporaryDirectory()
   await stopped(directory)
   const path = join(directory, 'meta.properties')
@@ -71,7 +71,7 @@ test("another cluster's directory is refused with both ids, and is not touched",
   expect(readFileSync(path, 'utf8')).toBe(before)
 })
 
-test("another node's directory is refused with both ids", async () => {
+test("D16: another node's directory is refused with both ids", async () => {
   const directory = temporaryDirectory()
   await stopped(directory)
   const daemon = Daemon.spawn(directory, { overrides: ['node.id=7'] })
@@ -81,7 +81,7 @@ test("another node's directory is refused with both ids", async () => {
   ])
 })
 
-test('a directory of a later release is refused with both versions', async () => {
+test('D16: a directory of a later release is refused with both versions', async () => {
   const directory = temporaryDirectory()
   await stopped(directory)
   const path = join(directory, 'meta.properties')

@@ -143,7 +143,7 @@ async function callsOfLife(): Promise<number> {
   return disk.calls
 }
 
-test('a killed process leaves everything that it wrote', async () => {
+test('D2, D6: a killed process leaves everything that it wrote', async () => {
   const calls = await callsOfLife()
   expect(calls).toBeGreaterThan(100)
   for (let call = 0; call <= calls; call++)
@@ -154,17 +154,20 @@ test('a killed process leaves everything that it wrote', async () => {
     }
 })
 
-test.each([1, 2, 3, 4])('a power loss takes nothing that was synced (seed %i)', async (seed) => {
-  const calls = await callsOfLife()
-  for (let call = 0; call <= calls; call++) {
-    const kind = call % 2 === seed % 2 ? 'before' : 'after'
-    const { disk, account } = await liveUntil(call, kind)
-    disk.kill()
-    disk.restart()
-    disk.losePower(randomFrom(seed * 1000 + call))
-    await named(`power lost ${kind} call ${call}`, check(disk, account, account.synced))
-  }
-})
+test.each([1, 2, 3, 4])(
+  'D4, D6: a power loss takes nothing that was synced (seed %i)',
+  async (seed) => {
+    const calls = await callsOfLife()
+    for (let call = 0; call <= calls; call++) {
+      const kind = call % 2 === seed % 2 ? 'before' : 'after'
+      const { disk, account } = await liveUntil(call, kind)
+      disk.kill()
+      disk.restart()
+      disk.losePower(randomFrom(seed * 1000 + call))
+      await named(`power lost ${kind} call ${call}`, check(disk, account, account.synced))
+    }
+  },
+)
 
 /** Says in a failure where the life ended. */
 async function named(where: string, run: Promise<void>): Promise<void> {

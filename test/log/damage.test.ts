@@ -1,4 +1,4 @@
-/** What the disk does to files while nobody looks: torn tails, flipped bits, lost indexes (D7-D13 of the fault catalogue). */
+/** What the disk does to files while nobody looks: torn tails, flipped bits, lost indexes (D7-D9 and D11-D13 of the fault catalogue). */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { buildTransactionMarker } from '../../protocol/control-record.ts'
 import { errors } from '../../protocol/errors.ts'
@@ -137,7 +137,7 @@ test('the sample has what the tests need', async () => {
   expect([unreadable(log), answersOf(log)]).toEqual([[], sample.answers])
 })
 
-test('a tail that is torn at any byte is cut behind the last whole batch', async () => {
+test('D7, D8: a tail that is torn at any byte is cut behind the last whole batch', async () => {
   const batches = batchesOfSample()
   const path = [...sample.files.keys()]
     .filter((name) => name.endsWith('.log'))
@@ -170,7 +170,7 @@ test('a tail that is torn at any byte is cut behind the last whole batch', async
 describe.each([
   ['closed cleanly', clean],
   ['recovered behind it', unclean],
-])('a flipped bit in a log that was %s', (_, state) => {
+])('D9: a flipped bit in a log that was %s', (_, state) => {
   test.each([0, 1])('in segment %i costs its own batch and nothing else', async (nth) => {
     const path = [...sample.files.keys()].filter((name) => name.endsWith('.log')).sort()[nth]!
     const base = Number(path.slice(-24, -4))
@@ -209,7 +209,7 @@ const sideFiles = [
 ]
 
 test.each(sideFiles)(
-  'without %s, or with a damaged one, the answers are the same after recovery',
+  'D11-D13: without %s, or with a damaged one, the answers are the same after recovery',
   async (ending) => {
     const path = sample.pathOf(ending)
     const file = sample.files.get(path)!
@@ -236,7 +236,7 @@ test.each(sideFiles)(
 )
 
 test.each(['0000.index', '0000.timeindex'])(
-  'a damaged %s of a clean log is made anew',
+  'D11: a damaged %s of a clean log is made anew',
   async (ending) => {
     const path = sample.pathOf(ending)
     const file = sample.files.get(path)!

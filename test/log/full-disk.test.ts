@@ -7,7 +7,7 @@ import { appendBatch, batchOf } from './batches.ts'
 import { LonelyHost } from './simulated-disk.ts'
 import { place } from './temporary-disk.ts'
 
-test('a log that is truncated on a full disk knows where it ends, and what it lacks of its side files', () => {
+test('D19: a log that is truncated on a full disk knows where it ends, and what it lacks of its side files', () => {
   const { host, env } = new LonelyHost(1)
   const log = createLog(new LogDisk(env, '/data'), place('/data'))
   const batch = (value: string) => batchOf([value], { maxTimestamp: env.clock.wallMs() })
@@ -35,7 +35,7 @@ test('a log whose truncation fails half way is given up: it ends before where it
 })
 
 test.each(['leader', 'follower'])(
-  'a %s that cannot roll on a full disk goes on when there is room',
+  'D19: a %s that cannot roll on a full disk goes on when there is room',
   (role) => {
     const { host, env } = new LonelyHost(1)
     const log = createLog(new LogDisk(env, '/data'), place('/data', { segmentBytes: 100 }))

@@ -74,7 +74,7 @@ test('a replica whose disk failed is not eligible before it has caught up, where
   ])
 })
 
-test('a broker that lost its page cache is trusted neither in ISR nor in ELR', () => {
+test('D3: a broker that lost its page cache is trusted neither in ISR nor in ELR', () => {
   const machine = cluster(2, 2)
   run(machine, createTopic('orders', [[1, 2]]))
   fence(machine, 1)
