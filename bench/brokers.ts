@@ -28,6 +28,7 @@ const freeBytesMin = 8e9
 const settings: Readonly<Record<string, string>> = {
   'log.retention.check.interval.ms': '500',
   'socket.request.max.bytes': '104857600',
+  'log.cleaner.backoff.ms': '200',
 }
 
 export interface StartOptions {

@@ -19,7 +19,7 @@ const residentMb = ({ processId }: BenchTarget) => {
 }
 
 /** Stops what `use` leaves running, whatever happens. */
-async function withBroker(
+export async function withBroker(
   contender: Contender,
   options: StartOptions,
   use: (running: Running, replace: (by: Running) => void) => Promise<Figures>,
@@ -38,7 +38,7 @@ async function withBroker(
 async function acknowledgeOne(target: BenchTarget): Promise<void> {
   const batch = loadBatch({ batchBytes: 200, recordBytes: 100, codec: 'none' })
   await createTopic(target, 'bench-start', 1)
-  await fillTopic(target, 'bench-start', 1, batch, 1)
+  await fillTopic(target, 'bench-start', 1, [batch], 1)
 }
 
 /**

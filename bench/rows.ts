@@ -2,6 +2,7 @@
 import type { Figures } from '../src/cli/bench/bench-result.ts'
 import type { Daemon } from '../src/cli/bench/daemon.ts'
 import type { Parameters } from '../src/cli/bench/workload.ts'
+import { besideCompaction } from './beside-compaction.ts'
 import type { Contender } from './brokers.ts'
 import { groupRows } from './group-rows.ts'
 import { javaRows } from './java-clients.ts'
@@ -111,6 +112,11 @@ export const rows: readonly Row[] = [
     ...{ name: 'p99 beside a producer at full rate, times quiet', measure: fairness },
     ...{ figure: 'timesQuiet', better: 'less' },
     beside: ['quietP99Ms', 'besideP99Ms', 'greedyMegabytesPerSecond'],
+  },
+  {
+    ...{ name: 'p99 beside a compaction, times quiet', measure: { alone: besideCompaction } },
+    ...{ figure: 'timesQuiet', better: 'less' },
+    beside: ['quietP99Ms', 'besideP99Ms', 'compactedMegabytesPerSecond'],
   },
   {
     ...{ name: 'mixed: write 16 KiB, two readers', measure: load('mixed', {}) },

@@ -2,23 +2,25 @@ import { type BenchTarget, expectNoError } from './bench-target.ts'
 import { LoadConnection } from './load-connection.ts'
 import { produceErrorAt, produceFrame } from './load-frames.ts'
 
-/** Writes `count` times the same batch to each partition, eight in flight. */
+/** Writes `count` times the same batches to each partition, eight in flight. */
 export async function fillTopic(
   target: BenchTarget,
   topic: string,
   partitions: number,
-  batch: Buffer,
+  batches: readonly Buffer[],
   count: number,
 ): Promise<void> {
   const errorAt = produceErrorAt(topic)
-  const total = count * partitions
-  const frames = Array.from({ length: partitions }, (_, i) => produceFrame(topic, i, 1, batch))
+  const frames = batches.flatMap((batch) =>
+    Array.from({ length: partitions }, (_, i) => produceFrame(topic, i, 1, batch)),
+  )
+  const total = count * frames.length
   let sent = 0
   let answered = 0
   await new Promise<void>((resolve, reject) => {
     const send = () => {
       while (sent < total && sent - answered < 8) {
-        connection.send(frames[sent % partitions]!)
+        connection.send(frames[sent % frames.length]!)
         sent += 1
       }
     }

@@ -26,7 +26,7 @@ const program = () => process.env['OTTLA_PROGRAM'] ?? resolve(process.argv[1]!)
 async function acknowledged(target: BenchTarget): Promise<void> {
   await createTopic(target, 'bench-start', 1)
   const batch = loadBatch({ batchBytes: 200, recordBytes: 100, codec: 'none' })
-  await fillTopic(target, 'bench-start', 1, batch, 1)
+  await fillTopic(target, 'bench-start', 1, [batch], 1)
 }
 
 const residentMb = ({ processId }: BenchTarget) =>

@@ -45,7 +45,7 @@ export const consume = workload({
     const batchesPerFetch = Math.max(1, Math.floor(fetchBytes / batch.length))
     await createTopic(target, topic, partitions, { 'retention.bytes': '-1' })
     try {
-      await fillTopic(target, topic, partitions, batch, count)
+      await fillTopic(target, topic, partitions, [batch], count)
       const frames: Buffer[] = []
       for (let first = 0; first + batchesPerFetch <= count; first += batchesPerFetch) {
         for (let partition = 0; partition < partitions; partition += 1) {
