@@ -1,11 +1,12 @@
 /**
  * A disk whose syncs fail (EIO, by strace): what they were for is never acknowledged (D17). One that cannot be read
- * any more in places costs what lies there (D18). Where there is no strace, vitest.faults.config.ts leaves this file out and says why.
+ * in places costs what lies there (D18), a slow one nothing but time (D20). Where there is no strace,
+ * vitest.faults.config.ts leaves this file out and says why.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Faulted, sound } from '../cluster/faulted.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
-import { failReads, failSyncs } from '../cluster/strace.ts'
+import { failReads, failSyncs, slowSyncs } from '../cluster/strace.ts'
 import { Daemon, temporaryDirectory } from './daemon.ts'
 import { createTopic, produce, readAll } from './requests.ts'
 
@@ -14,7 +15,7 @@ const cluster = new LocalCluster()
 beforeAll(() => cluster.start(3), 60_000)
 afterAll(() => cluster.close(), 30_000)
 
-test('a leader whose disk does not sync acknowledges nothing more and is replaced', async () => {
+test('D17: a leader whose disk does not sync acknowledges nothing more and is replaced', async () => {
   const faulted = await Faulted.start(cluster, 'unsynced', { configs: { 'flush.messages': '1' } })
   const victim = await faulted.leader()
   const server = cluster.brokers.get(victim)!
@@ -30,6 +31,21 @@ test('a leader whose disk does not sync acknowledges nothing more and is replace
   // With a new start it reads what is really there.
   await cluster.kill(victim)
   await cluster.startBroker(victim)
+  expect(await faulted.outcome()).toEqual(sound)
+}, 180_000)
+
+test('D20: a leader whose syncs take two seconds goes on leading, and acknowledges late', async () => {
+  // So few that they do not pile up: five are out at a time.
+  const options = { perSecond: 1, configs: { 'flush.messages': '1' } }
+  const faulted = await Faulted.start(cluster, 'slow', options)
+  const before = [await faulted.leader(), await faulted.leaderEpoch()]
+  const tracer = await slowSyncs(cluster.brokers.get(before[0]!)!.process.pid!, 2000)
+  try {
+    for (let i = 0; i < 3; i++) await faulted.acknowledged()
+    expect([await faulted.leader(), await faulted.leaderEpoch()]).toEqual(before)
+  } finally {
+    tracer.kill('SIGKILL')
+  }
   expect(await faulted.outcome()).toEqual(sound)
 }, 180_000)
 
