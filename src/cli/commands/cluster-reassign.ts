@@ -110,7 +110,8 @@ async function execute(
 ): Promise<void> {
   const moves = (await movesOf(session, readPlan(path))).filter(isChange)
   if (moves.length === 0) {
-    session.say('Every partition is where the plan wants it')
+    if (session.format === 'json') session.json({ moves: [] })
+    else session.say('Every partition is where the plan wants it')
     return
   }
   const what = moves.map(

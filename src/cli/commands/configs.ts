@@ -321,5 +321,6 @@ async function apply(
   if (error) throw error
   const of = resource.name === '' ? `all ${resource.type}s` : `${resource.type} ${resource.name}`
   if (session.format === 'kafka') session.out.line(`Completed updating config for ${of}.`)
+  else if (session.format === 'json') session.json({ ...resource, changed: !dryRun })
   else session.say(dryRun ? `${of} could be changed` : `Changed ${of}`)
 }

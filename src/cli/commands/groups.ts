@@ -325,12 +325,17 @@ async function removeOffsets(
     ({ topic, partition }) => `delete the offset of ${topic}-${partition} in group ${group}`,
   )
   if (!(await confirm(what, options))) return
-  for (const { topic, partition, error } of await deleteOffsets(
-    session.cluster,
-    group,
-    partitions,
-  )) {
+  const results = await deleteOffsets(session.cluster, group, partitions)
+  for (const { topic, partition, error } of results) {
     if (error) session.itemFailed(error)
-    else session.say(`Deleted the offset of ${topic}-${partition} in group ${group}`)
+    else if (session.format !== 'json')
+      session.say(`Deleted the offset of ${topic}-${partition} in group ${group}`)
   }
+  if (session.format === 'json')
+    session.json({
+      offsets: results.map(({ topic, partition, error }) => ({
+        ...{ group, topic, partition },
+        error: error?.name ?? null,
+      })),
+    })
 }

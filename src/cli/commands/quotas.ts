@@ -90,12 +90,11 @@ async function set(
     changes.set(key, Number(text))
   }
   if (changes.size === 0) throw usageFailure('Nothing to set: give key=value or --delete')
-  const { name, error } = await alterQuotas(
-    session.cluster,
-    entityOf(options),
-    changes,
-    options.dryRun,
-  )
+  const entity = entityOf(options)
+  const { name, error } = await alterQuotas(session.cluster, entity, changes, options.dryRun)
   if (error) throw error
-  session.say(options.dryRun ? `Quotas of ${name} could be changed` : `Changed quotas of ${name}`)
+  if (session.format === 'json')
+    session.json({ entity: Object.fromEntries(entity), values: Object.fromEntries(changes) })
+  else
+    session.say(options.dryRun ? `Quotas of ${name} could be changed` : `Changed quotas of ${name}`)
 }

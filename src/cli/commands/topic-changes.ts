@@ -63,15 +63,19 @@ async function alter(
     ...(options.delete ?? []).map((name) => ({ name, operation: 'delete' as const, value: null })),
   ]
   if (changes.length === 0) throw usageFailure('Nothing to change: give --set or --delete')
+  const outcomes: { name: string; error: string | null }[] = []
   for (const name of names) {
     const resource = { type: 'topic', name } as const
     const { error } = await alterConfigs(session.cluster, resource, changes, options.dryRun)
+    outcomes.push({ name, error: error?.name ?? null })
     if (error?.code === 3) session.itemFailed(await session.unknownTopic(name))
     else if (error) session.itemFailed(error)
+    else if (session.format === 'json') continue
     else if (session.format === 'kafka')
       session.out.line(`Completed updating config for topic ${name}.`)
     else session.say(options.dryRun ? `Topic ${name} could be changed` : `Changed topic ${name}`)
   }
+  if (session.format === 'json') session.json({ topics: outcomes })
 }
 
 async function addPartitions(
@@ -91,9 +95,12 @@ async function addPartitions(
   }
   const [result] = await createPartitions(session.cluster, [more], options.dryRun)
   if (result?.error) throw result.error
-  session.say(
-    `Topic ${name} ${options.dryRun ? 'could have' : 'has'} ${count} partitions, before ${topic.partitions.length}`,
-  )
+  const before = topic.partitions.length
+  if (session.format === 'json') session.json({ name, partitions: count, before })
+  else
+    session.say(
+      `Topic ${name} ${options.dryRun ? 'could have' : 'has'} ${count} partitions, before ${before}`,
+    )
 }
 
 interface TrimOptions extends Consent {

@@ -87,7 +87,8 @@ async function setScram(session: Session, name: string, options: ScramOptions): 
   if (!password) throw usageFailure('Give the password with --password-file')
   const { error } = await setScramPassword(session.cluster, name, mechanism, password, iterations)
   if (error) throw error
-  session.say(`User ${name} has a ${mechanism} password`)
+  if (session.format === 'json') session.json({ name, mechanism, iterations })
+  else session.say(`User ${name} has a ${mechanism} password`)
 }
 
 async function deleteScram(
@@ -99,5 +100,6 @@ async function deleteScram(
     return
   const { error } = await deleteScramPassword(session.cluster, name, options.mechanism)
   if (error) throw error
-  session.say(`User ${name} has no ${options.mechanism} password`)
+  if (session.format === 'json') session.json({ name, mechanism: options.mechanism, deleted: true })
+  else session.say(`User ${name} has no ${options.mechanism} password`)
 }
