@@ -302,10 +302,10 @@ async function unset(
 ): Promise<void> {
   const resource = resourceOf(name, options)
   const changes = keys.map((key) => ({ name: key, operation: 'delete' as const, value: null }))
-  if (!options.dryRun) {
-    const what = keys.map((key) => `set ${key} of ${options.type} ${name} back to its default`)
-    if (!(await confirm(what, options))) return
-  }
+  const what = keys.map((key) => `set ${key} of ${options.type} ${name} back to its default`)
+  const agreed = await confirm(what, options)
+  // A dry run goes on: the broker says whether it could be done.
+  if (!agreed && !options.dryRun) return
   await apply(session, resource, changes, options.dryRun ?? false)
 }
 
