@@ -18,13 +18,15 @@ export interface Promises {
   readonly idempotent: boolean
   /** but for these: their producers could not tell. */
   readonly repeatable?: ReadonlySet<string>
+  /** Where the log of a partition begins: what is before was deleted. 0 when left out. */
+  startOf?(partition: number): number
 }
 
 /** Everything that is wrong, in words; empty for a good history. */
 export function anomalies(
   sent: readonly Sent[],
   log: readonly Read[],
-  { idempotent, repeatable }: Promises,
+  { idempotent, repeatable, startOf = () => 0 }: Promises,
 ): string[] {
   const found: string[] = []
   const byPlace = new Map<string, string>()
@@ -45,13 +47,13 @@ export function anomalies(
     if (!known.has(value)) found.push(`invented: ${value} was never sent`)
   }
   for (const { value, partition, offset } of sent) {
-    if (offset === undefined) continue
+    if (offset === undefined || offset < startOf(partition)) continue
     const place = `${partition}/${offset}`
     const there = byPlace.get(place)
     if (there === undefined) found.push(`lost-write: ${value} acknowledged at ${place}`)
     else if (there !== value) found.push(`inconsistent-offsets: ${place} is ${there}, not ${value}`)
   }
-  found.push(...reordered(sent), ...gaps(log))
+  found.push(...reordered(sent), ...gaps(log, startOf))
   return found
 }
 
@@ -78,11 +80,11 @@ function reordered(sent: readonly Sent[]): string[] {
 }
 
 /** A log read from the start has every offset once (no transactions, no compaction here). */
-function gaps(log: readonly Read[]): string[] {
+function gaps(log: readonly Read[], startOf: (partition: number) => number): string[] {
   const found: string[] = []
   const next = new Map<number, number>()
   for (const { partition, offset } of log) {
-    const expected = next.get(partition) ?? 0
+    const expected = next.get(partition) ?? startOf(partition)
     if (offset > expected)
       found.push(`poll-skip: partition ${partition} goes from ${expected} to ${offset}`)
     if (offset < expected)

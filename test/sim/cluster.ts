@@ -180,6 +180,7 @@ export class SimCluster {
       'offsets.topic.replication.factor': String(Math.min(3, options.brokers)),
       'log.flush.interval.messages': options.durable ? '1' : '9223372036854775807',
       'auto.create.topics.enable': 'false',
+      ...(options.trims && { 'log.retention.check.interval.ms': '700' }),
     }
     return Object.entries(all).map(([name, value]) => ({ name, value, origin: 'simulation' }))
   }

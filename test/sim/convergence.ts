@@ -42,11 +42,15 @@ function differs(
   leader: number,
   other: number,
 ): string | undefined {
-  const [first, second] = [leader, other].map((id) => {
+  const members = [leader, other].map((id) => {
     const member = cluster.brokers.find((each) => each.id === id)
-    const log = member?.broker?.partitions.get(topic, index)?.log
+    return { member, log: member?.broker?.partitions.get(topic, index)?.log }
+  })
+  // Each deletes in its own time what is too old.
+  const start = Math.max(...members.map(({ log }) => log?.logStartOffset ?? 0))
+  const [first, second] = members.map(({ member, log }) => {
     if (member === undefined || log === undefined) return undefined
-    return [...new LogWalk(member.host.disk, log).between(0, log.logEndOffset)]
+    return [...new LogWalk(member.host.disk, log).between(start, log.logEndOffset)]
   })
   const what = `V4: broker ${other} has another ${topic}-${index} than its leader ${leader}`
   if (first === undefined || second === undefined || first.length !== second.length) return what

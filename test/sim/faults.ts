@@ -211,6 +211,9 @@ export class Faults implements TapListener {
       case 'blackout':
         this.#blackout(forMs, amount)
         return
+      case 'bit flips':
+        this.#flipBits(fault, member)
+        return
       case 'drop':
         this.#network.crashed(host.process, host.process.life)
         return
@@ -292,6 +295,26 @@ export class Faults implements TapListener {
       )
   }
 
+  /**
+   * A broker goes down, and comes back to closed segments in which bits are wrong: what it has written itself
+   * it would not read from the disk. In the end, they read right again.
+   */
+  #flipBits({ partition, forMs, amount }: Fault, member: Member): void {
+    const closed = [...(member.broker?.partitions.all() ?? [])]
+      .filter((one) => one.topic === topic && one.index >= partition)
+      .flatMap(({ log }) => log?.segments.list.slice(0, -1) ?? [])
+      .filter(({ sizeBytes }) => sizeBytes > 0)
+    const flips = closed.filter((_, i) => (i * 7 + Math.floor(amount * 100)) % 3 === 0)
+    for (const [i, { file, sizeBytes }] of flips.entries()) {
+      const at = Math.floor(((amount * (i + 1) * 997) % 1) * sizeBytes)
+      this.#world.note(`a bit of ${member.name}'s ${file.path} is wrong at ${at}`)
+      member.host.disk.flip(file.path, at, (i + at) % 8)
+    }
+    // As with the power: the last replica in sync may have lost what nobody else has.
+    if (flips.length > 0) this.#invariants.powerLosses++
+    this.#end(member, forMs, () => member.host.crash())
+  }
+
   #others(name: string): string[] {
     const all = [...this.#cluster.members.map((member) => member.name), ...this.clients]
     return all.filter((each) => each !== name)
@@ -339,6 +362,7 @@ export class Faults implements TapListener {
     this.#network.tail = 0
     for (const member of this.#cluster.members) {
       const { disk, process } = member.host
+      disk.unflip()
       Object.assign(disk, { isFull: false, failSyncs: 0, failWrites: 0, slowness: 1 })
       if (process.alive && process.paused) world.resume(process)
       const offline = member.broker?.logs.directories.some((each) => each.disk.failure)

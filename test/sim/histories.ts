@@ -18,7 +18,10 @@ export class Histories {
     const { workload, groups } = this.#simulation
     const acknowledged = workload.sent.filter(
       ({ acks, offset, partition }) =>
-        acks === -1 && offset !== undefined && !this.#excused(topic, partition),
+        acks === -1 &&
+        offset !== undefined &&
+        offset >= this.#deletedBefore(partition) &&
+        !this.#excused(topic, partition),
     )
     for (const [groupId, reads] of groups.reads) {
       const read = new Set(reads.map(({ value }) => value))
@@ -44,13 +47,25 @@ export class Histories {
       return stays ? each : { ...each, offset: undefined }
     })
     const repeatable = new Set(sent.filter(({ acks }) => acks !== -1).map(({ value }) => value))
-    const wrong = anomalies(sent, log.filter(counts), { idempotent: true, repeatable })
-    wrong.push(...alongTheWay(workload.reads.filter(counts), log))
+    const deletedBefore = (partition: number) => this.#deletedBefore(partition)
+    const there = log.filter(
+      ({ partition, offset }) => counts({ partition }) && offset >= deletedBefore(partition),
+    )
+    const promises = { idempotent: true, repeatable, startOf: deletedBefore }
+    const wrong = anomalies(sent, there, promises)
+    wrong.push(...alongTheWay(workload.reads.filter(counts), log, deletedBefore))
     if (workload.errors.length > 0 && invariants.excused.size === 0)
       wrong.push(`V5: a send failed: ${workload.errors[0]}`)
     if (!this.#excused('passing', 0))
       wrong.push(...admin.anomalies(passing?.map(({ value }) => value)))
     return wrong
+  }
+
+  /** Of the main topic: some replica has deleted what is before, and others may have. */
+  #deletedBefore(partition: number): number {
+    const { cluster, invariants } = this.#simulation
+    const { topicId } = cluster.coordinator.coordinator!.image.topic(topic)!
+    return invariants.deletedBefore(topicId, partition)
   }
 
   #excused(name: string, partition: number): boolean {
@@ -61,7 +76,11 @@ export class Histories {
 }
 
 /** A consumer that read along has seen what is there now, one after the other. */
-function alongTheWay(reads: readonly Read[], log: readonly Read[]): string[] {
+function alongTheWay(
+  reads: readonly Read[],
+  log: readonly Read[],
+  deletedBefore: (partition: number) => number,
+): string[] {
   const wrong: string[] = []
   const values = new Map(
     log.map(({ partition, offset, value }) => [`${partition}/${offset}`, value]),
@@ -69,10 +88,12 @@ function alongTheWay(reads: readonly Read[], log: readonly Read[]): string[] {
   const next = new Map<number, number>()
   for (const { partition, offset, value } of reads) {
     const final = values.get(`${partition}/${offset}`)
-    if (final !== value)
+    if (final !== value && offset >= deletedBefore(partition))
       wrong.push(`inconsistent-offsets: ${partition}/${offset} was read as ${value}, is ${final}`)
-    if (offset !== (next.get(partition) ?? 0))
-      wrong.push(`poll-skip: partition ${partition} goes from ${next.get(partition)} to ${offset}`)
+    const expected = next.get(partition) ?? 0
+    const skips = offset > expected && offset <= deletedBefore(partition)
+    if (offset !== expected && !skips)
+      wrong.push(`poll-skip: partition ${partition} goes from ${expected} to ${offset}`)
     next.set(partition, offset + 1)
   }
   return wrong

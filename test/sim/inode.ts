@@ -44,6 +44,8 @@ export class Inode {
   readonly #durable = new Content()
   #unsynced: Change[] = []
   #changes = 0
+  /** By position: bits that the medium turns round for whoever reads. What was written stays what it is. */
+  readonly #flips = new Map<number, number>()
 
   get size(): number {
     return this.#current.size
@@ -58,9 +60,21 @@ export class Inode {
     return Buffer.from(this.#current.view())
   }
 
+  flip(position: number, bit: number): void {
+    this.#flips.set(position, 1 << bit)
+  }
+
+  unflip(): void {
+    this.#flips.clear()
+  }
+
   read(into: Buffer, offset: number, length: number, position: number): number {
     const end = Math.min(this.size, position + length)
-    return end <= position ? 0 : this.#current.view().copy(into, offset, position, end)
+    if (end <= position) return 0
+    const count = this.#current.view().copy(into, offset, position, end)
+    for (const [at, mask] of this.#flips)
+      if (at >= position && at < end) into[offset + at - position]! ^= mask
+    return count
   }
 
   write(chunks: readonly Buffer[], position: number): void {
@@ -71,6 +85,7 @@ export class Inode {
   }
 
   truncate(size: number): void {
+    for (const at of this.#flips.keys()) if (at >= size) this.#flips.delete(at)
     this.#unsynced.push({ number: ++this.#changes, position: size, bytes: undefined })
     this.#current.resize(size)
   }

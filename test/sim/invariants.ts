@@ -4,7 +4,7 @@
  * S1 one broker may answer · S2 one leader in an epoch · S3 what is committed is on every replica in
  * sync and on every new leader · S5 logs agree below the high watermark · S6 the leader's maximal ISR
  * holds the coordinator's · S8 epochs never go back, over crashes too · S9 nothing committed is
- * truncated. What is seen on the wire (S4, S7) is in `answers.ts`; S10 is S3 with losses of power.
+ * truncated · S12 only what is committed is deleted. What is seen on the wire (S4, S7) is in `answers.ts`; S10 is S3 with losses of power.
  */
 import type { Partition } from '../../src/broker/partition.ts'
 import type { PartitionImage } from '../../src/core/cluster/image.ts'
@@ -39,6 +39,8 @@ export class Invariants {
   readonly #told = new Map<string, Epochs>()
   readonly #revisions = new Map<string, number>()
   readonly #electedMs = new Map<string, number>()
+  /** Before it, some replica has deleted records. */
+  readonly #starts = new Map<string, number>()
   readonly #brokerEpochs = new Map<number, number>()
   #generation = 0
   /** What the coordinator decided last, and how often power had been lost by then. */
@@ -49,7 +51,7 @@ export class Invariants {
   readonly excused = new Set<string>()
   elections = 0
   isrChanges = 0
-  /** Losses of power so far: only they excuse an unclean election. */
+  /** Losses of power, and of bits, so far: only they excuse an unclean election. */
   powerLosses = 0
 
   constructor(world: World, cluster: SimCluster) {
@@ -71,6 +73,11 @@ export class Invariants {
   /** When a broker was told of the last leader epoch that there was. */
   lastElectionMs(topicId: string, partition: number): number {
     return this.#electedMs.get(`${topicId}/${partition}`) ?? 0
+  }
+
+  /** What is before may be gone: it was deleted, by whoever may. */
+  deletedBefore(topicId: string, partition: number): number {
+    return this.#starts.get(`${topicId}/${partition}`) ?? 0
   }
 
   #check(process: Process | undefined): void {
@@ -222,6 +229,22 @@ export class Invariants {
     }
     if (partition.role === 'leader') this.#maximalIsr(member, partition)
     if (log.highWatermark > seen.checkedTo) this.#committed(member, partition, log, seen)
+    this.#start(member, partition, log)
+  }
+
+  /** Only what is committed is deleted, and only where somebody asks for it. */
+  #start({ name }: Member, partition: Partition, { logStartOffset }: Log): void {
+    const key = keyOf(partition)
+    if (logStartOffset <= (this.#starts.get(key) ?? 0)) return
+    this.#starts.set(key, logStartOffset)
+    const { endOffset } = this.ledger(partition.topicId, partition.index)
+    const asked = this.#cluster.options.trims
+    if (this.excused.has(key) || (asked && logStartOffset <= endOffset)) return
+    this.#fail(
+      'S12',
+      partition,
+      `${name} deleted before ${logStartOffset}, committed is ${endOffset}`,
+    )
   }
 
   #highWatermark(partition: Partition, log: Log, seen: Seen): void {
@@ -282,7 +305,9 @@ export class Invariants {
     const ledger = this.ledger(partition.topicId, partition.index)
     const before = ledger.endOffset
     const excused = this.excused.has(keyOf(partition))
-    for (const entry of seen.walk.between(seen.checkedTo, log.highWatermark)) {
+    // Below its start, a log may have kept what nobody reads: another end than its leader's, before that was trimmed.
+    const from = Math.max(seen.checkedTo, log.logStartOffset)
+    for (const entry of seen.walk.between(from, log.highWatermark)) {
       const why = ledger.enter(entry, partition.leaderEpoch)
       if (why && !excused) this.#fail('S5', partition, `on ${member.name} ${why}`)
       seen.checkedTo = entry.endOffset

@@ -46,7 +46,16 @@ export class MemoryDisk {
     for (const inode of this.#names.inodes()) inode.losePower(chance, kept)
   }
 
-  /** What a process would read. Empty when there is no such file. */
+  /** Turns a bit of a file round for whoever reads it, until `unflip`. */
+  flip(path: string, position: number, bit: number): void {
+    this.#names.file(path)?.flip(position, bit)
+  }
+
+  unflip(): void {
+    for (const inode of this.#names.inodes()) inode.unflip()
+  }
+
+  /** What was written to a file. Empty when there is no such file. */
   peek(path: string): Buffer {
     return this.#names.file(path)?.view() ?? Buffer.alloc(0)
   }

@@ -9,7 +9,7 @@ export interface Options {
   readonly durable: boolean
   readonly leaseMs: number
   readonly lagMaxMs: number
-  /** How fast each host's clock runs: the coordinator first. */
+  /** How fast each host's clock runs: the coordinator first. A hundredth off is the most that is assumed. */
   readonly rates: readonly number[]
   readonly syncMs: number
   /** How often a message takes up to a second. */
@@ -28,6 +28,8 @@ export interface Options {
   readonly admin: boolean
   /** Members of groups read along, and commit. */
   readonly groups: boolean
+  /** Records are deleted, by DeleteRecords and by retention, while they are written and read. */
+  readonly trims: boolean
 }
 
 /** What plans have that were kept before there was a choice. */
@@ -37,12 +39,13 @@ export const plain = {
   memoryBytes: 2 ** 30,
   admin: false,
   groups: false,
+  trims: false,
 } satisfies Partial<Options>
 
 export function drawOptions(seed: number): Options {
   const draw = new Chance(seed * 7919 + 17)
   const brokers = draw.pick([2, 3, 3, 3, 3, 4])
-  return {
+  const options: Omit<Options, 'trims'> = {
     brokers,
     partitions: draw.pick([1, 2, 3, 4]),
     minInsyncReplicas: draw.pick([1, 2, 2]),
@@ -61,4 +64,11 @@ export function drawOptions(seed: number): Options {
     admin: draw.chance(0.3),
     groups: draw.chance(0.2),
   }
+  // What came later is drawn last: all else of a seed stays as it was.
+  const trims = draw.chance(0.25)
+  const atTheEdge = draw.chance(0.2)
+  const rates = options.rates.map((rate) =>
+    atTheEdge ? draw.pick([0.99, 0.99, 1, 1.01, 1.01]) : rate,
+  )
+  return { ...options, rates, trims }
 }

@@ -29,7 +29,8 @@ export const faultKinds = [
   'leave behind',
   'blackout',
 ] as const
-export type FaultKind = (typeof faultKinds)[number]
+/** Drawn apart from the others, so that those of a seed stay as they were. */
+export type FaultKind = (typeof faultKinds)[number] | 'bit flips'
 
 /** What an aimed fault waits for. */
 export const signals = [
@@ -70,14 +71,44 @@ export interface Plan {
   readonly faults: readonly Fault[]
 }
 
-export function planOf(seed: number): Plan {
+/** `flips`: bits on disks flip as well, in some seeds. */
+export function planOf(seed: number, flips = false): Plan {
   const options = drawOptions(seed)
   const draw = new Chance(seed * 104_729 + 5)
   const kinds = faultKinds.filter(() => draw.chance(0.35))
   const aims = signals.filter(() => draw.chance(0.5))
   const count = kinds.length === 0 ? 0 : draw.pick([2, 4, 6, 10])
   const faults = Array.from({ length: count }, () => drawFault(draw, options, kinds, aims))
+  faults.push(...drawRare(new Chance(seed * 104_729 + 7), options, flips))
   return { seed, options, faults: faults.sort((a, b) => a.atMs - b.atMs) }
+}
+
+/** What single faults hardly ever add up to, and what few seeds need. */
+function drawRare(draw: Chance, options: Options, flips: boolean): Fault[] {
+  const rare: Fault[] = []
+  const { faultsMs, partitions } = options
+  const fault = (kind: FaultKind, target: string, other: string, atMs: number, more: object) => {
+    const usual = { partition: draw.below(partitions), forMs: 1500, amount: draw.random() }
+    rare.push({ kind, target, other, atMs: Math.round(atMs), ...usual, ...more })
+  }
+  // A leader that holds its lease is cut off, and the coordinator comes back at once.
+  if (draw.chance(0.1))
+    for (const part of [0.15, 0.3, 0.45])
+      fault('part and restart', 'leader', 'c', part * faultsMs, { amount: draw.between(0.2, 0.5) })
+  // Grants come late, and then the coordinator hears no more of the leader.
+  if (draw.chance(0.1))
+    for (const part of [0.15, 0.45]) {
+      const slow = { forMs: 2500, amount: draw.between(0.7, 0.9), partition: 0 }
+      fault('slow link', 'c', 'leader', part * faultsMs, slow)
+      const parted = { amount: 0.9, partition: 0 }
+      fault('part', 'leader', 'c', part * faultsMs + draw.between(400, 800), parted)
+    }
+  if (flips && draw.chance(0.25))
+    for (let left = draw.pick([1, 2, 4]); left > 0; left--)
+      fault('bit flips', draw.pick(['leader', 'follower']), '', draw.between(0, faultsMs), {
+        forMs: draw.pick([100, 500, 1500]),
+      })
+  return rare
 }
 
 function drawFault(

@@ -5,6 +5,7 @@
  *     npm run sim -- --seed 4711 [--trace]                 one, with its messages
  *     npm run sim -- --seed 4711 --shrink                  cut down to a file in test/sim/regress
  *     npm run sim -- --leases …                            the coordinator and its leases alone
+ *     npm run sim -- --flips …                             with bits that flip on disks: it finds more than is mended
  *     npm run sim -- --bug NAME …                          with one of the seeded bugs
  *
  * Every fiftieth seed runs twice, and both runs must agree.
@@ -32,6 +33,7 @@ interface Result {
 
 interface Options {
   readonly leases: boolean
+  readonly flips: boolean
   readonly bug: string | undefined
 }
 
@@ -47,14 +49,14 @@ async function runLeases(seed: number): Promise<Result> {
   }
 }
 
-async function runSeed(seed: number, { leases, bug }: Options): Promise<Result> {
+async function runSeed(seed: number, { leases, flips, bug }: Options): Promise<Result> {
   if (leases) return runLeases(seed)
   return withBug(bug, async () => {
-    const run = await new Simulation(planOf(seed)).run()
+    const run = await new Simulation(planOf(seed, flips)).run()
     const { events, acknowledged, elections, digest } = run
     let { failure } = run
     if (seed % twiceEvery === 0 && failure === undefined) {
-      const again = await new Simulation(planOf(seed)).run()
+      const again = await new Simulation(planOf(seed, flips)).run()
       if (again.digest !== digest) failure = 'determinism: two runs of the seed differ'
     }
     return { seed, events, acknowledged, elections, failure }
@@ -111,7 +113,7 @@ async function many(from: number, count: number, workers: number, options: Optio
           results.push(result)
           const { seed, failure } = result
           if (failure === undefined) return
-          const more = options.leases ? ' --leases' : ''
+          const more = options.leases ? ' --leases' : options.flips ? ' --flips' : ''
           console.log(
             `Seed ${seed}: ${failure.split('\n')[0]}  (npm run sim -- --seed ${seed}${more})`,
           )
@@ -145,12 +147,17 @@ async function main(): Promise<void> {
       trace: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
       leases: { type: 'boolean', default: false },
+      flips: { type: 'boolean', default: false },
       bug: { type: 'string' },
     },
   })
-  const { leases, bug } = values
+  const { leases, flips, bug } = values
   if (values.seed === undefined && values.replay === undefined) {
-    await many(Number(values.from), Number(values.seeds), Number(values.workers), { leases, bug })
+    await many(Number(values.from), Number(values.seeds), Number(values.workers), {
+      leases,
+      flips,
+      bug,
+    })
     return
   }
   if (leases) {
@@ -161,7 +168,7 @@ async function main(): Promise<void> {
   }
   const plan: Plan = values.replay
     ? JSON.parse(readFileSync(values.replay, 'utf8')).plan
-    : planOf(Number(values.seed))
+    : planOf(Number(values.seed), flips)
   const failure = await runOne(plan, values.trace, bug)
   if (failure !== undefined && values.shrink) await shrunk(plan, failure, bug)
   process.exit(failure === undefined ? 0 : 1)

@@ -17,6 +17,7 @@ import { Network } from './network.ts'
 import { plain } from './options.ts'
 import type { Plan } from './plan.ts'
 import { WireTap } from './tap.ts'
+import { Trims } from './trims.ts'
 import { topic, Workload } from './workload.ts'
 import { World } from './world.ts'
 
@@ -48,6 +49,7 @@ export class Simulation {
   readonly answers: Answers
   readonly workload: Workload
   readonly admin: Admin
+  readonly trims: Trims
   readonly groups: GroupClients
   readonly faults: Faults
   readonly plan: Plan
@@ -66,9 +68,12 @@ export class Simulation {
     this.tap.listeners.push(this.answers, new Fencing(this.world, this.cluster))
     this.workload = new Workload(this.world, this.network, this.cluster)
     this.admin = new Admin(this.world, this.network, this.cluster)
+    this.trims = new Trims(this.world, this.network, this.cluster, this.invariants)
     this.groups = new GroupClients(this.world, this.network, this.cluster)
     this.groups.offsetsMayBeLost = () => this.invariants.excused.size > 0
-    const clients = [...this.workload.hosts, this.admin.host].map(({ name }) => name)
+    const clients = [...this.workload.hosts, this.admin.host, this.trims.host].map(
+      ({ name }) => name,
+    )
     this.faults = new Faults(this.world, this.network, this.cluster, this.invariants, clients)
     this.tap.listeners.push(this.faults)
   }
@@ -100,6 +105,7 @@ export class Simulation {
     await this.#finish(workload.createTopic(), startMaxMs, 'V1: the topic is not made')
     workload.start()
     if (options.admin) admin.start()
+    if (options.trims) this.trims.start()
     if (options.groups) {
       for (const protocol of protocols) groups.join(protocol, protocol, 2)
       groups.commitAndAsk()
@@ -111,6 +117,7 @@ export class Simulation {
     await world.run(world.nowMs + 1000)
     workload.stop()
     admin.stop()
+    await this.#converge(() => this.trims.stopped())
     await this.#converge(() => convergence(cluster, workload))
     const history = new Histories(this)
     if (options.groups) await this.#converge(() => history.groupsLack())
@@ -118,8 +125,13 @@ export class Simulation {
     const logs = new Map<string, Read[]>()
     for (const { name, partitions } of cluster.coordinator.coordinator!.image.topics()) {
       if (name !== topic && name !== passing) continue
-      const ends = partitions.map((each) => committedEnd(cluster, name, each))
-      const reading = workload.readAll(name, ends)
+      const bounds = partitions.map((each) => boundsOf(cluster, name, each))
+      const starts = bounds.map(({ start }) => start)
+      const reading = workload.readAll(
+        name,
+        starts,
+        bounds.map(({ end }) => end),
+      )
       logs.set(name, await this.#finish(reading, readMaxMs, `V5: ${name} cannot be read`))
     }
     const wrong = history.anomalies(logs.get(topic) ?? [], logs.get(passing))
@@ -153,8 +165,9 @@ export class Simulation {
   }
 }
 
-/** Where the log of the leader ends, once all of it is committed. */
-function committedEnd(cluster: SimCluster, name: string, { leader, partition }: PartitionImage) {
+/** Where the log of the leader begins and ends, once all of it is committed. */
+function boundsOf(cluster: SimCluster, name: string, { leader, partition }: PartitionImage) {
   const { broker } = cluster.brokers.find(({ id }) => id === leader)!
-  return broker?.partitions.get(name, partition)?.log?.highWatermark ?? 0
+  const log = broker?.partitions.get(name, partition)?.log
+  return { start: log?.logStartOffset ?? 0, end: log?.highWatermark ?? 0 }
 }

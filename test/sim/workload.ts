@@ -143,15 +143,21 @@ export class Workload {
       waitMsMax: 300,
       offsetReset: 'earliest',
     })
-    await this.#assign(consumer, env, topic, this.#cluster.options.partitions)
+    const starts = Array.from({ length: this.#cluster.options.partitions }, () => 0)
+    await this.#assign(consumer, env, topic, starts)
     while (this.#running) await poll(consumer, 300, this.reads)
     await consumer.close()
   }
 
-  async #assign(consumer: Consumer, env: Env, name: string, count: number): Promise<void> {
-    for (let partition = 0; partition < count; )
+  async #assign(
+    consumer: Consumer,
+    env: Env,
+    name: string,
+    starts: readonly number[],
+  ): Promise<void> {
+    for (let partition = 0; partition < starts.length; )
       try {
-        await consumer.assign(name, partition, 0)
+        await consumer.assign(name, partition, starts[partition]!)
         partition++
       } catch {
         await this.#sleep(env, 100)
@@ -189,13 +195,13 @@ export class Workload {
   }
 
   /** Everything of a topic, when all is quiet: each partition from its start up to its end. */
-  async readAll(name: string, ends: readonly number[]): Promise<Read[]> {
+  async readAll(name: string, starts: readonly number[], ends: readonly number[]): Promise<Read[]> {
     const { env } = this.hosts.at(-2)!
     const cluster = clientOf(env, this.#cluster)
     const consumer = new Consumer(cluster)
-    await this.#assign(consumer, env, name, ends.length)
+    await this.#assign(consumer, env, name, starts)
     const reads: Read[] = []
-    const at = ends.map(() => 0)
+    const at = [...starts]
     while (at.some((offset, partition) => offset < ends[partition]!)) {
       const count = reads.length
       await poll(consumer, 500, reads)
