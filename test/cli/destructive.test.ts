@@ -69,7 +69,7 @@ const destructive: readonly (readonly [line: string, said: string, look: string]
     'profile list',
   ],
 ]
-/** They want several brokers, or directories. */
+/** They want several brokers, or directories: test/cluster/commands.test.ts, rebuild.test.ts. */
 const elsewhere = [
   'cluster elect-leaders',
   'cluster reassign execute',

@@ -75,6 +75,11 @@ test('a plan is generated, executed, verified; its file is that of Kafka', async
   expect(JSON.parse(plan)).toMatchObject({ version: 1 })
   const planned = JSON.parse(plan).partitions as { replicas: number[] }[]
   const early = await ottla('cluster reassign verify -', plan)
+  const unmoved = replicas('moved')
+  const unasked = await ottla('cluster reassign execute -', plan)
+  const dry = await ottla('cluster reassign execute - --dry-run', plan)
+  expect([unasked.exitCode, dry.exitCode, replicas('moved')]).toEqual([2, 0, unmoved])
+  expect(dry.error).toMatch(/^(Would move moved-\d from [\d,]+ to [\d,]+\n)+$/)
   const executed = await ottla('cluster reassign execute - --throttle 10000000 --yes', plan)
   const verified = await ottla('cluster reassign verify - --format kafka', plan)
   expect([early.exitCode, executed.exitCode, verified.exitCode]).toEqual([1, 0, 0])
@@ -92,6 +97,10 @@ test('drain takes the leaderships of a broker, and all that it has when asked', 
     [1, 2],
     [2, 3],
   ])
+  const before = replicas('drained')
+  const unasked = await ottla('cluster drain 2')
+  const dry = await ottla('cluster drain 2 --dry-run')
+  expect([unasked.exitCode, dry.exitCode, replicas('drained')]).toEqual([2, 0, before])
   expect((await ottla('cluster drain 2 --yes')).exitCode).toBe(0)
   const led = cluster.image.topic('drained')!.partitions.map(({ leader }) => leader)
   expect([led, replicas('drained')[0]]).toEqual([[1, 1, 3], '1,2 led by 1'])
@@ -110,6 +119,26 @@ Broker 2 holds 5 partitions less
   expect(left.filter(({ topicId }) => topicId === cluster.image.topic('drained')!.topicId)).toEqual(
     [],
   )
+})
+
+test('what moves is cancelled only when it is asked for', async () => {
+  await cluster.createTopic('going', [[1, 2]])
+  await cluster.stopBroker(3)
+  const plan = JSON.stringify({
+    version: 1,
+    partitions: [{ topic: 'going', partition: 0, replicas: [1, 3] }],
+  })
+  const started = await ottla('cluster reassign execute - --no-wait --yes', plan)
+  const moving = await json('cluster reassign list')
+  const unasked = await ottla('cluster reassign cancel --all')
+  const dry = await ottla('cluster reassign cancel --all --dry-run')
+  const still = await json('cluster reassign list')
+  const done = await ottla('cluster reassign cancel --all --yes')
+  const left = await json('cluster reassign list')
+  await cluster.startBroker(3)
+  await cluster.settled('going')
+  expect([started, unasked, dry, done].map(({ exitCode }) => exitCode)).toEqual([0, 2, 0, 0])
+  expect([moving.reassignments.length, still, left]).toEqual([1, moving, { reassignments: [] }])
 })
 
 test('what cannot be done is said in a sentence, with an exit code', async () => {
