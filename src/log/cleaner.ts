@@ -14,6 +14,7 @@ import type { Log } from './log.ts'
 import type { LogDirectory } from './log-directory.ts'
 import { CorruptLogError } from './offset-lookup.ts'
 import { AbortedError, Pace, type PaceLimits } from './pace.ts'
+import type { RetentionClock } from './retention-clock.ts'
 
 export interface CleanerOptions extends CompactionLimits, PaceLimits {
   /** `log.cleaner.enable` */
@@ -46,6 +47,8 @@ interface Candidate {
 export class Cleaner {
   readonly #env: Env
   readonly #manager: Cleanable
+  /** How old records and tombstones are. */
+  readonly #clock: RetentionClock
   #options: CleanerOptions
   readonly #uncleanable = new WeakSet<Log>()
   #timer: Timer | undefined
@@ -55,8 +58,14 @@ export class Cleaner {
   /** For metrics. */
   readonly totals = { compactions: 0, bytesBefore: 0, bytesAfter: 0, uncleanableLogs: 0 }
 
-  constructor(env: Env, manager: Cleanable, options: Partial<CleanerOptions> = {}) {
+  constructor(
+    env: Env,
+    manager: Cleanable,
+    clock: RetentionClock,
+    options: Partial<CleanerOptions> = {},
+  ) {
     this.#env = env
+    this.#clock = clock
     this.#manager = manager
     this.#options = { ...defaultCleanerOptions, ...options }
   }
@@ -104,7 +113,7 @@ export class Cleaner {
   }
 
   #dirtiest(failed: ReadonlySet<Log>): Candidate | undefined {
-    const nowMs = this.#env.clock.wallMs()
+    const nowMs = this.#clock.now()
     let best: Candidate | undefined
     let bestRatio = -1
     for (const directory of this.#manager.directories) {
@@ -139,7 +148,7 @@ export class Cleaner {
     const startMs = clock.monotonicMs()
     this.#pace = new Pace(this.#env, this.#options)
     try {
-      const result = await compact(log, range, this.#options, this.#pace, clock.wallMs())
+      const result = await compact(log, range, this.#options, this.#pace, this.#clock.now())
       if (result.endOffset <= range.firstDirtyOffset) {
         this.#giveUp(log, new Error('one batch has more keys than log.cleaner.dedupe.buffer.size'))
         return false

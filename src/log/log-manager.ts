@@ -23,6 +23,7 @@ import { type LogResources, logResources, StorageError } from './log-disk.ts'
 import { Maintenance, type MaintenanceIntervals } from './maintenance.ts'
 import { DirectoryError } from './meta-properties.ts'
 import { removeDirectoryLater } from './remove-directory.ts'
+import { RetentionClock } from './retention-clock.ts'
 
 export interface LogManagerOptions {
   /** Absolute paths. */
@@ -79,8 +80,9 @@ export class LogManager {
     this.#options = options
     const { openFilesMax } = options
     this.resources = logResources(env, openFilesMax === undefined ? {} : { openFilesMax })
-    this.#maintenance = new Maintenance(env, this, options.directories, options.intervals)
-    this.cleaner = new Cleaner(env, this, options.cleaner)
+    const clock = new RetentionClock(env, options.directories)
+    this.#maintenance = new Maintenance(env, this, clock, options.intervals)
+    this.cleaner = new Cleaner(env, this, clock, options.cleaner)
   }
 
   async #open(): Promise<void> {

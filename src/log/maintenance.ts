@@ -6,7 +6,7 @@ import type { Env, Timer } from '../env/env.ts'
 import type { Log } from './log.ts'
 import type { LogDirectory } from './log-directory.ts'
 import { applyRetention } from './retention.ts'
-import { RetentionClock } from './retention-clock.ts'
+import type { RetentionClock } from './retention-clock.ts'
 
 export interface MaintenanceIntervals {
   /** `log.retention.check.interval.ms` */
@@ -54,17 +54,16 @@ export class Maintenance {
   #isStopped = false
   #flushedMs = new WeakMap<Log, number>()
 
-  /** `paths`: of the data directories, which are opened afterwards. */
   constructor(
     env: Env,
     manager: Maintained,
-    paths: readonly string[],
+    clock: RetentionClock,
     intervals: Partial<MaintenanceIntervals> = {},
   ) {
     this.#env = env
     this.#manager = manager
     this.#intervals = { ...defaults, ...intervals }
-    this.#clock = new RetentionClock(env, paths)
+    this.#clock = clock
   }
 
   start(): void {

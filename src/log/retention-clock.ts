@@ -1,6 +1,6 @@
 /**
  * The wall clock, distrusted: when it jumps ahead of the monotonic clock, what is older by the new time is
- * not deleted before the new time has stood for a while, so that somebody can notice (R17 of the
+ * not deleted, nor its tombstone, before the new time has stood for a while, so that somebody can notice (R17 of the
  * fault catalogue: a clock set to the wrong year must not empty every topic).
  *
  * The time is noted in the data directories, so that a process that starts with a wrong clock finds out, too. It cannot

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { defaultLogConfig } from '../../src/log/log-config.ts'
 import { LogManager } from '../../src/log/log-manager.ts'
-import { append, batchOf } from './batches.ts'
+import { append, appendBatch, batchOf, valuesOf } from './batches.ts'
 import { LossyDisk } from './lossy-disk.ts'
 import { simulatedEnv } from './simulated-env.ts'
 
@@ -128,4 +128,35 @@ test('a process that was away for a while takes the time as it is', async () => 
   await after.minutes(2)
   expect([after.log.logStartOffset, after.warnings()]).toEqual([3, []])
   await after.manager.close()
+})
+
+test('tombstones stay for that day, too', async () => {
+  const disk = new LossyDisk()
+  const env = simulatedEnv(disk)
+  const manager = await LogManager.open(env, {
+    directories: ['/data'],
+    clusterId: 'c',
+    nodeId: 1,
+    configOf: () => ({
+      ...defaultLogConfig,
+      cleanupPolicy: { delete: false, compact: true },
+      minCleanableDirtyRatio: 0,
+      deleteRetentionMs: 10 * dayMs,
+    }),
+  })
+  const log = manager.create('t', 0, 'sIvooBuSQZ-9v-mQDo-mmg')
+  const compacted = async (...values: string[]) => {
+    const batch = batchOf(values, { maxTimestamp: disk.wallMs })
+    expect(appendBatch(log, batch).errorCode).toBe(0)
+    log.roll()
+    log.highWatermark = log.logEndOffset
+    await manager.cleaner.runOnce()
+    return valuesOf(log)
+  }
+  expect(await compacted('a=1', 'b=1', 'a=')).toEqual(['b=1', 'a='])
+  disk.wallMs += yearMs
+  expect(await compacted('c=1')).toEqual(['b=1', 'a=', 'c=1'])
+  await env.pass(dayMs + 1)
+  expect(await compacted('d=1')).toEqual(['b=1', 'c=1', 'd=1'])
+  await manager.close()
 })
