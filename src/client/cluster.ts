@@ -82,7 +82,7 @@ export class Cluster {
   /** Asks one broker, and another one too when that is silent: it may be frozen. The first answer counts. */
   async #askAny<T>(ask: (connection: BrokerConnection) => Promise<T>): Promise<T> {
     const first = await this.any()
-    const answer = ask(first)
+    const answer = ask(first).catch((error) => this.#askAgain(error, first, ask))
     const silent = new Promise<'silent'>((resolve) => {
       const timer = this.env.timers.after(silenceMs, () => resolve('silent'))
       answer.catch(() => {}).finally(() => timer.cancel())
@@ -94,6 +94,19 @@ export class Cluster {
     return Promise.any([answer, ask(second)]).catch((error) => {
       throw error.errors[0]
     })
+  }
+
+  /** A connection may have been broken before anybody knew: then another one is asked, once. */
+  async #askAgain<T>(
+    error: unknown,
+    broken: BrokerConnection,
+    ask: (connection: BrokerConnection) => Promise<T>,
+  ): Promise<T> {
+    if (!broken.closed || this.#closed) throw error
+    const other = await this.any().catch(() => {
+      throw error
+    })
+    return ask(other)
   }
 
   async #openAny(): Promise<BrokerConnection> {

@@ -52,6 +52,11 @@ export class ScriptedBroker {
     this.#server.close()
   }
 
+  /** Every connection breaks; new ones are taken. */
+  breakAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
   #accept(socket: Socket): void {
     this.#sockets.add(socket)
     const frames = new FrameReader()

@@ -31,6 +31,18 @@ test('a connection that began as the bootstrap connection is made again after it
   expect([first.closed, second.closed]).toEqual([true, false])
 })
 
+test('metadata that is asked for over a connection which breaks is asked for again', async () => {
+  let asked = 0
+  const broker = await ScriptedBroker.start(1, () => {
+    asked++
+    if (asked === 1) broker.breakAll()
+    return asked === 1 ? undefined : oneTopic([broker], 1)
+  })
+  const cluster = clusterOf(broker)
+  await cluster.refresh(['topic'])
+  expect([asked, cluster.metadata.topics.has('topic')]).toEqual([2, true])
+})
+
 test('a broker that was not known for a moment is connected to once it is', async () => {
   const broker = await ScriptedBroker.start(1, () => oneTopic([broker], 1))
   const cluster = clusterOf(broker)
