@@ -162,6 +162,7 @@ function knownMember({ request }: Joining, group: ClassicGroup): ClassicMember |
 
 function updateMember(joining: Joining, group: ClassicGroup, member: ClassicMember) {
   const { caller, request, draft } = joining
+  endSync(member, ErrorCode.REBALANCE_IN_PROGRESS, draft)
   const earlier = group.takeJoin(member)
   if (earlier !== undefined)
     draft.answer(earlier, 'join', refusedJoin(member.memberId, ErrorCode.REBALANCE_IN_PROGRESS))

@@ -43,7 +43,9 @@ function* leaderFirst({ members, leaderId }: ClassicGroup): Generator<ClassicMem
 export function answerMore(state: GroupState, due: AnswersDue, draft: Draft): void {
   const { group, generationId, members } = due.answers
   const isCurrent = state.groups.get(due.groupId) === group && group.generationId === generationId
-  if (!isCurrent || group.state === 'PreparingRebalance') return
+  if (!isCurrent) return
+  // An assignment stands until the next generation, a join counts for that one.
+  if (due.kind === 'joinAnswers' && group.state === 'PreparingRebalance') return
   for (let told = 0; told < state.settings.answersPerPiece; told++) {
     const next = members.next()
     if (next.done) return

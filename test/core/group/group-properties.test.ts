@@ -34,7 +34,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('grow' as const), topic: fc.nat(2) }) },
   ),
-  { maxLength: 80 },
+  // As long as that: left to itself it draws ten steps or so.
+  { maxLength: 80, size: 'max' },
 )
 
 /** A client of the new protocol, as far as partitions go. */
@@ -239,7 +240,7 @@ class ClassicClient {
 }
 
 class ClassicPlay {
-  readonly talk = new Conversation({ initialRebalanceDelayMs: 500 })
+  readonly talk = new Conversation({ initialRebalanceDelayMs: 500, answersPerPiece: 2 })
   readonly clients = new Map<number, ClassicClient>()
   committed = -1
 

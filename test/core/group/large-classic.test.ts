@@ -64,6 +64,32 @@ test('a leader that assigns before all have been told leaves nobody without an a
   )
 })
 
+test('who has not been told of its assignment when the next rebalance begins is told all the same', () => {
+  const { talk, joins } = begin()
+  talk.advance(0)
+  const ids = joins.map((request) => talk.answer(request).memberId as string)
+  const waits = ids.slice(1).map((id) => talk.send('sync', syncing(id, 1)))
+  talk.send('sync', syncing(ids[0]!, 1, ids))
+  // A new member, before anybody has been told.
+  join(talk)
+  expect(talk.ask('heartbeat', beating(ids[0]!, 1))).toEqual({ errorCode: 27 })
+  expect(waits.map((request) => talk.answer(request)?.assignment.toString())).toEqual(
+    ids.slice(1).map((id) => `of ${id}`),
+  )
+})
+
+test('who waits for its assignment and joins again is told of the rebalance', () => {
+  const { talk, joins } = begin()
+  talk.advance(0)
+  const ids = joins.map((request) => talk.answer(request).memberId as string)
+  const wait = talk.send('sync', syncing(ids[1]!, 1))
+  talk.send('sync', syncing(ids[0]!, 1, ids))
+  join(talk, ids[0])
+  join(talk, ids[1])
+  talk.advance(0)
+  expect(talk.answer(wait)?.errorCode).toBe(27)
+})
+
 test('a coordinator that moves before all have been told has them join again', () => {
   const { talk, joins } = begin()
   talk.tick(1)

@@ -29,6 +29,24 @@ export interface Client {
   readAnew(reads: Reads): void
   /** The answer to its next request is lost. */
   lose(): void
+  /** Commits an offset of a partition as what it believes to be; whether that was taken. */
+  commit(key: string, offset: number): boolean
+}
+
+function commitAs(
+  talk: Conversation,
+  who: { memberId: string; groupInstanceId: string | null; generationIdOrMemberEpoch: number },
+  key: string,
+  committedOffset: number,
+): boolean {
+  const [name, partition] = key.split('/') as [string, string]
+  const topicId = talk.topics.byName(name)?.topicId
+  if (topicId === undefined) return false
+  const rest = { committedLeaderEpoch: -1, committedMetadata: null }
+  const partitions = [{ partitionIndex: Number(partition), committedOffset, ...rest }]
+  const topics = [{ name, topicId, partitions }]
+  const answer: any = talk.ask('commit', { groupId: 'g', ...who, retentionTimeMs: -1, topics })
+  return answer.refused === undefined
 }
 
 function byTopicOf(owned: ReadonlySet<string>): Map<string, number[]> {
@@ -89,6 +107,12 @@ export class NewClient implements Client {
   readAnew(reads: Reads): void {
     this.reads = reads
     this.#tellsAll = true
+  }
+
+  commit(key: string, offset: number): boolean {
+    const [memberId, groupInstanceId] = [this.#memberId, this.#instanceId]
+    const who = { memberId, groupInstanceId, generationIdOrMemberEpoch: this.#epoch }
+    return commitAs(this.#talk, who, key, offset)
   }
 
   leave(): void {
@@ -166,6 +190,11 @@ export class ClassicClient implements Client {
     if (this.#instanceId !== null || this.#memberId === '') return
     const members = [{ memberId: this.#memberId, groupInstanceId: null, reason: null }]
     this.#talk.ask('leave', { groupId: 'g', memberId: '', members })
+  }
+
+  commit(key: string, offset: number): boolean {
+    const { generationId, ...who } = this.#asMember()
+    return commitAs(this.#talk, { ...who, generationIdOrMemberEpoch: generationId }, key, offset)
   }
 
   hear(): boolean {

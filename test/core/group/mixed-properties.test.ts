@@ -1,7 +1,8 @@
 /**
  * Members of both protocols in one group, static and not, that read different topics, by name and by
  * regular expression, while topics come, grow and go and the coordinator moves: nobody ever has what
- * another has, and when all is quiet each partition that is read has an owner that reads it.
+ * another has, and when all is quiet each partition that is read has an owner that reads it. Offsets are
+ * what their owners committed last, and nobody commits what another has.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -14,7 +15,9 @@ type Kind = 'new' | 'eager' | 'cooperative'
 type Step =
   | { do: 'join'; who: number; kind: Kind; isStatic: boolean; reads: Reads }
   | { do: 'read'; who: number; reads: Reads }
-  | { do: 'beat' | 'leave' | 'lose' | 'die'; who: number }
+  | { do: 'beat' | 'leave' | 'lose' | 'die' | 'commit'; who: number }
+  /** Somebody who is gone and does not know it. */
+  | { do: 'zombie'; which: number }
   | { do: 'pass'; ms: number }
   | { do: 'restart' }
   | { do: 'create' | 'grow' | 'delete'; topic: number }
@@ -43,22 +46,32 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 2, arbitrary: one('leave' as const) },
     { weight: 1, arbitrary: one('die' as const) },
     { weight: 2, arbitrary: one('lose' as const) },
+    { weight: 4, arbitrary: one('commit' as const) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('zombie' as const), which: fc.nat(20) }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(4_000) }) },
     { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
     { weight: 1, arbitrary: topicStep('create' as const) },
     { weight: 1, arbitrary: topicStep('grow' as const) },
     { weight: 1, arbitrary: topicStep('delete' as const) },
   ),
-  { maxLength: 80 },
+  // As long as that: left to itself it draws ten steps or so.
+  { maxLength: 80, size: 'max' },
 )
 
 class Play {
   readonly topics = new SomeTopics([])
   readonly talk = new Conversation(
-    { consumerSessionTimeoutMs: 20_000, initialRebalanceDelayMs: 500 },
+    {
+      ...{ consumerSessionTimeoutMs: 20_000, initialRebalanceDelayMs: 500 },
+      // All that large groups have in pieces is in pieces here.
+      ...{ answersPerPiece: 2, targetPieceUnits: 8 },
+    },
     this.topics,
   )
   readonly clients = new Map<number, Client>()
+  readonly #dead: { client: Client; owned: readonly string[] }[] = []
+  readonly #committed = new Map<string, number>()
+  #nextOffset = 0
   #made = 0
 
   constructor() {
@@ -73,18 +86,22 @@ class Play {
       for (const client of this.clients.values()) if (client instanceof ClassicClient) client.lose()
     } else if ('topic' in step) this.changeTopic(step.do, names[step.topic]!)
     else if (step.do === 'join') this.join(step)
+    else if (step.do === 'zombie') this.zombie(step.which)
     else {
       const client = this.clients.get(step.who)
       if (!client) return
       if (step.do === 'read') client.readAnew(this.readable(client, step.reads))
       else if (step.do === 'beat') client.live()
       else if (step.do === 'lose') client.lose()
+      else if (step.do === 'commit') for (const key of client.owned) this.commit(client, key)
       else {
+        this.#dead.push({ client, owned: [...client.owned] })
         if (step.do === 'leave') client.leave()
         this.clients.delete(step.who)
       }
     }
     this.hear()
+    this.checkOffsets()
   }
 
   join({ who, kind, isStatic, reads }: Extract<Step, { do: 'join' }>): void {
@@ -97,6 +114,48 @@ class Play {
     client.reads = this.readable(client, reads)
     this.clients.set(who, client)
     client.live()
+  }
+
+  commit(client: Client, key: string): void {
+    const offset = this.#nextOffset++
+    if (client.commit(key, offset)) this.#committed.set(key, offset)
+  }
+
+  zombie(which: number): void {
+    const dead = this.#dead[which % Math.max(this.#dead.length, 1)]
+    for (const key of dead?.owned ?? []) {
+      const offset = this.#nextOffset++
+      if (!dead!.client.commit(key, offset)) continue
+      const others = [...this.clients.values()].filter(({ owned }) => owned.has(key))
+      expect(others.length, `${key} is committed by one who lost it`).toBe(0)
+      this.#committed.set(key, offset)
+    }
+  }
+
+  /** Whoever is gone comes back to life, when all that it had is in other hands. */
+  allZombies(): void {
+    for (const which of this.#dead.keys()) this.zombie(which)
+    this.checkOffsets()
+  }
+
+  checkOffsets(): void {
+    const asked = { groupId: 'g', memberId: null, memberEpoch: -1, requireStable: true }
+    const { topics } = this.talk.ask('fetch', { ...asked, topics: null }) as any
+    const told = topics.flatMap(({ name, partitions }: any) =>
+      partitions.map(({ partitionIndex, committedOffset }: any) => [
+        `${name}/${partitionIndex}`,
+        committedOffset,
+      ]),
+    )
+    const sorted = (entries: Iterable<[string, number]>) => [...entries].map(String).sort()
+    expect(sorted(told)).toEqual(sorted(this.#committed))
+  }
+
+  /** All read the same, and the coordinator assigns. */
+  get isUniform(): boolean {
+    const all = [...this.clients.values()]
+    const topics = all.map(({ reads }) => JSON.stringify(reads))
+    return new Set(topics).size === 1 && all.some((client) => client instanceof NewClient)
   }
 
   readable = (client: Client, reads: Reads): Reads =>
@@ -116,6 +175,8 @@ class Play {
       )
     } else {
       topics.list = topics.list.filter((topic) => topic.name !== name)
+      for (const key of this.#committed.keys())
+        if (key.startsWith(`${name}/`)) this.#committed.delete(key)
       for (const client of this.clients.values())
         for (const key of client.owned)
           if (key.startsWith(`${name}/`)) (client.owned as Set<string>).delete(key)
@@ -180,6 +241,10 @@ test('a group of both protocols comes to rest with every partition that is read 
       play.settle()
       const held = [...play.clients.values()].flatMap(({ owned }) => [...owned]).sort()
       expect(held).toEqual(play.wanted())
+      play.allZombies()
+      if (!play.isUniform) return
+      const counts = [...play.clients.values()].map(({ owned }) => owned.size)
+      expect(Math.max(...counts) - Math.min(...counts), 'balanced').toBeLessThanOrEqual(1)
     }),
     { numRuns: runs(100) },
   )
