@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http, HttpAnswer, HttpListener } from './env.ts'
+import { bind } from './node-net.ts'
 
 const connectionsMax = 16
 const headerBytesMax = 8 * 1024
@@ -31,7 +32,7 @@ export const nodeHttp: Http = {
     })
     server.maxConnections = connectionsMax
     server.timeout = patienceMs
-    return bind(server, host, port)
+    return listen(server, host, port)
   },
 }
 
@@ -42,7 +43,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: HttpAn
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 
-function bind(server: Server, host: string, port: number): Promise<HttpListener> {
+async function listen(server: Server, host: string, port: number): Promise<HttpListener> {
   let connections = 0
   let refused = 0
   server.on('connection', (socket) => {
@@ -50,28 +51,18 @@ function bind(server: Server, host: string, port: number): Promise<HttpListener>
     socket.once('close', () => connections--)
   })
   server.on('drop', () => refused++)
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.off('error', reject)
-      // Running out of descriptors makes accept fail for a while.
-      server.on('error', () => {})
-      const address = server.address() as { address: string; port: number }
-      resolve({
-        host: address.address,
-        port: address.port,
-        connectionsMax,
-        get connections() {
-          return connections
-        },
-        get refused() {
-          return refused
-        },
-        close: async () => {
-          server.close()
-          server.closeAllConnections()
-        },
-      })
-    })
-  })
+  return {
+    ...(await bind(server, host, port)),
+    connectionsMax,
+    get connections() {
+      return connections
+    },
+    get refused() {
+      return refused
+    },
+    close: async () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }

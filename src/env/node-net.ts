@@ -12,7 +12,13 @@
  * **Sending.** Small chunks are copied together, because each chunk of a gathered write costs more
  * than copying a few kilobytes. A closed or failed connection still runs every `onWritten`.
  */
-import { createServer, connect as netConnect, Socket, type SocketConstructorOpts } from 'node:net'
+import {
+  createServer,
+  connect as netConnect,
+  type Server,
+  Socket,
+  type SocketConstructorOpts,
+} from 'node:net'
 import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from './env.ts'
 
 /**
@@ -38,6 +44,20 @@ function onread(take: (chunk: Buffer) => void) {
   }
 }
 
+/** Resolves with where it listens. */
+export function bind(server: Server, host: string, port: number): Promise<Omit<Listener, 'close'>> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      // Running out of descriptors makes accept fail for a while: the peer sees a reset.
+      server.on('error', () => {})
+      const { address, port: bound } = server.address() as { address: string; port: number }
+      resolve({ host: address, port: bound })
+    })
+  })
+}
+
 export const nodeNet: Net = {
   listen({ host, port }, onConnection) {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
@@ -46,20 +66,10 @@ export const nodeNet: Net = {
       connection.handler = onConnection(connection)
       connection.start()
     })
-    return new Promise<Listener>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, () => {
-        server.off('error', reject)
-        // Running out of descriptors makes accept fail for a while: the peer sees a reset.
-        server.on('error', () => {})
-        const address = server.address() as { address: string; port: number }
-        resolve({
-          host: address.address,
-          port: address.port,
-          close: async () => void server.close(),
-        })
-      })
-    })
+    return bind(server, host, port).then((bound) => ({
+      ...bound,
+      close: async () => void server.close(),
+    }))
   },
   connect({ host, port, tls }, handler) {
     const connection = new NodeConnection()

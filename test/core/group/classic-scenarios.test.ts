@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ErrorCode } from '../../../protocol/errors.ts'
+import { committing, fetching } from './classic-requests.ts'
 import { type AskOptions, Conversation } from './conversation.ts'
 import { SomeTopics } from './some-topics.ts'
 
@@ -57,36 +58,6 @@ const beating = (
   memberId,
   groupInstanceId,
 })
-
-const committing = (memberId: string, generation: number, offset: number) => ({
-  groupId: 'g',
-  generationIdOrMemberEpoch: generation,
-  memberId,
-  groupInstanceId: null,
-  retentionTimeMs: -1,
-  topics: [
-    {
-      name: 't',
-      topicId: 'A'.repeat(22),
-      partitions: [
-        {
-          partitionIndex: 0,
-          committedOffset: offset,
-          committedLeaderEpoch: -1,
-          committedMetadata: null,
-        },
-      ],
-    },
-  ],
-})
-
-const fetching = {
-  groupId: 'g',
-  memberId: null,
-  memberEpoch: -1,
-  topics: null,
-  requireStable: true,
-}
 
 /** Two members of a stable group: `a` leads. */
 function twoMembers(talk: Conversation) {
