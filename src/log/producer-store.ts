@@ -21,6 +21,7 @@ import { type CompletedTransaction, ProducerStates } from '../core/producer/prod
 import { BatchScanner } from './batch-scanner.ts'
 import type { LogDisk } from './log-disk.ts'
 import { formatSnapshot, parseSnapshot } from './producer-snapshot.ts'
+import type { Segment } from './segment.ts'
 import { type Segments, snapshotPath } from './segments.ts'
 
 /** A control batch has one small record. */
@@ -28,6 +29,8 @@ const controlBytesMax = 1024
 
 /** So much before a snapshot is looked through for batches that may be sent again. */
 const rememberedBytes = 1024 * 1024
+/** What a segment counts at least: small ones are many files. */
+const openingBytes = 64 * 1024
 
 export class ProducerStore {
   readonly #disk: LogDisk
@@ -94,21 +97,33 @@ export class ProducerStore {
    * out of order, and then written a second time under a new producer id.
    */
   #batchesBefore(offset: number): ProducerAppend[] {
-    const segment = this.#segments.list[this.#segments.indexFor(offset - 1)]
-    const found: ProducerAppend[] = []
-    if (segment === undefined || segment.sizeBytes === 0) return found
+    const { list } = this.#segments
+    const found: ProducerAppend[][] = []
+    let bytesLeft = rememberedBytes
+    for (let i = this.#segments.indexFor(offset - 1); i >= 0 && bytesLeft > 0; i--) {
+      const bytes = this.#batchesIn(list[i]!, offset, bytesLeft, found)
+      bytesLeft -= Math.max(bytes, openingBytes)
+    }
+    return found.reverse().flat()
+  }
+
+  /** Returns how many bytes were looked through. */
+  #batchesIn(segment: Segment, to: number, bytesMax: number, found: ProducerAppend[][]): number {
+    if (segment.sizeBytes === 0) return 0
     const { offsetIndex } = segment
-    const end = offsetIndex.positionFor(offset)
-    let entry = offsetIndex.floor(offset)
-    while (entry >= 0 && end - offsetIndex.positionAt(entry) < rememberedBytes) entry--
+    const end = offsetIndex.positionFor(to)
+    let entry = offsetIndex.floor(to)
+    while (entry >= 0 && end - offsetIndex.positionAt(entry) < bytesMax) entry--
     const start = entry < 0 ? 0 : offsetIndex.positionAt(entry)
     // Without an index to go by, not all of a large segment is read.
     const stop = Math.min(segment.sizeBytes, start + 4 * rememberedBytes)
     const scanner = new BatchScanner(segment.file.get(), start, stop)
-    while (scanner.next() && scanner.lastOffset < offset)
+    const appends: ProducerAppend[] = []
+    while (scanner.next() && scanner.lastOffset < to)
       if (producerIdOf(scanner.bytes, scanner.at) >= 0 && !isControl(scanner.bytes, scanner.at))
-        found.push(producerAppendOf(scanner.bytes, scanner.at))
-    return found
+        appends.push(producerAppendOf(scanner.bytes, scanner.at))
+    found.push(appends)
+    return scanner.position - start
   }
 
   #replay(states: ProducerStates, from: number, to: number): void {
