@@ -3,7 +3,7 @@
  *
  * The checksum of a batch leaves out its base offset. What can be known of that otherwise: it never goes back, it
  * is within reach of the segment's name, and a batch ends before the next one begins. So one that was raised is
- * told by what follows it. Where nothing follows, a hole before it tells, in a log that has no reason for holes.
+ * told by what follows it. Where nothing follows, the recovery point may tell, or that it is far away by one bit.
  */
 import { leaderEpochOf } from '../../protocol/record-batch.ts'
 import type { BatchScanner } from './batch-scanner.ts'
@@ -16,8 +16,12 @@ export interface SegmentPlace {
   readonly nextBaseOffset: number | undefined
   /** Before this, batches were on the disk once: their checksums are looked at when they are read. */
   readonly recoveryPoint: number
-  /** Behind this offset, a hole before the last batch is damage; Infinity where it may be none. */
+  /** From this offset on a hole before the last batch may be damage; Infinity where it is not looked at. */
   readonly holesEnd: number
+  /** The log was closed: nothing of it is behind the recovery point. */
+  readonly wasClean: boolean
+  /** Before this, compaction may have left holes; Infinity where that is not known. */
+  readonly compactedTo: number
 }
 
 /** Why the batch at which `scanner` is cannot follow `endOffset` and a leader epoch; `undefined` when it can. */
@@ -51,9 +55,24 @@ export function offsetFault(
   // Without a hole it is where it belongs: then what follows is wrong, unless this one's length in offsets is.
   if (next !== undefined && lastOffset >= next && (isBehindHole || !scanner.loadWhole()))
     return `a batch at offset ${baseOffset} reaches into the next one, at ${next}`
-  if (next === undefined && isBehindHole && lastOffset >= place.holesEnd)
+  const isLast = next === undefined && lastOffset >= place.holesEnd
+  if (isLast && isBehindHole && isRaised(place, endOffset, baseOffset))
     return `a batch at offset ${baseOffset} follows offset ${endOffset - 1} where nothing was removed`
   return undefined
+}
+
+/** A raise by less is taken for a hole: of those there are many. */
+const raiseMin = 2 ** 20
+
+/** Whether the hole before the last batch was never one: followers take over those of a leader that had compacted. */
+function isRaised(place: SegmentPlace, endOffset: number, baseOffset: number): boolean {
+  const { recoveryPoint, wasClean, compactedTo } = place
+  if (wasClean) return true
+  // A recovery point is the end of a batch.
+  if (endOffset < recoveryPoint && endOffset >= compactedTo) return true
+  const raise = baseOffset - endOffset
+  const isOneBit = Number.isInteger(Math.log2(raise)) && Math.floor(endOffset / raise) % 2 === 0
+  return isOneBit && raise >= raiseMin
 }
 
 /** After damage, which leaves a hole: goes to the next whole batch that can follow `endOffset`. False when there is none. */

@@ -95,10 +95,10 @@ function placeOf(
   { baseOffset }: Segment,
   next: Segment | undefined,
 ): SegmentPlace {
-  // A follower takes over the holes of its leader, whatever has come of its own compaction.
-  const mayHaveHoles = config.cleanupPolicy.compact && !wasClean
-  const holesEnd = mayHaveHoles ? Infinity : Math.max(recoveryPoint, compactedTo)
-  return { baseOffset, nextBaseOffset: next?.baseOffset, recoveryPoint, holesEnd }
+  const holesEnd = wasClean ? recoveryPoint : Math.max(recoveryPoint, compactedTo)
+  // What compaction did last may not be written down.
+  const holes = { holesEnd, compactedTo: config.cleanupPolicy.compact ? Infinity : compactedTo }
+  return { baseOffset, nextBaseOffset: next?.baseOffset, recoveryPoint, wasClean, ...holes }
 }
 
 /**

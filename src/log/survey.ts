@@ -66,8 +66,8 @@ export function surveyDirectory(env: Env, path: string): SurveyedDirectory {
     const place = parsePartitionDirectory(name)
     if (!isDirectory || name === journalDirectory || place === undefined) continue
     const recoveryPoint = recoveryPoints.get(name) ?? 0
-    const holesEnd = Math.max(recoveryPoint, compacted.get(name) ?? 0)
-    logs.push({ ...place, ...surveyLog(files, `${path}/${name}`, recoveryPoint, holesEnd) })
+    const compactedTo = compacted.get(name) ?? 0
+    logs.push({ ...place, ...surveyLog(files, `${path}/${name}`, recoveryPoint, compactedTo) })
   }
   return { path, ...meta, brokerEpoch: brokerEpochIn(files, path), logs }
 }
@@ -78,7 +78,8 @@ function offsetsIn(files: Files, path: string): Map<string, number> {
   return new Map(entries.map((entry) => [`${entry.topic}-${entry.partition}`, entry.offset]))
 }
 
-function surveyLog(files: Files, path: string, recoveryPoint: number, holesEnd: number) {
+function surveyLog(files: Files, path: string, recoveryPoint: number, compactedTo: number) {
+  const holesEnd = Math.max(recoveryPoint, compactedTo)
   const names = files.list(path).map(({ name }) => name)
   const parsed = names.flatMap((name) => parseFileName(name) ?? [])
   const basesOf = (suffix: string) =>
@@ -105,7 +106,10 @@ function surveyLog(files: Files, path: string, recoveryPoint: number, holesEnd: 
     const isCut = scanSegment(
       files,
       `${path}/${fileName(baseOffset, suffixes.log)}`,
-      { baseOffset, nextBaseOffset: todo[i + 1], recoveryPoint, holesEnd },
+      {
+        ...{ baseOffset, nextBaseOffset: todo[i + 1] },
+        ...{ recoveryPoint, holesEnd, compactedTo, wasClean: false },
+      },
       found,
     )
     if (isCut) break

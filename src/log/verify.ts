@@ -120,7 +120,10 @@ function* verifySegment(
 ): Generator<Finding, number> {
   const { files, directory, baseOffset } = segment
   // Holes are what compaction leaves.
-  const place = { ...segment, recoveryPoint: 0, holesEnd: Infinity }
+  const place = {
+    ...segment,
+    ...{ recoveryPoint: 0, holesEnd: Infinity, wasClean: false, compactedTo: Infinity },
+  }
   const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
   const file = files.open(path, 'read')
   const batches: BatchPlace[] = []
