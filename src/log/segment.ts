@@ -305,7 +305,13 @@ export class Segment {
     }
     if (doubtful) add(doubtful)
     this.sizeBytes = end
-    this.flushIndexes()
+    try {
+      this.flushIndexes()
+    } catch (error) {
+      // They are in memory, and written later: reads and appends go on, on a full disk too.
+      const because = (error as Error).message
+      this.disk.env.log.warn('Side file is behind', { segment: this.file.path, because })
+    }
   }
 
   /** Writes the indexes of a segment that nothing is added to any more. */

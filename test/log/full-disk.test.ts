@@ -2,10 +2,11 @@
 import { expect, test } from 'vitest'
 import { stampBatch } from '../../protocol/record-batch.ts'
 import { createLog } from '../../src/log/load.ts'
+import type { Log } from '../../src/log/log.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
 import { appendBatch, batchOf } from './batches.ts'
 import { LonelyHost } from './simulated-disk.ts'
-import { place } from './temporary-disk.ts'
+import { place, reopened } from './temporary-disk.ts'
 
 test('D19: a log that is truncated on a full disk knows where it ends, and what it lacks of its side files', () => {
   const { host, env } = new LonelyHost(1)
@@ -55,3 +56,32 @@ test.each(['leader', 'follower'])(
     expect([codes, log.logEndOffset, log.segments.list.length]).toEqual([[0, 56, 56, 0], 2, 2])
   },
 )
+
+test('D19: a log whose indexes are missing is read and appended to on a full disk', async () => {
+  const lonely = new LonelyHost(1)
+  const { host, env } = lonely
+  const at = place('/data')
+  const first = createLog(new LogDisk(env, '/data'), at)
+  const append = (log: Log, ...values: string[]) =>
+    values.map(
+      (value) =>
+        log.stageAsLeader(batchOf([value], { maxTimestamp: env.clock.wallMs() }), {
+          ...{ leaderEpoch: 0, origin: 'client' },
+        }).errorCode,
+    )
+  append(first, 'a')
+  first.writeStaged()
+  await lonely.finish(first.close())
+  for (const suffix of ['index', 'timeindex']) {
+    const path = `${at.directory}/${'0'.repeat(20)}.${suffix}`
+    if (env.files.stat(path)) env.files.unlink(path)
+  }
+  const log = await lonely.finish(reopened(first))
+  host.disk.isFull = true
+  expect(append(log, 'b', 'c')).toEqual([0, 0])
+  expect(() => log.writeStaged()).toThrow('ENOSPC')
+  host.disk.isFull = false
+  expect(append(log, 'd', 'e')).toEqual([0, 0])
+  log.writeStaged()
+  expect([log.logEndOffset, log.disk.failure]).toEqual([3, undefined])
+})
