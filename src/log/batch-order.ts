@@ -3,7 +3,8 @@
  *
  * The checksum of a batch leaves out its base offset. What can be known of that otherwise: it never goes back, it
  * is within reach of the segment's name, and a batch ends before the next one begins. So one that was raised is
- * told by what follows it. Where nothing follows, the recovery point may tell, or that it is far away by one bit.
+ * told by what follows it. Where nothing follows, a hole before it tells, in a log that has no reason for holes; elsewhere
+ * that it is far away by one bit.
  */
 import { leaderEpochOf } from '../../protocol/record-batch.ts'
 import type { BatchScanner } from './batch-scanner.ts'
@@ -18,10 +19,8 @@ export interface SegmentPlace {
   readonly recoveryPoint: number
   /** From this offset on a hole before the last batch may be damage; Infinity where it is not looked at. */
   readonly holesEnd: number
-  /** The log was closed: nothing of it is behind the recovery point. */
-  readonly wasClean: boolean
-  /** Before this, compaction may have left holes; Infinity where that is not known. */
-  readonly compactedTo: number
+  /** The topic is compacted: a follower takes over the holes of its leader, whatever has come of its own compaction. */
+  readonly mayHaveHoles: boolean
 }
 
 /** Why the batch at which `scanner` is cannot follow `endOffset` and a leader epoch; `undefined` when it can. */
@@ -61,15 +60,12 @@ export function offsetFault(
   return undefined
 }
 
-/** A raise by less is taken for a hole: of those there are many. */
+/** A raise by less is taken for a hole: of those a compacted topic has many. */
 const raiseMin = 2 ** 20
 
-/** Whether the hole before the last batch was never one: followers take over those of a leader that had compacted. */
-function isRaised(place: SegmentPlace, endOffset: number, baseOffset: number): boolean {
-  const { recoveryPoint, wasClean, compactedTo } = place
-  if (wasClean) return true
-  // A recovery point is the end of a batch.
-  if (endOffset < recoveryPoint && endOffset >= compactedTo) return true
+/** Whether the hole before the last batch was never one. */
+function isRaised({ mayHaveHoles }: SegmentPlace, endOffset: number, baseOffset: number): boolean {
+  if (!mayHaveHoles) return true
   const raise = baseOffset - endOffset
   const isOneBit = Number.isInteger(Math.log2(raise)) && Math.floor(endOffset / raise) % 2 === 0
   return isOneBit && raise >= raiseMin

@@ -96,9 +96,8 @@ function placeOf(
   next: Segment | undefined,
 ): SegmentPlace {
   const holesEnd = wasClean ? recoveryPoint : Math.max(recoveryPoint, compactedTo)
-  // What compaction did last may not be written down.
-  const holes = { holesEnd, compactedTo: config.cleanupPolicy.compact ? Infinity : compactedTo }
-  return { baseOffset, nextBaseOffset: next?.baseOffset, recoveryPoint, wasClean, ...holes }
+  const mayHaveHoles = config.cleanupPolicy.compact && !wasClean
+  return { baseOffset, nextBaseOffset: next?.baseOffset, recoveryPoint, holesEnd, mayHaveHoles }
 }
 
 /**

@@ -108,7 +108,7 @@ function surveyLog(files: Files, path: string, recoveryPoint: number, compactedT
       `${path}/${fileName(baseOffset, suffixes.log)}`,
       {
         ...{ baseOffset, nextBaseOffset: todo[i + 1] },
-        ...{ recoveryPoint, holesEnd, compactedTo, wasClean: false },
+        ...{ recoveryPoint, holesEnd, mayHaveHoles: false },
       },
       found,
     )

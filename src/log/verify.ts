@@ -122,7 +122,7 @@ function* verifySegment(
   // Holes are what compaction leaves.
   const place = {
     ...segment,
-    ...{ recoveryPoint: 0, holesEnd: Infinity, wasClean: false, compactedTo: Infinity },
+    ...{ recoveryPoint: 0, holesEnd: Infinity, mayHaveHoles: true },
   }
   const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
   const file = files.open(path, 'read')

@@ -117,11 +117,12 @@ export class LogLife {
     if (isRefused) this.producers.recount(this.batches)
   }
 
-  /** Batches as a leader has them, perhaps with offsets missing before each. */
+  /** Batches as a leader has them, perhaps with offsets missing before each where the topic is compacted. */
   async follow(kinds: readonly Kind[], holes: readonly number[]): Promise<void> {
     const batches: Batch[] = []
     for (const [i, kind] of kinds.entries()) {
-      const first = (batches.at(-1)?.last ?? this.end - 1) + 1 + (holes[i] ?? 0)
+      const first =
+        (batches.at(-1)?.last ?? this.end - 1) + 1 + (this.setting.compact ? (holes[i] ?? 0) : 0)
       const batch = this.producers.batch(kind, first, this.epoch)
       stampBatch(batch.bytes, 0, first, this.epoch)
       batches.push(batch)
