@@ -25,21 +25,19 @@ test('a broker that waits for its coordinator to hand over ends with 130 at the 
   expect([child.exitCode, child.signalCode]).toEqual([130, null])
 })
 
-test('a broker that waits for a coordinator at its start ends with 130 at Ctrl-C', async () => {
-  const overrides = ['process.roles=broker', 'coordinator.servers=127.0.0.1:1']
-  const daemon = Daemon.spawn(temporaryDirectory(), { overrides })
-  await until(() => daemon.err.includes('Waiting for a coordinator'), 'its wait')
-  daemon.kill('SIGINT')
-  expect(await daemon.ended).toBe(130)
-})
-
-test('… and with 0 at SIGTERM', async () => {
-  const overrides = ['process.roles=broker', 'coordinator.servers=127.0.0.1:1']
-  const daemon = Daemon.spawn(temporaryDirectory(), { overrides })
-  await until(() => daemon.err.includes('Waiting for a coordinator'), 'its wait')
-  daemon.kill('SIGTERM')
-  expect(await daemon.ended).toBe(0)
-})
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 0],
+] as const)(
+  'a broker that waits for a coordinator at its start ends at once at %s, with %i',
+  async (signal, exit) => {
+    const overrides = ['process.roles=broker', 'coordinator.servers=127.0.0.1:1']
+    const daemon = Daemon.spawn(temporaryDirectory(), { overrides })
+    await until(() => daemon.err.includes('Waiting for a coordinator'), 'its wait')
+    daemon.kill(signal)
+    expect(await daemon.ended).toBe(exit)
+  },
+)
 
 test('a broker whose coordinator is gone stops with 0 at SIGTERM, when it has waited for a while', async () => {
   const other = new LocalCluster()
