@@ -49,6 +49,10 @@ export interface Contender {
   start(options?: StartOptions): Promise<Running>
 }
 
+// Where it is set Node.js reads all of its certificates before anything else, at each start: 40 ms that say
+// nothing about a broker without TLS.
+delete process.env['NODE_EXTRA_CA_CERTS']
+
 const program = process.env['OTTLA_PROGRAM'] ?? join(repository, 'dist', 'ottla.js')
 
 export const ottla: Contender = {

@@ -74,6 +74,8 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Run a broker, a coordinator, or both in one process',
     section: 'Servers',
     load: async () => {
+      // The kernel lists its locks as long as the code is loaded.
+      void (await import('../env/node-lock.ts')).lockTable()
       const [{ brokerCommand }, { Node }] = await Promise.all([
         import('./commands/broker.ts'),
         import('../broker/node.ts'),

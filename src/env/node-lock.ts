@@ -10,7 +10,7 @@
  *
  * The file carries the process id of its last holder, for the message to the one that comes second.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, promises, statSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Lock } from './env.ts'
 
@@ -40,13 +40,14 @@ async function lockByName(path: string): Promise<Lock | undefined> {
   const fd = openSync(path, readWriteCreate)
   const { dev, ino } = statSync(path)
   const server = createServer((socket) => socket.destroy()).unref()
-  const taken = await new Promise<boolean>((resolve, reject) => {
+  const named = new Promise<boolean>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
     )
     server.listen(`\0ottla-lock-${dev}-${ino}`, () => resolve(true))
   })
-  if (!taken || isLockedInKernel(dev, ino)) {
+  const [taken, elsewhere] = await Promise.all([named, isLockedInKernel(dev, ino)])
+  if (!taken || elsewhere) {
     server.close()
     closeSync(fd)
     return undefined
@@ -61,15 +62,29 @@ async function lockByName(path: string): Promise<Lock | undefined> {
   }
 }
 
-function isLockedInKernel(dev: number, ino: number): boolean {
+async function isLockedInKernel(dev: number, ino: number): Promise<boolean> {
   const major = Math.floor(dev / 256) & 0xfff
   const minor = (dev & 0xff) | (Math.floor(dev / 2 ** 12) & 0xfff00)
   const hex = (n: number) => n.toString(16).padStart(2, '0')
-  try {
-    return readFileSync('/proc/locks', 'latin1').includes(` ${hex(major)}:${hex(minor)}:${ino} `)
-  } catch {
-    return false // No /proc: nothing to be seen there.
+  const locks = await lockTable()
+  return locks.includes(` ${hex(major)}:${hex(minor)}:${ino} `)
+}
+
+let listed: Promise<string> | undefined
+
+/**
+ * The kernel holds everybody's locks still while it lists them, which takes 10 ms and more: a list that was asked
+ * for within the last second is as good as a new one. (Who locks at this very moment is found by neither.)
+ */
+export function lockTable(): Promise<string> {
+  if (listed === undefined) {
+    // No /proc: nothing to be seen there.
+    listed = promises.readFile('/proc/locks', 'latin1').catch(() => '')
+    setTimeout(() => {
+      listed = undefined
+    }, 1000).unref()
   }
+  return listed
 }
 
 function sign(fd: number): void {
