@@ -306,8 +306,12 @@ export class ClientConnection implements ConnectionHandler {
     if (ready === 0) return
     const slots = this.#slots.splice(0, ready)
     for (const slot of slots) this.#recheck(slot)
-    const chunks = slots.flatMap((slot) => slot.chunks as Buffer[])
-    const sent = slots.flatMap((slot) => slot.sent ?? [])
+    const chunks: Buffer[] = []
+    const sent: (() => void)[] = []
+    for (const slot of slots) {
+      for (const chunk of slot.chunks as Buffer[]) chunks.push(chunk)
+      if (slot.sent !== undefined) sent.push(slot.sent)
+    }
     const bytes = bytesOf(chunks)
     this.#readyBytes -= bytes
     if (chunks.length === 0) return

@@ -119,8 +119,8 @@ export class PartitionRead {
       preferredReadReplica: this.preferredReadReplica,
       // Never null: librdkafka breaks on it (W-6).
       records: this.bytes,
-      ...(this.divergingEpoch && { divergingEpoch: this.divergingEpoch }),
     }
+    if (this.divergingEpoch) return { ...response, divergingEpoch: this.divergingEpoch }
     const moved =
       errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH
     // KIP-951

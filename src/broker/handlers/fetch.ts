@@ -7,7 +7,11 @@
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
-import type { FetchContext, FetchedPartition } from '../../core/fetch/session.ts'
+import type {
+  FetchContext,
+  FetchedPartition,
+  FetchSessionRequest,
+} from '../../core/fetch/session.ts'
 import type { Log } from '../../log/log.ts'
 import { type PartitionRead, readPartition, releaseReads } from '../fetch-read.ts'
 import { type RequestContext, type Respond, streamingHandler } from '../handler.ts'
@@ -85,10 +89,11 @@ function strangerRefusal(request: Request): Response {
 
 function begin(request: Request, { broker, apiVersion }: RequestContext): FetchContext {
   const usesTopicIds = apiVersion >= topicIdsVersion
-  const partitions = request.topics.flatMap(({ topic, topicId, partitions }) => {
+  const partitions: FetchedPartition[] = []
+  for (const { topic, topicId, partitions: ofTopic } of request.topics) {
     const name = usesTopicIds ? broker.image.topicById(topicId)?.name : topic
-    return partitions.map(
-      (asked): FetchedPartition => ({
+    for (const asked of ofTopic)
+      partitions.push({
         topic: name,
         topicId: usesTopicIds ? topicId : noId,
         partition: asked.partition,
@@ -100,16 +105,12 @@ function begin(request: Request, { broker, apiVersion }: RequestContext): FetchC
         partitionMaxBytes: asked.partitionMaxBytes,
         toldHighWatermark: -1,
         toldLogStartOffset: -1,
-      }),
-    )
-  })
-  const forgotten = request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map((partition) => ({
-      topic,
-      topicId: usesTopicIds ? topicId : noId,
-      partition,
-    })),
-  )
+      })
+  }
+  const forgotten: FetchSessionRequest['forgotten'][number][] = []
+  for (const { topic, topicId, partitions: ofTopic } of request.forgottenTopicsData)
+    for (const partition of ofTopic)
+      forgotten.push({ topic, topicId: usesTopicIds ? topicId : noId, partition })
   const { sessionId, sessionEpoch } = request
   return broker.fetchSessions.begin(
     { sessionId, sessionEpoch, usesTopicIds, partitions, forgotten },
