@@ -10,7 +10,7 @@ import {
   memberStates,
   type OwnedPartitions,
 } from './consumer-member.ts'
-import { hashMapOrder, javaStringHash } from './java-hash-order.ts'
+import { type AssignorName, assignorNames } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 export type ConsumerGroupState = 'Empty' | 'Assigning' | 'Reconciling' | 'Stable'
@@ -89,21 +89,25 @@ export class ConsumerGroup {
     return this.#holders.get(topicId)?.get(partition) ?? -1
   }
 
-  /** The assignor that most members ask for. */
+  /**
+   * The assignor that most members ask for: as they are, or with this change. One that only a Kafka knows,
+   * which wrote it into its log, is nobody's choice here.
+   */
   preferredAssignor(change?: {
     before: ConsumerMember
     after: ConsumerMember
-  }): string | undefined {
+  }): AssignorName | undefined {
     const votes = new Map(this.#assignors)
-    const vote = (name: string | null | undefined, by: number) => {
-      if (name != null) votes.set(name, (votes.get(name) ?? 0) + by)
-    }
-    vote(change?.before.serverAssignor, -1)
-    vote(change?.after.serverAssignor, 1)
-    let best: string | undefined
-    const asked = [...votes.keys()].filter((name) => votes.get(name)! > 0)
-    // Of equals the one that Java's HashMap gives first.
-    for (const name of hashMapOrder(asked, javaStringHash))
+    const [from, to] = [change?.before.serverAssignor, change?.after.serverAssignor]
+    // Of equals the one that Java's maps give first: they keep these two in this order, and take whoever is
+    // asked for by nobody else in front.
+    let names = assignorNames.filter((name) => votes.has(name))
+    if (from != null && votes.has(from)) count(votes, from, -1)
+    names = names.filter((name) => votes.has(name))
+    count(votes, to, 1)
+    const added = assignorNames.filter((name) => votes.has(name) && !names.includes(name))
+    let best: AssignorName | undefined
+    for (const name of [...added, ...names])
       if (best === undefined || votes.get(name)! > votes.get(best)!) best = name
     return best
   }

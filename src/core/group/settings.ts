@@ -41,7 +41,8 @@ export interface GroupSettings {
   ofGroup(groupId: string): GroupOverrides
 }
 
-export type AssignorName = 'uniform' | 'range'
+export const assignorNames = ['uniform', 'range'] as const
+export type AssignorName = (typeof assignorNames)[number]
 export type MigrationPolicy = 'disabled' | 'downgrade' | 'upgrade' | 'bidirectional'
 
 export interface GroupOverrides {

@@ -116,7 +116,7 @@ export function nextTarget(
     return { ...current, isAwaited: isAgain === true }
   }
   const name = group.preferredAssignor({ before, after })
-  const assignor = assignors[(name as AssignorName) ?? state.settings.consumerAssignors[0]!]
+  const assignor = assignors[name ?? state.settings.consumerAssignors[0]!]
   const spec = groupSpec(state, group, after, isHomogeneous)
   if (sizeOf(state, group, after) <= state.settings.targetPieceUnits) {
     const assigned = finish(assignAll(assignor, spec))

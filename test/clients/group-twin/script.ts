@@ -10,13 +10,21 @@ export class Script {
   }
 
   async ask(what: string, api: any, version: number, request: any, actor = 'scripted') {
+    return (await this.begin(what, api, version, request, actor)).heard()
+  }
+
+  /** Asks for what may be answered only after others have asked: `heard` waits for it, and keeps it. */
+  async begin(what: string, api: any, version: number, request: any, actor: string) {
     const client = await this.#side.client(actor)
-    const answer: any = await client.ask(api, version, request)
-    if (answer.memberId) this.#side.learn(request.groupId, answer.memberId)
-    this.answers.push(
-      `${this.#side.canonical(what, false)}: ${JSON.stringify(this.#side.canonical(answer, false))}`,
-    )
-    return answer
+    const asked = client.ask(api, version, request)
+    const heard = async (): Promise<any> => {
+      const answer: any = await asked
+      if (answer.memberId) this.#side.learn(request.groupId, answer.memberId)
+      const kept = this.#side.canonical(answer, false)
+      this.answers.push(`${this.#side.canonical(what, false)}: ${JSON.stringify(kept)}`)
+      return answer
+    }
+    return { heard }
   }
 }
 

@@ -2,46 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { Writer } from '../../../protocol/bytes.ts'
 import { ConsumerProtocolSubscription } from '../../../protocol/stored/consumer-protocol.ts'
 import { decodeAssignment } from '../../../src/core/group/consumer-protocol.ts'
-import { Conversation } from './conversation.ts'
+import { beatingNew, brief, joiningNew, talkOfNew, topicId } from './consumer-requests.ts'
 import { SomeTopics } from './some-topics.ts'
 
-const id = `${'A'.repeat(21)}Q`
-const idOfOther = `${'A'.repeat(21)}g`
-const topic = { name: 't', topicId: id, partitionCount: 4 }
-const other = { name: 'other', topicId: idOfOther, partitionCount: 2 }
-
-const joining = (memberId: string, rest: object = {}) => ({
-  groupId: 'g',
-  memberId,
-  memberEpoch: 0,
-  instanceId: null,
-  rackId: null,
-  rebalanceTimeoutMs: 30_000,
-  subscribedTopicNames: ['t'],
-  subscribedTopicRegex: null,
-  serverAssignor: null,
-  topicPartitions: [],
-  ...rest,
-})
-
-const beating = (memberId: string, memberEpoch: number, owned?: number[], rest: object = {}) => ({
-  ...joining(memberId),
-  memberEpoch,
-  rebalanceTimeoutMs: -1,
-  subscribedTopicNames: null,
-  topicPartitions: owned ? (owned.length > 0 ? [{ topicId: id, partitions: owned }] : []) : null,
-  ...rest,
-})
-
-const talkOf = (settings = {}, topics = new SomeTopics([topic])) =>
-  new Conversation({ consumerAssignmentIntervalMs: 0, ...settings }, topics)
-
-/** `epoch: partitions of t`, or what else came. */
-function brief(answer: any): string {
-  if (answer.refused !== undefined) return `error ${answer.refused}`
-  const partitions = answer.assignment?.topicPartitions.flatMap((each: any) => each.partitions)
-  return `${answer.memberEpoch}: ${partitions ? partitions.sort().join(',') : 'same'}`
-}
+const id = topicId
+const other = { name: 'other', topicId: `${'A'.repeat(21)}g`, partitionCount: 2 }
+const topic = { name: 't', topicId, partitionCount: 4 }
+const joining = joiningNew
+const beating = beatingNew
+const talkOf = talkOfNew
 
 describe('a consumer group', () => {
   test('moves partitions to a second member only when the first has given them up', () => {

@@ -62,3 +62,10 @@ test('a group of the new protocol that was classic has a new epoch from the firs
   expect(talk.ask('heartbeat', beating(ids[0]!, generationId))).toEqual({ errorCode: 27 })
   expect(talk.ask('leave', leaving(ids[0]!))).toMatchObject({ members: [{ errorCode: 0 }] })
 })
+
+test('a fetch of offsets with an epoch and without a member is refused with 25, where Kafka answers -1', () => {
+  const talk = new Conversation({}, new SomeTopics([topic]))
+  talk.ask('consumerHeartbeat', heartbeat('one', 0))
+  const fetch = { groupId: 'g', memberId: null, memberEpoch: 1, topics: null, requireStable: false }
+  expect(talk.ask('fetch', fetch)).toEqual({ refused: 25 })
+})
