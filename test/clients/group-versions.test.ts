@@ -1,5 +1,6 @@
 /** A real Kafka and Ottla answer alike, in every version of every API about groups. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { coordinators } from './group-twin/coordinators.ts'
 import {
   administration,
   badHeartbeats,
@@ -19,6 +20,7 @@ for (const [what, script] of Object.entries({
   badHeartbeats,
   offsets,
   administration,
+  coordinators,
 }))
   test(`Kafka and Ottla answer alike in every version: ${what}`, async () => {
     for (const side of sides.both) side.reset()

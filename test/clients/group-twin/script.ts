@@ -4,9 +4,12 @@ import type { Side } from './side.ts'
 export class Script {
   readonly answers: string[] = []
   readonly #side: Side
+  readonly #counting: boolean
 
-  constructor(side: Side) {
+  /** `counting`: of partitions only how many, where which ones depends on ids that the brokers draw. */
+  constructor(side: Side, counting = false) {
     this.#side = side
+    this.#counting = counting
   }
 
   async ask(what: string, api: any, version: number, request: any, actor = 'scripted') {
@@ -20,7 +23,7 @@ export class Script {
     const heard = async (): Promise<any> => {
       const answer: any = await asked
       if (answer.memberId) this.#side.learn(request.groupId, answer.memberId)
-      const kept = this.#side.canonical(answer, false)
+      const kept = this.#side.canonical(answer, this.#counting)
       this.answers.push(`${this.#side.canonical(what, false)}: ${JSON.stringify(kept)}`)
       return answer
     }

@@ -26,7 +26,7 @@ export interface Asked {
 
 export class Side {
   readonly name: string
-  readonly #port: number
+  readonly port: number
   readonly #clients = new Map<string, RawClient>()
   readonly topicIds = new Map<string, string>()
   /** Member ids that a broker made to what they are called here. */
@@ -38,13 +38,13 @@ export class Side {
 
   constructor(name: string, port: number) {
     this.name = name
-    this.#port = port
+    this.port = port
   }
 
   async client(actor: string): Promise<RawClient> {
     const known = this.#clients.get(actor)
     if (known && !known.closed) return known
-    const client = await RawClient.connect(this.#port)
+    const client = await RawClient.connect(this.port)
     this.#clients.set(actor, client)
     return client
   }

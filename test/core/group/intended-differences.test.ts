@@ -69,3 +69,10 @@ test('a fetch of offsets with an epoch and without a member is refused with 25, 
   const fetch = { groupId: 'g', memberId: null, memberEpoch: 1, topics: null, requireStable: false }
   expect(talk.ask('fetch', fetch)).toEqual({ refused: 25 })
 })
+
+test('a subscription that cannot be read is refused by a consumer group with 23, where Kafka answers -1', () => {
+  const talk = new Conversation({}, new SomeTopics([topic]))
+  talk.ask('consumerHeartbeat', heartbeat('one', 0))
+  const protocols = [{ name: 'range', metadata: Buffer.from('xx') }]
+  expect(talk.ask('join', joining('', { protocols }), { version: 3 })).toEqual({ refused: 23 })
+})
