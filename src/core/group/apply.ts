@@ -55,15 +55,14 @@ const applying: { [K in GroupRecordKind]: Apply<K> } = {
       state.consumerGroup(groupId)?.target.delete(memberId)
       return
     }
-    const assignment = new Map(
-      value.topicPartitions.map(({ topicId, partitions }) => [
+    const assignment = new Map<string, readonly number[]>()
+    for (const { topicId, partitions } of value.topicPartitions)
+      assignment.set(
         topicId,
         [...partitions].sort((a, b) => a - b),
-      ]),
-    )
-    state
-      .persistedConsumerGroup(groupId)
-      .target.set(memberId, assignment.size === 0 ? noPartitions : assignment)
+      )
+    const { target } = state.persistedConsumerGroup(groupId)
+    target.set(memberId, assignment.size === 0 ? noPartitions : assignment)
   },
   current: applyCurrent,
   regex(state, { groupId, regularExpression }, value) {

@@ -162,6 +162,8 @@ function sizeOf({ topics }: GroupState, group: ConsumerGroup, changed: ConsumerM
 interface Snapshot {
   readonly member: ConsumerMember
   readonly assigned: Assignment
+  /** It has no target yet: also that it gets nothing has to be written. */
+  readonly isNew: boolean
 }
 
 interface Snapshots extends Omit<GroupSpec, 'members'> {
@@ -190,7 +192,7 @@ function groupSpec(
         const member = members.get(memberId)!
         const inherits = member === changed && replaced
         const assigned = group.targetOf(inherits ? replaced.memberId : memberId)
-        return [memberId, { member, assigned }]
+        return [memberId, { member, assigned, isNew: !group.target.has(memberId) }]
       }),
     ),
   }
@@ -233,11 +235,11 @@ function* compute(groupId: string, assignor: Assignor, spec: Snapshots): Work<Co
   const byInstance = new Map<string, string>()
   const encoded = new Map<string, readonly [GroupRecord, StoredRecord]>()
   for (const [memberId, next] of assigned) {
-    const { member, assigned: old } = spec.members.get(memberId)!
+    const { member, assigned: old, isNew } = spec.members.get(memberId)!
     if (member.instanceId !== null) byInstance.set(member.instanceId, memberId)
     let done = 1
     for (const partitions of next.values()) done += 1 + partitions.length
-    if (!sameAssignment(old, next)) {
+    if (isNew || !sameAssignment(old, next)) {
       const record = targetRecord(groupId, memberId, next)
       encoded.set(memberId, [record, encodeRecord(record)])
     }

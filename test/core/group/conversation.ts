@@ -40,6 +40,8 @@ export class Conversation {
   readonly log: StoredRecord[] = []
   readonly topics: SomeTopics
   readonly settings: GroupSettings
+  /** So many records of one decision were encoded with it, and not in pieces before. */
+  encodedAtOnceMax = 0
   readonly #answers = new Map<number, unknown>()
   #lastRequestId = 0
 
@@ -118,6 +120,8 @@ export class Conversation {
 
   #run(command: Parameters<GroupMachine['decide']>[0]): void {
     const decision = this.machine.decide(command, this.nowMs)
+    const late = decision.records.length - decision.encoded.size
+    this.encodedAtOnceMax = Math.max(this.encodedAtOnceMax, late)
     for (const record of decision.records) {
       const stored = decision.encoded.get(record) ?? encodeRecord(record)
       // Applied as it is read back: what is not in the bytes does not count.

@@ -111,3 +111,17 @@ test('who waits for a target is told when its member or its group is gone', () =
   talk.tick(2)
   expect([talk.answer(waits), groupOf(talk)]).toEqual([{ refused: 25 }, undefined])
 })
+
+test('what is written of members that get nothing is encoded in pieces, as that of all others', () => {
+  const settings = { targetPieceUnits: 50, consumerAssignmentIntervalMs: 60_000 }
+  const talk = new Conversation(settings, new SomeTopics(topics))
+  const request = (id: string, epoch: number) =>
+    beating(id, epoch, epoch === 0 ? { subscribedTopicNames: ['t0'] } : {})
+  for (let i = 0; i < 300; i++) talk.ask('consumerHeartbeat', request(`m${i}`, 0))
+  talk.advance(30_000)
+  for (let i = 0; i < 300; i++) talk.ask('consumerHeartbeat', request(`m${i}`, 0))
+  talk.advance(31_000)
+  talk.ask('consumerHeartbeat', request('m7', 0))
+  expect([...groupOf(talk).target.values()].filter(({ size }) => size === 0).length).toBe(200)
+  expect(talk.encodedAtOnceMax).toBeLessThan(10)
+})
