@@ -13,15 +13,20 @@ import type { Draft } from './draft.ts'
 import { type Due, setDue } from './due.ts'
 import { encodeRecord } from './record.ts'
 import { Refusal } from './refusal.ts'
+import { regexSize } from './regex-size.ts'
 import type { GroupState } from './state.ts'
 import type { ResolvedRegex } from './subscriptions.ts'
 
-/** Names that are matched before the work is measured again. */
-const namesAtOnce = 200
 /** What is found is written when it is this much of what one batch may hold. */
 const batchShare = 0.4
-/** Compiling takes a microsecond or two for each character, and nobody else has a turn meanwhile. */
-const regexLengthMax = 32_767
+/**
+ * Nobody else has a turn while an expression is compiled, some five microseconds for each character written out, nor
+ * while one name is matched, some 20 microseconds for each that is repeated.
+ */
+const sizeMax = 2_048
+const repeatedMax = 512
+/** Units of work in matching one name, for each character that is repeated. */
+const unitsPerRepeated = 4
 
 export interface RegexWork {
   readonly group: ConsumerGroup
@@ -34,19 +39,19 @@ export interface RegexWork {
 
 /** RE2 syntax: its time is linear in the text, whatever the expression. @throws Refusal 128 */
 export function compile(regex: string): RE2JS {
-  if (regex.length > regexLengthMax)
-    throw new Refusal(
-      ErrorCode.INVALID_REGULAR_EXPRESSION,
-      `SubscribedTopicRegex has ${regex.length} characters, more than ${regexLengthMax}.`,
-    )
+  const refuse = (why: string) =>
+    new Refusal(ErrorCode.INVALID_REGULAR_EXPRESSION, `SubscribedTopicRegex ${why}.`)
+  if (regex.length > sizeMax) throw refuse(`has ${regex.length} characters, more than ${sizeMax}`)
+  const { size, repeated } = regexSize(regex)
+  if (size > sizeMax)
+    throw refuse(`\`${regex}\` has ${size} characters when it is written out, more than ${sizeMax}`)
+  if (repeated > repeatedMax)
+    throw refuse(`\`${regex}\` repeats ${repeated} characters, more than ${repeatedMax}`)
   try {
     return RE2JS.compile(regex)
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
-    throw new Refusal(
-      ErrorCode.INVALID_REGULAR_EXPRESSION,
-      `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${error.message}.`,
-    )
+    throw refuse(`\`${regex}\` is not a valid regular expression: ${error.message}`)
   }
 }
 
@@ -79,6 +84,16 @@ function begin({ topics }: GroupState, group: ConsumerGroup): RegexWork {
   return { group, found, version: topics.version, steps: search(group, [...topics.names()], found) }
 }
 
+/** What a Kafka took that is refused here, and wrote into its log, matches nothing. */
+function compiled(regex: string): RE2JS | undefined {
+  try {
+    return compile(regex)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
 /** Those that come meanwhile are searched for as well: the map is read as it grows. */
 function* search(
   group: ConsumerGroup,
@@ -86,12 +101,12 @@ function* search(
   found: Map<string, ReadonlySet<string>>,
 ): Work<void> {
   for (const regex of group.subscriptions.regexes.keys()) {
-    const pattern = compile(regex)
+    const pattern = compiled(regex)
+    const units = 1 + regexSize(regex).repeated * unitsPerRepeated
     const topics = new Set<string>()
-    for (let from = 0; from < names.length; from += namesAtOnce) {
-      const some = names.slice(from, from + namesAtOnce)
-      for (const name of some) if (pattern.matches(name)) topics.add(name)
-      yield some.length
+    for (const name of pattern ? names : []) {
+      if (pattern?.matches(name)) topics.add(name)
+      yield units
     }
     found.set(regex, topics)
     yield 1
