@@ -18,7 +18,7 @@ import { Conversation } from './conversation.ts'
 const state = (talk: Conversation) => talk.machine.state.classicGroup('g')!.state
 const code = (answer: any) => answer?.refused ?? answer?.errorCode
 
-test('an id is asked for before a member without one joins, from version 4 on, and has its form', () => {
+test('G-2: an id is asked for before a member without one joins, from version 4 on, and has its form', () => {
   const talk = new Conversation()
   const early = talk.ask('join', joining(), { version: 3, clientId: 'me' }) as any
   const late = talk.ask('join', joining(), { version: 4, clientId: 'me' }) as any
@@ -35,7 +35,7 @@ test('an id is asked for before a member without one joins, from version 4 on, a
   )
 })
 
-test('a rebalance waits for who was given an id and has not joined yet, for one session timeout', () => {
+test('G-4: a rebalance waits for who was given an id and has not joined yet, for one session timeout', () => {
   const talk = new Conversation()
   const { ids } = stable(talk, 1)
   expect(code(talk.ask('join', joining()))).toBe(79)
@@ -46,14 +46,14 @@ test('a rebalance waits for who was given an id and has not joined yet, for one 
   expect(talk.answer(again)).toMatchObject({ errorCode: 0, generationId: 2 })
 })
 
-test('who was given an id can leave without having joined', () => {
+test('G-13: who was given an id can leave without having joined', () => {
   const talk = new Conversation()
   const { memberId } = talk.ask('join', joining()) as any
   expect(talk.ask('leave', leaving(memberId))).toMatchObject({ members: [{ errorCode: 0 }] })
   expect(code(talk.ask('join', joining(memberId)))).toBe(25)
 })
 
-test('the rebalance timeout is the longest of the members', () => {
+test('G-4: the rebalance timeout is the longest of the members', () => {
   const talk = new Conversation()
   const { ids, generationId } = stable(talk, 2, [
     { rebalanceTimeoutMs: 20_000, sessionTimeoutMs: 60_000 },
@@ -66,7 +66,7 @@ test('the rebalance timeout is the longest of the members', () => {
   expect(talk.answer(again).generationId).toBe(generationId + 1)
 })
 
-test('when the leader does not join again another leads, and static members are kept', () => {
+test('G-5: when the leader does not join again another leads, and static members are kept', () => {
   const talk = new Conversation()
   const { ids, leader, generationId } = stable(talk, 3, [
     { sessionTimeoutMs: 60_000 },
@@ -86,7 +86,7 @@ test('when the leader does not join again another leads, and static members are 
   )
 })
 
-test('a known member that joins again is answered at once where nothing changed, but for the leader', () => {
+test('G-6: a known member that joins again is answered at once where nothing changed, but for the leader', () => {
   const talk = new Conversation()
   const { ids, generationId } = stable(talk, 2)
   const [leader, follower] = ids as [string, string]
@@ -111,7 +111,7 @@ test('a known member that joins again is answered at once where nothing changed,
   expect(state(talk)).toBe('PreparingRebalance')
 })
 
-test('who waits is alive, and a new member waits for five minutes at most', () => {
+test('G-7: who waits is alive, and a new member waits for five minutes at most', () => {
   const talk = new Conversation()
   const slow = { rebalanceTimeoutMs: 1_000_000, sessionTimeoutMs: 600_000 }
   const { ids } = stable(talk, 2, [slow, slow])
@@ -124,7 +124,7 @@ test('who waits is alive, and a new member waits for five minutes at most', () =
   expect([talk.answer(waits), code(talk.answer(isNew))]).toEqual([undefined, 25])
 })
 
-test('each wrong sync, heartbeat and commit has the error of Kafka', () => {
+test('G-8, G-11, G-16: each wrong sync, heartbeat and commit has the error of Kafka', () => {
   const talk = new Conversation()
   const isStatic = { groupInstanceId: 'one' }
   const { ids, generationId } = stable(talk, 2, [{}, isStatic])
@@ -171,7 +171,7 @@ test('each wrong sync, heartbeat and commit has the error of Kafka', () => {
   expect((talk.ask('fetch', fetching) as any).topics[0].partitions[0].committedOffset).toBe(5)
 })
 
-test('a heartbeat and a commit give a member its session timeout again', () => {
+test('G-12: a heartbeat and a commit give a member its session timeout again', () => {
   const talk = new Conversation()
   const { ids, generationId } = stable(talk, 1)
   talk.advance(9_999)
@@ -187,7 +187,7 @@ test('a heartbeat and a commit give a member its session timeout again', () => {
   ])
 })
 
-test('a static member is removed by its instance id alone, and each of many has its own answer', () => {
+test('G-13: a static member is removed by its instance id alone, and each of many has its own answer', () => {
   const talk = new Conversation()
   const { ids } = stable(talk, 3, [{ groupInstanceId: 'one' }, { groupInstanceId: 'two' }, {}])
   const of = (memberId: string, groupInstanceId: string | null) => ({
@@ -209,7 +209,7 @@ test('a static member is removed by its instance id alone, and each of many has 
   expect([unknown.errorCode, unknown.members[0].errorCode]).toEqual([0, 25])
 })
 
-test('a static member that comes back is answered by its version: told not to assign, or not that it leads', () => {
+test('G-14: a static member that comes back is answered by its version: told not to assign, or not that it leads', () => {
   const back = (version: number) => {
     const talk = new Conversation()
     const isStatic = { groupInstanceId: 'one' }
@@ -231,7 +231,7 @@ test('a static member that comes back is answered by its version: told not to as
   ])
 })
 
-test('a group that is larger than it may be when it is loaded joins again', () => {
+test('G-17: a group that is larger than it may be when it is loaded joins again', () => {
   const talk = new Conversation()
   const { ids, generationId } = stable(talk, 3)
   talk.settings.classicMembersMax = 2

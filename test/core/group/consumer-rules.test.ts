@@ -224,7 +224,7 @@ const committing = (memberId: string, epoch: number, ...partitions: number[]) =>
   ],
 })
 
-test('N-10: a commit needs the epoch, or an older one at which each partition was assigned already', () => {
+test('N-10, O-9: a commit needs the epoch, or an older one at which each partition was assigned already', () => {
   const talk = talkOfNew()
   const beat = beatIn(talk)
   beat(joiningNew('a'))
