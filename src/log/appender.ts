@@ -272,6 +272,7 @@ export class Appender {
   }
 
   write(): void {
+    this.#log.disk.resources.demand.count++
     const failure = this.#failure
     this.#failure = undefined
     if (failure) {

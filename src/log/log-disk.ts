@@ -18,6 +18,8 @@ export interface LogResources {
   readonly buffers: BufferPool
   readonly indexes: IndexBudget
   readonly pageCache: PageCache
+  /** Reads and writes so far that somebody waits for: what is done in the background gives way to them. */
+  readonly demand: { count: number }
 }
 
 /** The indexes of 30 segments of 1 GiB: 8 bytes for each 4 KiB, and 12 for times. */
@@ -32,6 +34,7 @@ export function logResources(
     buffers: new BufferPool(),
     indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
     pageCache: new PageCache(env.memoryBytes),
+    demand: { count: 0 },
   }
 }
 

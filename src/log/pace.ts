@@ -1,4 +1,8 @@
-/** Keeps long work in the background from holding up the loop, or the disk. */
+/**
+ * Keeps long work in the background from holding up the loop, or the disk. While clients use the logs it works a part of
+ * the time only: what they wait for then is less the end of a slice than a core, for which both sides of a connection,
+ * the thread pool and the kernel's writing compete with it.
+ */
 import type { Env } from '../env/env.ts'
 
 /** The work was given up from outside: it begins again another time. */
@@ -11,19 +15,34 @@ export interface PaceLimits {
   readonly sliceMs: number
   /** Bytes read and written; Infinity for no limit. */
   readonly bytesPerSecondMax: number
+  /** The part of the time to work in while others have asked for something lately, above 0 and up to 1. */
+  readonly shareBesideOthers: number
 }
+
+/** Others count as there for so long after the last that they asked for. */
+const othersStayMs = 20
+/** The shortest pause that a timer makes. */
+const timerMs = 1
 
 export class Pace {
   readonly #env: Env
+  /** Counts what others have asked for. */
+  readonly #others: () => number
   #limits: PaceLimits
   #sliceStartMs: number
   #windowStartMs: number
   #windowBytes = 0
+  #othersSeen: number
+  #othersUntilMs = 0
+  /** How long to pause for what was worked; below 0 where the last pause was too long. */
+  #owedMs = 0
   #isAborted = false
 
-  constructor(env: Env, limits: PaceLimits) {
+  constructor(env: Env, limits: PaceLimits, others: () => number = () => 0) {
     this.#env = env
     this.#limits = limits
+    this.#others = others
+    this.#othersSeen = others()
     this.#sliceStartMs = env.clock.monotonicMs()
     this.#windowStartMs = this.#sliceStartMs
   }
@@ -52,17 +71,29 @@ export class Pace {
 
   /** Lets others run, and waits when it was faster than it may. Throws AbortedError after `abort`. */
   async rest(): Promise<void> {
-    const aheadMs = this.#aheadMs()
     const { timers, clock } = this.#env
+    const fromMs = clock.monotonicMs()
+    this.#owe(fromMs)
+    const owedMs = this.#owedMs < timerMs ? 0 : this.#owedMs
+    const pauseMs = Math.max(this.#aheadMs(), owedMs)
     await new Promise<void>((resolve) =>
-      aheadMs > 0 ? timers.after(aheadMs, resolve) : timers.soon(resolve),
+      pauseMs > 0 ? timers.after(pauseMs, resolve) : timers.soon(resolve),
     )
     if (this.#isAborted) throw new AbortedError('Stopped')
     this.#sliceStartMs = clock.monotonicMs()
+    this.#owedMs = Math.max(this.#owedMs - (this.#sliceStartMs - fromMs), -timerMs)
   }
 
   abort(): void {
     this.#isAborted = true
+  }
+
+  #owe(nowMs: number): void {
+    const others = this.#others()
+    if (others !== this.#othersSeen) this.#othersUntilMs = nowMs + othersStayMs
+    this.#othersSeen = others
+    if (nowMs >= this.#othersUntilMs) this.#owedMs = 0
+    else this.#owedMs += (nowMs - this.#sliceStartMs) * (1 / this.#limits.shareBesideOthers - 1)
   }
 
   #aheadMs(): number {

@@ -48,6 +48,7 @@ export class LogReader {
   read(offset: number, bytesMax: number, options: ReadOptions): LogRead | undefined {
     const { segments, disk } = this.#log
     const { upTo = this.#log.highWatermark, atLeastOne = true } = options
+    disk.resources.demand.count++
     for (let i = Math.max(segments.indexFor(offset), 0); offset < upTo; i++) {
       const segment = segments.list[i]
       if (segment === undefined || segment.baseOffset >= upTo) break
