@@ -16,6 +16,7 @@ await build({
   entryPoints: {
     index: 'src/index.ts',
     'check-records-thread': 'src/log/check-records-thread.ts',
+    'batch-work-thread': 'src/log/batch-work-thread.ts',
   },
   splitting: true,
   format: 'esm',

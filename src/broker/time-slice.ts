@@ -7,8 +7,6 @@ const pieceMs = 10
 export class TimeSlice {
   readonly #env: Env
   #endMs: number
-  /** Others have had their turn since it began. */
-  hasPaused = false
 
   constructor(env: Env) {
     this.#env = env
@@ -21,7 +19,6 @@ export class TimeSlice {
 
   /** Resolves when others had their turn. Whatever was true before may not be true any more. */
   async next(): Promise<void> {
-    this.hasPaused = true
     await new Promise<void>((resolve) => this.#env.timers.soon(resolve))
     this.#endMs = this.#env.clock.monotonicMs() + pieceMs
   }

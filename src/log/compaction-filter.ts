@@ -5,15 +5,12 @@
  * pass that meets it writes the horizon to the batch (KIP-534), a pass after that time drops it. Offsets,
  * producer fields and the last offset of the batch never change, so that sequence numbers go on.
  */
-import { buildBatch, type NewRecord } from '../../protocol/build-batch.ts'
-import { codecs, compress } from '../../protocol/compression.ts'
 import {
   attributesOf,
   baseOffsetOf,
   baseTimestampOf,
   batchHeaderBytes,
   batchSizeOf,
-  codecOf,
   controlBit,
   deleteHorizonBit,
   isControl,
@@ -28,9 +25,11 @@ import {
   transactionalBit,
   writeBatchHeader,
 } from '../../protocol/record-batch.ts'
-import { RecordCursor, recordBytesOf } from '../../protocol/records.ts'
+import { RecordCursor } from '../../protocol/records.ts'
 import type { CompactionMap } from './compaction-map.ts'
+import { BatchRewriter, type KeptRecords } from './compaction-rewrite.ts'
 import type { CompactionTransactions } from './compaction-transactions.ts'
+import type { LargeBatches } from './large-batches.ts'
 
 export interface FilterRules {
   readonly map: CompactionMap
@@ -42,6 +41,9 @@ export interface FilterRules {
   readonly nowMs: number
   readonly deleteRetentionMs: number
   readonly unpackedBytesMax: number
+  readonly largeBatches: LargeBatches
+  /** Lets others have their turn when it is time. */
+  rest(): Promise<void>
 }
 
 export interface LastOfProducer {
@@ -50,17 +52,27 @@ export interface LastOfProducer {
   readonly epoch: number
 }
 
-const resultBytesAtFirst = 64 * 1024
+/** A batch that is looked at, and what its header says. */
+interface Candidate {
+  readonly bytes: Buffer
+  readonly at: number
+  readonly isMarker: boolean
+  readonly isObsolete: boolean
+  readonly horizonMs: number | undefined
+  readonly staysEmpty: boolean
+}
+
+/** Records looked at before others may have their turn, where a batch has many. */
+export const recordsAtOnce = 1024
 
 export class CompactionFilter {
   recordsRead = 0
   recordsKept = 0
   readonly #rules: FilterRules
   readonly #cursor = new RecordCursor()
-  /** Of the batch at hand: starts and ends of neighbouring records that stay. */
-  readonly #kept: number[] = []
-  /** What stays of the batch at hand. One for all: new memory for each batch is work for the collector, which stops the loop. */
-  #result = Buffer.allocUnsafe(resultBytesAtFirst)
+  readonly #rewriter = new BatchRewriter()
+  /** Of the batch at hand. */
+  #selection = emptySelection()
 
   constructor(rules: FilterRules) {
     this.#rules = rules
@@ -68,10 +80,11 @@ export class CompactionFilter {
 
   /**
    * What stays of a whole batch: a view when all of it does, `undefined` when nothing does. Valid until the
-   * next call. Throws InvalidRecordError or CompressionError.
+   * next call. A promise when it has many records: `bytes` must not change before it settles. Throws, or rejects with, InvalidRecordError
+   * or CompressionError.
    */
-  filter(bytes: Buffer, at: number): Buffer | undefined {
-    const { transactions, nowMs } = this.#rules
+  filter(bytes: Buffer, at: number): Buffer | undefined | Promise<Buffer | undefined> {
+    const { transactions, nowMs, largeBatches, unpackedBytesMax } = this.#rules
     const isMarker = isControl(bytes, at)
     const isObsolete = isMarker
       ? transactions.isObsolete(bytes, at)
@@ -80,14 +93,42 @@ export class CompactionFilter {
     const dropsAll = isObsolete && (!isMarker || (horizonMs !== undefined && horizonMs <= nowMs))
     const staysEmpty = this.#mustStay(bytes, at)
     if (dropsAll) return staysEmpty ? emptyBatch(bytes, at) : undefined
-    const unpacked = recordBytesOf(bytes, at, this.#rules.unpackedBytesMax)
-    const kept = this.#select(bytes, at, unpacked, isMarker)
-    if (kept.count === 0) return staysEmpty ? emptyBatch(bytes, at) : undefined
-    const startsHorizon =
-      horizonMs === undefined && (kept.hasTombstones || (isMarker && isObsolete))
-    if (kept.isAll && !startsHorizon) return bytes.subarray(at, at + batchSizeOf(bytes, at))
+    const candidate = { bytes, at, isMarker, isObsolete, horizonMs, staysEmpty }
+    const unpacked = largeBatches.unpackSmall(bytes, at, unpackedBytesMax)
+    if (unpacked === undefined) return this.#filterLater(candidate)
+    this.#begin(candidate, unpacked)
+    this.#select(candidate, Infinity)
+    const kept = this.#outcome(candidate)
+    return kept === undefined || Buffer.isBuffer(kept)
+      ? kept
+      : this.#rewriter.rewrite(bytes, at, unpacked, kept)
+  }
+
+  /** The map of keys is here, so the records are gone through here; all else is done on a thread. */
+  async #filterLater(candidate: Candidate): Promise<Buffer | undefined> {
+    const { largeBatches, unpackedBytesMax, rest } = this.#rules
+    const { bytes, at } = candidate
+    const batch = bytes.subarray(at, at + batchSizeOf(bytes, at))
+    this.#begin(candidate, await largeBatches.unpack(batch, unpackedBytesMax))
+    while (!this.#select(candidate, recordsAtOnce)) await rest()
+    const kept = this.#outcome(candidate)
+    this.#cursor.reset(bytes, 0, 0, 0) // It holds much memory.
+    return kept === undefined || Buffer.isBuffer(kept)
+      ? kept
+      : largeBatches.rewrite(batch, kept, unpackedBytesMax)
+  }
+
+  /** What stays, or which records of it where it is to be written anew. */
+  #outcome(candidate: Candidate): Buffer | undefined | KeptRecords {
+    const { bytes, at, isMarker, isObsolete, horizonMs, staysEmpty } = candidate
+    const { count, total, hasTombstones } = this.#selection
+    this.recordsRead += total
+    this.recordsKept += count
+    if (count === 0) return staysEmpty ? emptyBatch(bytes, at) : undefined
+    const startsHorizon = horizonMs === undefined && (hasTombstones || (isMarker && isObsolete))
+    if (count === total && !startsHorizon) return bytes.subarray(at, at + batchSizeOf(bytes, at))
     const newHorizonMs = startsHorizon ? this.#horizonFromNow() : horizonMs
-    return this.#rewrite(bytes, at, unpacked, kept, newHorizonMs)
+    return { ...this.#selection, horizonMs: newHorizonMs }
   }
 
   /** Whether the batch carries what nothing else tells: a producer's state, or the end of the pass. */
@@ -106,130 +147,55 @@ export class CompactionFilter {
     return Math.min(nowMs + deleteRetentionMs, Number.MAX_SAFE_INTEGER)
   }
 
-  #select(bytes: Buffer, at: number, unpacked: Buffer, isMarker: boolean): Selection {
+  #begin({ bytes, at }: Candidate, unpacked: Buffer): void {
+    this.#selection = emptySelection()
+    this.#cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
+  }
+
+  /** Goes through so many records; true when there are no more. */
+  #select({ bytes, at, isMarker, horizonMs }: Candidate, limit: number): boolean {
     const { map, nowMs } = this.#rules
     const cursor = this.#cursor
-    const kept = this.#kept
-    kept.length = 0
+    const selection = this.#selection
+    const { ranges } = selection
     const baseOffset = baseOffsetOf(bytes, at)
-    const horizonMs = deleteHorizonOf(bytes, at)
     const keepsTombstones = horizonMs === undefined || nowMs < horizonMs
-    let count = 0
-    let total = 0
-    let hasTombstones = false
-    let firstDelta = 0
-    let maxDelta = -Infinity
-    cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
-    while (cursor.next()) {
-      total++
+    for (let i = 0; i < limit; i++) {
+      if (!cursor.next()) return true
+      selection.total++
       const offset = baseOffset + cursor.offsetDelta
       const stays =
         isMarker ||
         offset > map.latestOffset ||
         (cursor.keyLength >= 0 &&
           (cursor.valueLength >= 0 || keepsTombstones) &&
-          offset >= map.get(unpacked, cursor.keyStart, cursor.keyLength))
+          offset >= map.get(cursor.bytes, cursor.keyStart, cursor.keyLength))
       if (!stays) continue
-      if (count === 0) firstDelta = cursor.timestampDelta
-      if (cursor.timestampDelta > maxDelta) maxDelta = cursor.timestampDelta
-      if (cursor.valueLength < 0) hasTombstones = true
-      if (kept.length > 0 && kept[kept.length - 1] === cursor.start)
-        kept[kept.length - 1] = cursor.end
-      else kept.push(cursor.start, cursor.end)
-      count++
+      if (selection.count === 0) selection.firstDelta = cursor.timestampDelta
+      if (cursor.timestampDelta > selection.maxDelta) selection.maxDelta = cursor.timestampDelta
+      if (cursor.valueLength < 0) selection.hasTombstones = true
+      if (ranges.length > 0 && ranges[ranges.length - 1] === cursor.start)
+        ranges[ranges.length - 1] = cursor.end
+      else ranges.push(cursor.start, cursor.end)
+      selection.count++
     }
-    this.recordsRead += total
-    this.recordsKept += count
-    return { count, isAll: count === total, hasTombstones, firstDelta, maxDelta }
-  }
-
-  #rewrite(
-    bytes: Buffer,
-    at: number,
-    unpacked: Buffer,
-    kept: Selection,
-    horizonMs: number | undefined,
-  ): Buffer {
-    const baseTimestamp = baseTimestampOf(bytes, at)
-    const isSameBase =
-      (attributesOf(bytes, at) & logAppendTimeBit) === 0 &&
-      baseTimestamp === (horizonMs ?? baseTimestamp + kept.firstDelta)
-    // With another base timestamp every record changes.
-    if (!isSameBase) return this.#rebuild(bytes, at, horizonMs)
-    let end = this.#copyKept(unpacked)
-    const codec = codecOf(bytes, at)
-    if (codec !== codecs.none) {
-      const packed = compress(codec, this.#result.subarray(batchHeaderBytes, end))
-      end = batchHeaderBytes + packed.length
-      this.#reserve(end)
-      packed.copy(this.#result, batchHeaderBytes)
-    }
-    const header = readBatchHeader(bytes, at)
-    const maxTimestamp = baseTimestamp + kept.maxDelta
-    writeBatchHeader(this.#result, 0, { ...header, maxTimestamp, recordCount: kept.count })
-    sealBatch(this.#result, 0, end)
-    return this.#result.subarray(0, end)
-  }
-
-  /** Puts the records that stay behind the room for a header; returns where they end. */
-  #copyKept(unpacked: Buffer): number {
-    const kept = this.#kept
-    this.#reserve(batchHeaderBytes + unpacked.length)
-    let end = batchHeaderBytes
-    for (let i = 0; i < kept.length; i += 2)
-      end += unpacked.copy(this.#result, end, kept[i]!, kept[i + 1]!)
-    return end
-  }
-
-  #reserve(bytes: number): void {
-    if (bytes > this.#result.length)
-      this.#result = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#result.length))
-  }
-
-  /** Every record anew, relative to the base timestamp that changes. */
-  #rebuild(bytes: Buffer, at: number, horizonMs: number | undefined): Buffer {
-    const header = readBatchHeader(bytes, at)
-    const { attributes, baseOffset, baseTimestamp, maxTimestamp, lastOffsetDelta } = header
-    const hasAppendTime = (attributes & logAppendTimeBit) !== 0
-    const records: NewRecord[] = []
-    const cursor = this.#cursor
-    cursor.reset(cursor.bytes, 0, cursor.bytes.length, header.recordCount)
-    for (let i = 0; cursor.next(); ) {
-      while (cursor.start >= (this.#kept[i + 1] ?? Infinity)) i += 2
-      if (cursor.start < (this.#kept[i] ?? Infinity)) continue
-      records.push({
-        offset: baseOffset + cursor.offsetDelta,
-        timestamp: hasAppendTime ? maxTimestamp : baseTimestamp + cursor.timestampDelta,
-        key: cursor.key(),
-        value: cursor.value(),
-        headers: cursor.headers(),
-      })
-    }
-    return buildBatch({
-      records,
-      baseOffset,
-      lastOffset: baseOffset + lastOffsetDelta,
-      partitionLeaderEpoch: header.partitionLeaderEpoch,
-      codec: codecOf(bytes, at),
-      producerId: header.producerId,
-      producerEpoch: header.producerEpoch,
-      baseSequence: header.baseSequence,
-      transactional: (attributes & transactionalBit) !== 0,
-      control: (attributes & controlBit) !== 0,
-      ...(hasAppendTime ? { logAppendTimeMs: maxTimestamp } : {}),
-      ...(horizonMs === undefined ? {} : { deleteHorizonMs: horizonMs }),
-    })
+    return false
   }
 }
 
 interface Selection {
-  readonly count: number
-  readonly isAll: boolean
-  readonly hasTombstones: boolean
-  /** Timestamp deltas of the first record that stays, and the largest. */
-  readonly firstDelta: number
-  readonly maxDelta: number
+  readonly ranges: number[]
+  count: number
+  total: number
+  hasTombstones: boolean
+  firstDelta: number
+  maxDelta: number
 }
+
+const emptySelection = (): Selection => ({
+  ranges: [],
+  ...{ count: 0, total: 0, hasTombstones: false, firstDelta: 0, maxDelta: -Infinity },
+})
 
 /** Until when the tombstones of a batch stay; `undefined` before the first pass. */
 export function deleteHorizonOf(bytes: Buffer, at: number): number | undefined {

@@ -6,19 +6,21 @@
  * end of that part and writes what stays to new segments, several small ones into one. Each new
  * segment takes the place of its sources as soon as it is complete (`replacement.ts`).
  *
- * Both passes go in slices of a fifth of a millisecond, read and sync on the thread pool. Nothing is locked: when retention, a
+ * Both passes go in slices of a fifth of a millisecond, read and sync on the thread pool, and leave what batches with very many
+ * records take to a thread (`large-batches.ts`). Nothing is locked: when retention, a
  * truncation or a deletion changes the sources meanwhile, the work is given up and begins again another
  * time.
  */
 import {
   baseOffsetOf,
+  batchSizeOf,
   isControl,
   lastOffsetOf,
   recordCountOf,
 } from '../../protocol/record-batch.ts'
-import { RecordCursor, recordBytesOf } from '../../protocol/records.ts'
+import { RecordCursor } from '../../protocol/records.ts'
 import { BatchScanner } from './batch-scanner.ts'
-import { CompactionFilter, type LastOfProducer } from './compaction-filter.ts'
+import { CompactionFilter, type LastOfProducer, recordsAtOnce } from './compaction-filter.ts'
 import { groupSegments } from './compaction-groups.ts'
 import { CompactionMap } from './compaction-map.ts'
 import type { CompactionRange } from './compaction-range.ts'
@@ -141,29 +143,66 @@ class Compaction {
       const start = segment.positionFor(from, log.config.indexIntervalBytes)
       const isDone = await this.#eachBatch(segment, start, (bytes, at) => {
         if (lastOffsetOf(bytes, at) < from) return true
+        let noted: boolean | Promise<boolean> = true
         if (isControl(bytes, at)) transactions.isObsolete(bytes, at)
-        else if (!transactions.isAborted(bytes, at) && !this.#noteKeys(bytes, at, from))
-          return false
-        this.#map.latestOffset = lastOffsetOf(bytes, at)
-        return true
+        else if (!transactions.isAborted(bytes, at)) noted = this.#noteKeys(bytes, at, from)
+        const lastOffset = lastOffsetOf(bytes, at)
+        return typeof noted === 'boolean'
+          ? this.#noted(noted, lastOffset)
+          : noted.then((isWhole) => this.#noted(isWhole, lastOffset))
       })
       if (!isDone) return
       this.#map.latestOffset = endOffset - 1 // Offsets may be missing at the end of a segment.
     }
   }
 
+  #noted(isWhole: boolean, lastOffset: number): boolean {
+    if (isWhole) this.#map.latestOffset = lastOffset
+    return isWhole
+  }
+
   /** False when the map is full. */
-  #noteKeys(bytes: Buffer, at: number, from: number): boolean {
-    const unpacked = recordBytesOf(bytes, at, this.#log.config.unpackedBytesMax)
-    const baseOffset = baseOffsetOf(bytes, at)
+  #noteKeys(bytes: Buffer, at: number, from: number): boolean | Promise<boolean> {
+    const { config, disk } = this.#log
+    const unpacked = disk.resources.largeBatches.unpackSmall(bytes, at, config.unpackedBytesMax)
+    if (unpacked === undefined) return this.#noteManyKeys(bytes, at, from)
+    this.#cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
+    return this.#noteSome(baseOffsetOf(bytes, at), from, Infinity) === 'all'
+  }
+
+  async #noteManyKeys(bytes: Buffer, at: number, from: number): Promise<boolean> {
+    const { config, disk } = this.#log
+    const batch = bytes.subarray(at, at + batchSizeOf(bytes, at))
+    const { largeBatches } = disk.resources
+    const unpacking = largeBatches.unpack(batch, config.unpackedBytesMax)
+    const unpacked = await this.#pace.wait(unpacking)
+    this.#cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
+    for (;;) {
+      const noted = this.#noteSome(baseOffsetOf(bytes, at), from, recordsAtOnce)
+      if (noted === 'some') {
+        await this.#rest()
+        continue
+      }
+      this.#cursor.reset(bytes, 0, 0, 0) // It holds much memory.
+      return noted === 'all'
+    }
+  }
+
+  /** Of as many records as `limit`. */
+  #noteSome(baseOffset: number, from: number, limit: number): 'all' | 'some' | 'full' {
     const cursor = this.#cursor
-    cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
-    while (cursor.next()) {
+    for (let i = 0; i < limit; i++) {
+      if (!cursor.next()) return 'all'
       const offset = baseOffset + cursor.offsetDelta
       if (cursor.keyLength < 0 || offset < from) continue
-      if (!this.#map.put(unpacked, cursor.keyStart, cursor.keyLength, offset)) return false
+      if (!this.#map.put(cursor.bytes, cursor.keyStart, cursor.keyLength, offset)) return 'full'
     }
-    return true
+    return 'some'
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#pace.isDue) await this.#pace.rest()
+    assertUndeleted(this.#log)
   }
 
   readonly #cursor = new RecordCursor()
@@ -193,17 +232,22 @@ class Compaction {
         nowMs: this.#nowMs,
         deleteRetentionMs: config.deleteRetentionMs,
         unpackedBytesMax: config.unpackedBytesMax,
+        largeBatches: disk.resources.largeBatches,
+        rest: () => this.#rest(),
       })
+      const take = (kept: Buffer | undefined) => {
+        if (kept !== undefined) {
+          target.append(kept)
+          this.#pace.spent(kept.length)
+        }
+        return true
+      }
       for (const source of sources) {
         const endOffset = log.segments.endOf(source, log.logEndOffset)
         transactions.expect(log.abortedTransactions(source.baseOffset, endOffset))
         await this.#eachBatch(source, 0, (bytes, at) => {
           const kept = filter.filter(bytes, at)
-          if (kept !== undefined) {
-            target.append(kept)
-            this.#pace.spent(kept.length)
-          }
-          return true
+          return kept instanceof Promise ? kept.then(take) : take(kept)
         })
       }
       await this.#finish(target)
@@ -252,24 +296,26 @@ class Compaction {
   #eachBatch(
     segment: Segment,
     start: number,
-    visit: (bytes: Buffer, at: number) => boolean,
+    visit: (bytes: Buffer, at: number) => boolean | Promise<boolean>,
   ): Promise<boolean> {
     return segment.file.whileOpen(async (file) => {
       const scanner = new BatchScanner(file, start, segment.sizeBytes, this.#limits.pieceBytes)
       for (;;) {
-        if (scanner.isStarving) await scanner.fillLater()
+        if (scanner.isStarving) await this.#pace.wait(scanner.fillLater())
         if (this.#pace.isDue) await this.#pace.rest()
         assertUndeleted(this.#log)
         const isFound = scanner.next()
         if (!isFound && scanner.problem === undefined) return true
-        if (!isFound || !(await scanner.loadWholeLater())) {
+        if (!isFound || !(await this.#pace.wait(scanner.loadWholeLater()))) {
           this.#assertUnchanged([segment])
           throw new CorruptLogError(
             `The batch at ${scanner.position} of ${segment.file.path} is damaged${scanner.problem ? `: ${scanner.problem}` : ''}`,
           )
         }
         this.#pace.spent(scanner.size)
-        if (!visit(scanner.bytes, scanner.at)) return false
+        const goesOn = visit(scanner.bytes, scanner.at)
+        // Without a promise it goes on at once: there are very many batches.
+        if (goesOn !== true && !(await goesOn)) return false
       }
     })
   }

@@ -10,6 +10,7 @@ import { BufferPool } from './buffer-pool.ts'
 import { FileCache, openFilesMaxOf } from './file-cache.ts'
 import { GroupedSync } from './grouped-sync.ts'
 import { IndexBudget } from './index-budget.ts'
+import { LargeBatches } from './large-batches.ts'
 import { PageCache } from './page-cache.ts'
 
 /** Shared by all directories of a process. */
@@ -18,6 +19,7 @@ export interface LogResources {
   readonly buffers: BufferPool
   readonly indexes: IndexBudget
   readonly pageCache: PageCache
+  readonly largeBatches: LargeBatches
   /** Reads and writes so far that somebody waits for: what is done in the background gives way to them. */
   readonly demand: { count: number }
 }
@@ -27,13 +29,18 @@ const indexBytesMaxDefault = 128 * 1024 * 1024
 
 export function logResources(
   env: Env,
-  limits: { readonly openFilesMax?: number; readonly indexBytesMax?: number } = {},
+  limits: {
+    readonly openFilesMax?: number
+    readonly indexBytesMax?: number
+    readonly smallBatchBytesMax?: number
+  } = {},
 ): LogResources {
   return {
     files: new FileCache(env.files, limits.openFilesMax ?? openFilesMaxOf(env.descriptorsMax)),
     buffers: new BufferPool(),
     indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
     pageCache: new PageCache(env.memoryBytes),
+    largeBatches: new LargeBatches(env, limits.smallBatchBytesMax),
     demand: { count: 0 },
   }
 }

@@ -325,6 +325,7 @@ export class LogManager {
     this.#isClosed = true
     await Promise.all([this.#maintenance.stop(), this.cleaner.stop()])
     await Promise.all(this.#directories.map((directory) => this.#close(directory, brokerEpoch)))
+    this.resources.largeBatches.close()
   }
 
   async #close(directory: LogDirectory, brokerEpoch: number): Promise<void> {

@@ -273,12 +273,12 @@ export class Log {
   }
 
   /** The first record with a timestamp of at least `timestamp`. */
-  offsetForTimestamp(timestamp: number): FoundTimestamp | undefined {
+  offsetForTimestamp(timestamp: number): Promise<FoundTimestamp | undefined> {
     return offsetForTimestamp(this, timestamp)
   }
 
   /** The first record with the largest timestamp (KIP-734). */
-  offsetOfMaxTimestamp(): FoundTimestamp | undefined {
+  offsetOfMaxTimestamp(): Promise<FoundTimestamp | undefined> {
     return offsetOfMaxTimestamp(this)
   }
 

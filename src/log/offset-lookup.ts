@@ -1,8 +1,8 @@
 /** Finding records by their timestamps (ListOffsets). */
 import { errors } from '../../protocol/errors.ts'
 import { maxTimestampOf } from '../../protocol/record-batch.ts'
-import { recordsOf } from '../../protocol/records.ts'
 import { BatchScanner } from './batch-scanner.ts'
+import { findRecord, type WantedRecord } from './batch-work.ts'
 import type { Log } from './log.ts'
 import type { Segment } from './segment.ts'
 
@@ -19,18 +19,20 @@ export class CorruptLogError extends Error {
   readonly errorCode = errors.CORRUPT_MESSAGE.code
 }
 
-export function offsetForTimestamp(log: Log, timestamp: number): FoundTimestamp | undefined {
+export async function offsetForTimestamp(
+  log: Log,
+  timestamp: number,
+): Promise<FoundTimestamp | undefined> {
   const { indexIntervalBytes } = log.config
   for (const segment of segmentsFrom(log)) {
     if (segment.maxTimestamp(indexIntervalBytes).timestamp < timestamp) continue
-    const from = Math.max(segment.timeIndex.offsetFor(timestamp), log.logStartOffset)
-    const found = firstRecord(log, segment, from, (at) => at >= timestamp)
+    const found = await firstRecord(log, segment, timestamp)
     if (found) return found
   }
   return undefined
 }
 
-export function offsetOfMaxTimestamp(log: Log): FoundTimestamp | undefined {
+export async function offsetOfMaxTimestamp(log: Log): Promise<FoundTimestamp | undefined> {
   const { indexIntervalBytes } = log.config
   let best: { segment: Segment; timestamp: number; offset: number } | undefined
   for (const segment of segmentsFrom(log)) {
@@ -39,10 +41,7 @@ export function offsetOfMaxTimestamp(log: Log): FoundTimestamp | undefined {
     if (max.offset < log.logStartOffset) max = maxFrom(log, segment)
     if (max.timestamp > (best?.timestamp ?? -1)) best = { segment, ...max }
   }
-  if (best === undefined) return undefined
-  const { segment, timestamp } = best
-  const from = Math.max(segment.timeIndex.offsetFor(timestamp), log.logStartOffset)
-  return firstRecord(log, segment, from, (at) => at >= timestamp)
+  return best && firstRecord(log, best.segment, best.timestamp)
 }
 
 function segmentsFrom(log: Log): readonly Segment[] {
@@ -67,24 +66,36 @@ function scannerFrom(log: Log, segment: Segment, offset: number): BatchScanner {
   return new BatchScanner(segment.file.get(), position, segment.sizeBytes)
 }
 
+/** Not sooner than the time index says, nor before the start of the log. */
 function firstRecord(
   log: Log,
   segment: Segment,
-  from: number,
-  matches: (timestamp: number) => boolean,
-): FoundTimestamp | undefined {
-  const scanner = scannerFrom(log, segment, from)
-  while (scanner.next()) {
-    if (scanner.lastOffset < from || !matches(maxTimestampOf(scanner.bytes, scanner.at))) continue
-    if (!scanner.loadWhole()) throw damaged(scanner, segment)
-    for (const record of recordsOf(scanner.bytes, scanner.at, log.config.unpackedBytesMax)) {
-      if (record.offset < from || !matches(record.timestamp)) continue
-      const { timestamp, offset } = record
-      return { timestamp, offset, leaderEpoch: log.leaderEpochs.epochAt(offset) ?? -1 }
+  timestamp: number,
+): Promise<FoundTimestamp | undefined> {
+  const offset = Math.max(segment.timeIndex.offsetFor(timestamp), log.logStartOffset)
+  return segment.file.whileOpen(async () => {
+    const scanner = scannerFrom(log, segment, offset)
+    while (scanner.next()) {
+      if (scanner.lastOffset < offset || maxTimestampOf(scanner.bytes, scanner.at) < timestamp)
+        continue
+      if (!scanner.loadWhole()) throw damaged(scanner, segment)
+      const found = await firstIn(log, scanner, { offset, timestamp })
+      if (found) return { ...found, leaderEpoch: log.leaderEpochs.epochAt(found.offset) ?? -1 }
     }
-  }
-  assertWhole(scanner, segment)
-  return undefined
+    assertWhole(scanner, segment)
+    return undefined
+  })
+}
+
+async function firstIn(
+  { config, disk }: Log,
+  { bytes, at, size }: BatchScanner,
+  wanted: WantedRecord,
+): Promise<WantedRecord | undefined> {
+  const { largeBatches } = disk.resources
+  const unpacked = largeBatches.unpackSmall(bytes, at, config.unpackedBytesMax)
+  if (unpacked !== undefined) return findRecord(bytes, at, unpacked, wanted)
+  return largeBatches.find(bytes.subarray(at, at + size), wanted, config.unpackedBytesMax)
 }
 
 /** What was looked for may be in the part that cannot be read: a later record would be the wrong answer. */

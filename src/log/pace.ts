@@ -84,6 +84,17 @@ export class Pace {
     this.#owedMs = Math.max(this.#owedMs - (this.#sliceStartMs - fromMs), -timerMs)
   }
 
+  /** Waits for something that does not need the loop: that is no work, and no pause. */
+  async wait<T>(elsewhere: Promise<T>): Promise<T> {
+    const { clock } = this.#env
+    const workedMs = clock.monotonicMs() - this.#sliceStartMs
+    try {
+      return await elsewhere
+    } finally {
+      this.#sliceStartMs = clock.monotonicMs() - workedMs
+    }
+  }
+
   abort(): void {
     this.#isAborted = true
   }

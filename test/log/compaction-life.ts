@@ -10,7 +10,7 @@ import { compactionRange } from '../../src/log/compaction-range.ts'
 import { createLog, openLog } from '../../src/log/load.ts'
 import type { Log } from '../../src/log/log.ts'
 import type { LogConfig } from '../../src/log/log-config.ts'
-import { LogDisk } from '../../src/log/log-disk.ts'
+import { LogDisk, logResources } from '../../src/log/log-disk.ts'
 import { Pace } from '../../src/log/pace.ts'
 import { batchesIn, readAll } from './batches.ts'
 import { compactModel, type ModelBatch, type ModelRecord } from './compaction-model.ts'
@@ -86,10 +86,13 @@ export class CompactionLife {
     seed: number,
     dedupeBytesMax = defaultCleanerOptions.dedupeBytesMax,
     more: Partial<LogConfig> = {},
+    smallBatchBytesMax?: number,
   ) {
     this.lonely = new LonelyHost(seed)
     this.#dedupeBytesMax = dedupeBytesMax
-    const disk = new LogDisk(this.lonely.env, '/data')
+    const { env } = this.lonely
+    const limits = smallBatchBytesMax === undefined ? {} : { smallBatchBytesMax }
+    const disk = new LogDisk(env, '/data', logResources(env, limits))
     this.log = createLog(disk, place('/data', { ...config, ...more }))
   }
 

@@ -13,11 +13,13 @@ function continuation(entry: ProducerEntry) {
 }
 
 const seeds = fc.integer({ min: 1, max: 1e6 })
+/** Up to how many bytes a batch is handled at once: all, none, some. */
+const smallBytes = fc.constantFrom(undefined, 0, 120)
 
 test('compaction keeps exactly what the plain model keeps', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, seeds, async (all, seed) => {
-      const life = new CompactionLife(seed)
+    fc.asyncProperty(steps, seeds, smallBytes, async (all, seed, small) => {
+      const life = new CompactionLife(seed, undefined, {}, small)
       await life.run([...all, { kind: 'roll' }, { kind: 'compact', afterMs: 0 }])
       expect(await life.records()).toEqual(life.model.flatMap(({ records }) => records))
     }),

@@ -62,8 +62,8 @@ test('a cut behind a damaged batch takes no good one before it, and leaves no ho
 
 test('a lookup by time does not pass over what is damaged', async () => {
   const log = await damagedLog(2)
-  expect(log.offsetForTimestamp(1001)?.offset).toBe(2)
-  expect(() => log.offsetForTimestamp(1002)).toThrow(CorruptLogError)
+  expect((await log.offsetForTimestamp(1001))?.offset).toBe(2)
+  await expect(log.offsetForTimestamp(1002)).rejects.toThrow(CorruptLogError)
 })
 
 test('a damaged transaction index of a clean log is made anew', async () => {

@@ -54,7 +54,7 @@ test('a deleted log reads and writes nothing of the one that has taken its place
       [errors.KAFKA_STORAGE_ERROR.code, 0],
     ])
   }
-  expect(() => old.offsetForTimestamp(0)).toThrow('is deleted')
+  await expect(old.offsetForTimestamp(0)).rejects.toThrow('is deleted')
   expect(() => old.abortedTransactions(0, 30)).toThrow('is deleted')
   expect(append(old, 'late').errorCode).toBe(errors.KAFKA_STORAGE_ERROR.code)
   old.assignEpoch(9)

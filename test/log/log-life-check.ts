@@ -15,7 +15,7 @@ export async function checkLife(life: LogLife): Promise<void> {
   await checkReads(life, from)
   checkTransactions(life, from)
   checkProducers(life)
-  checkTimestamps(life, from)
+  await checkTimestamps(life, from)
   for (const { first, last, epoch } of life.batches)
     if (first >= start && last < end) expect(log.leaderEpochs.epochAt(first)).toBe(epoch)
 }
@@ -68,14 +68,14 @@ function checkProducers({ log, batches, start, producers }: LogLife): void {
   }
 }
 
-function checkTimestamps({ log, batches, start }: LogLife, from: number): void {
+async function checkTimestamps({ log, batches, start }: LogLife, from: number): Promise<void> {
   const records = batches.flatMap((batch) =>
     batch.offsets.map((offset) => ({ offset, timestamp: batch.timestamp })),
   )
   const timestamp = records.find(({ offset }) => offset >= from)?.timestamp
   if (timestamp === undefined) return
   const first = records.find((record) => record.timestamp >= timestamp && record.offset >= start)!
-  expect(log.offsetForTimestamp(timestamp)?.offset).toBe(first.offset)
+  expect((await log.offsetForTimestamp(timestamp))?.offset).toBe(first.offset)
 }
 
 function checkTransactions({ log, batches, start, end, highWatermark }: LogLife, from: number) {

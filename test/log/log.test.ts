@@ -176,18 +176,23 @@ test('the log is truncated at the start of a batch, with everything that hangs o
   expect(recordsIn(await readAll(log))).toEqual([[100, 'k=new']])
 })
 
-test('records are found by their timestamps', () => {
+test('records are found by their timestamps', async () => {
   const log = temporaryLog({ segmentBytes: 400, indexIntervalBytes: 0 })
   const times = [100, 300, 200, 500, 400, 500, 50]
   for (const maxTimestamp of times) appendBatch(log, batchOf(['v'], { maxTimestamp }))
-  const found = [0, 100, 101, 300, 301, 500, 501].map((at) => log.offsetForTimestamp(at)?.offset)
+  const found: unknown[] = []
+  for (const at of [0, 100, 101, 300, 301, 500, 501])
+    found.push((await log.offsetForTimestamp(at))?.offset)
   expect(found).toEqual([0, 0, 1, 1, 3, 3, undefined])
-  expect(log.offsetOfMaxTimestamp()).toEqual({ timestamp: 500, offset: 3, leaderEpoch: 0 })
+  expect(await log.offsetOfMaxTimestamp()).toEqual({ timestamp: 500, offset: 3, leaderEpoch: 0 })
   log.highWatermark = 7
   log.deleteRecordsBefore(4)
-  expect(log.offsetOfMaxTimestamp()).toEqual({ timestamp: 500, offset: 5, leaderEpoch: 0 })
+  expect(await log.offsetOfMaxTimestamp()).toEqual({ timestamp: 500, offset: 5, leaderEpoch: 0 })
   log.deleteRecordsBefore(7)
-  expect([log.offsetOfMaxTimestamp(), log.offsetForTimestamp(0)]).toEqual([undefined, undefined])
+  expect([await log.offsetOfMaxTimestamp(), await log.offsetForTimestamp(0)]).toEqual([
+    undefined,
+    undefined,
+  ])
 })
 
 test('a follower takes the batches of its leader as they are', async () => {

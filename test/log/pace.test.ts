@@ -55,6 +55,16 @@ test('alone it works all the time, and for one who asks seldom it gives way for 
   expect(seldom).toBeLessThan(100 * sliceMs)
 })
 
+test('waiting for a thread is neither work nor a pause', async () => {
+  const env = simulatedEnv(new LossyDisk())
+  const pace = new Pace(env, limits)
+  await env.pass(sliceMs - 1)
+  await pace.wait(settled().then(() => env.pass(1000)))
+  expect(pace.isDue).toBe(false)
+  await env.pass(1)
+  expect(pace.isDue).toBe(true)
+})
+
 /** How long the cleaner paused in all, where every look at the clock takes a fifth of a millisecond. */
 async function compactBeside(use: (log: Log) => void): Promise<number> {
   const disk = new LossyDisk()

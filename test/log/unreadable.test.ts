@@ -116,7 +116,7 @@ test('a lookup by time answers what can be read, or that it is damaged', async (
       const { first, last } = places[i]!
       const isLost = places[i]!.path === path && first <= page && page <= last
       try {
-        const found = log.offsetForTimestamp(1000 + i)
+        const found = await log.offsetForTimestamp(1000 + i)
         // The end of a log may be lost, and its times with it.
         expect(found?.offset).toBe(isLost ? undefined : i)
       } catch (error) {

@@ -43,12 +43,12 @@ export const listOffsets = handler(ListOffsets, {
         answers.push(
           isRepeated
             ? failed(asked, ErrorCode.INVALID_REQUEST)
-            : lookUp(request, name, asked, context),
+            : await lookUp(request, name, asked, context),
         )
       }
       topics.push({ name, partitions: answers })
     }
-    if (slice.hasPaused) for (const topic of topics) recheck(request, topic, context)
+    for (const topic of topics) recheck(request, topic, context)
     return { topics }
   },
   failure: (request, errorCode) => ({
@@ -78,12 +78,12 @@ function recheck(
   }
 }
 
-function lookUp(
+async function lookUp(
   request: RequestOf<typeof ListOffsets>,
   topic: string,
   asked: Asked,
   { broker, apiVersion }: RequestContext,
-): Answered {
+): Promise<Answered> {
   const { timestamp, currentLeaderEpoch, partitionIndex } = asked
   if (timestamp < 0 && apiVersion < (sinceVersion.get(timestamp) ?? Infinity))
     return failed(asked, ErrorCode.UNSUPPORTED_VERSION)
@@ -98,10 +98,11 @@ function lookUp(
       apiVersion >= 5 ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE,
     )
   const log = partition.log as Log
-  const isolated = request.isolationLevel === readCommitted
-  const end =
-    request.replicaId >= 0 ? log.logEndOffset : isolated ? log.lastStableOffset : log.highWatermark
-  const found = find(log, timestamp, end, partition.leaderEpoch)
+  const end = () => {
+    if (request.replicaId >= 0) return log.logEndOffset
+    return request.isolationLevel === readCommitted ? log.lastStableOffset : log.highWatermark
+  }
+  const found = await find(log, timestamp, end, partition.leaderEpoch)
   if (!readable && !partition.mayAnswer()) return failed(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   return { partitionIndex, errorCode: ErrorCode.NONE, ...found }
 }
@@ -115,15 +116,22 @@ interface Found {
 const nothing: Found = { timestamp: -1, offset: -1, leaderEpoch: -1 }
 
 /** What lies at or beyond `end` is not found (L-2). */
-function find(log: Log, asked: number, end: number, leaderEpoch: number): Found {
-  if (asked === latest) return { timestamp: -1, offset: end, leaderEpoch }
+async function find(
+  log: Log,
+  asked: number,
+  end: () => number,
+  leaderEpoch: number,
+): Promise<Found> {
+  if (asked === latest) return { timestamp: -1, offset: end(), leaderEpoch }
   if (asked === earliest || asked === earliestLocal) {
     const offset = log.logStartOffset
     return { timestamp: -1, offset, leaderEpoch: log.leaderEpochs.epochAt(offset) ?? -1 }
   }
   if (asked === latestTiered || asked === earliestPendingUpload) return nothing
-  const found = asked === maxTimestamp ? log.offsetOfMaxTimestamp() : log.offsetForTimestamp(asked)
-  if (found === undefined || found.offset >= end || found.offset < log.logStartOffset)
+  const found = await (asked === maxTimestamp
+    ? log.offsetOfMaxTimestamp()
+    : log.offsetForTimestamp(asked))
+  if (found === undefined || found.offset >= end() || found.offset < log.logStartOffset)
     return nothing
   return { ...found, leaderEpoch: log.leaderEpochs.epochAt(found.offset) ?? -1 }
 }
