@@ -112,12 +112,26 @@ export async function openLog(
     disk.env.log.error('Log ends before its start', { log: log.name, ...end, logStartOffset })
     log.truncateFullyAndStartAt(logStartOffset)
   } else if (end.isDamaged) log.roll()
+  findAborted(log, found.unindexed)
   return log
 }
 
 interface Found {
   readonly segments: Segment[]
+  /** Without offset index: who has removed it, so that it is made anew, may have removed the others with it. */
+  readonly unindexed: Segment[]
   readonly snapshots: number[]
+}
+
+/** Nothing but a missing offset index tells that a transaction index is missing: at the next start it will be there. */
+function findAborted(log: Log, unindexed: readonly Segment[]): void {
+  for (const segment of unindexed)
+    try {
+      if (!segment.isDeleted) log.abortedOf(segment)
+    } catch (error) {
+      const because = (error as Error).message
+      log.disk.env.log.warn('Side file is behind', { segment: segment.file.path, because })
+    }
 }
 
 /** Lie beside segments, and belong to others. */
@@ -137,6 +151,7 @@ function look(disk: LogDisk, directory: string): Found {
   }
   const present = new Set(names)
   const segments: Segment[] = []
+  const unindexed: Segment[] = []
   const snapshots: number[] = []
   for (const name of names) {
     const path = `${directory}/${name}`
@@ -149,18 +164,20 @@ function look(disk: LogDisk, directory: string): Found {
     else if (parsed.suffix === suffixes.snapshot) snapshots.push(parsed.baseOffset)
     else if (parsed.suffix === suffixes.log) {
       const base = name.slice(0, -suffixes.log.length)
-      segments.push(
-        new Segment(disk, directory, parsed.baseOffset, {
-          sizeBytes: files.stat(path)!.sizeBytes,
-          isNew: false,
-          hasTransactionIndex: present.has(base + suffixes.transactionIndex),
-          createdMs: clock.wallMs(),
-          jitterMs: 0,
-        }),
-      )
+      const { sizeBytes } = files.stat(path)!
+      const isIndexLost = sizeBytes > 0 && !present.has(base + suffixes.offsetIndex)
+      const segment = new Segment(disk, directory, parsed.baseOffset, {
+        sizeBytes,
+        isNew: false,
+        hasTransactionIndex: isIndexLost || present.has(base + suffixes.transactionIndex),
+        createdMs: clock.wallMs(),
+        jitterMs: 0,
+      })
+      segments.push(segment)
+      if (isIndexLost) unindexed.push(segment)
     } else removeOrphan(disk, path, present)
   }
-  return { segments, snapshots }
+  return { segments, unindexed, snapshots }
 }
 
 /** An index whose segment is gone. */

@@ -38,7 +38,7 @@ export class TransactionIndex {
   #isUnsynced = false
   #isAbandoned = false
 
-  /** `exists` is false for a new segment: no file is looked for. */
+  /** No file is looked for where `exists` is false. One that should be there and is not is damage as any other. */
   constructor(disk: LogDisk, path: string, exists: boolean) {
     this.#disk = disk
     this.path = path
@@ -70,9 +70,9 @@ export class TransactionIndex {
 
   /** Replaces the content, after recovery or compaction. */
   rewrite(entries: readonly AbortedTransaction[]): void {
-    const existed = this.#entries === undefined || this.#entries.length > 0
     this.#entries = [...entries]
-    if (!existed && entries.length === 0) return
+    if (entries.length === 0 && !this.#disk.env.files.stat(this.path)) return
+    this.#isBehind = true
     const bytes = entries.map((entry) => abortedTransactionLayout.write({ version: 0, ...entry }))
     this.#write(Buffer.concat(bytes), 0)
     this.#isBehind = false

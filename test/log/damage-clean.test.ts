@@ -97,6 +97,15 @@ test('a damaged transaction index of a clean log is made anew', async () => {
     expect(log.abortedTransactions(0, 9)).toEqual(aborted)
     expect(disk.bytesOf(path).equals(good)).toBe(true)
   }
+  // Who wants indexes made anew removes all; the next start but one sees nothing that is missing.
+  for (const gone of [path, path.replace('txnindex', 'index')]) disk.files.unlink(gone)
+  for (const isAsked of [false, true]) {
+    const log = await openLog(new LogDisk(env, '/'), at, { ...clean, recoveryPoint })
+    await log.offsetForTimestamp(1)
+    if (isAsked) expect(log.abortedTransactions(0, 9)).toEqual(aborted)
+    await log.close()
+  }
+  expect(disk.bytesOf(path).equals(good)).toBe(true)
   disk.replaceBytes(path, torn[1]!)
   const log = await openLog(new LogDisk(env, '/'), at, { ...clean, recoveryPoint })
   log.truncateTo(8)
