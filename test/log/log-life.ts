@@ -10,6 +10,7 @@ import { compact } from '../../src/log/compaction.ts'
 import { compactionRange } from '../../src/log/compaction-range.ts'
 import { createLog, type LogPlace, openLog } from '../../src/log/load.ts'
 import type { Log } from '../../src/log/log.ts'
+import type { LogConfig } from '../../src/log/log-config.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
 import { Pace } from '../../src/log/pace.ts'
 import { applyRetention } from '../../src/log/retention.ts'
@@ -62,6 +63,8 @@ export class LogLife {
   startWritten = 0
   compactedTo = 0
   compactedToWritten = 0
+  /** What the next start does not find any more. */
+  #lost: readonly string[] = []
 
   constructor(seed: number, setting: Setting) {
     this.random = randomFrom(seed)
@@ -182,7 +185,7 @@ export class LogLife {
   }
 
   /** Until the next restart. */
-  configure(change: { readonly preallocate: boolean; readonly segmentBytes: number }): void {
+  configure(change: Partial<LogConfig>): void {
     this.log.updateConfig({ ...this.log.config, ...change })
   }
 
@@ -269,6 +272,13 @@ export class LogLife {
     await this.crash(true)
   }
 
+  /** As `restart` or `crash`, and files are gone that the log can be told without. */
+  async restartWithout(suffixes: readonly string[], isClean: boolean): Promise<void> {
+    this.#lost = suffixes
+    await (isClean ? this.restart() : this.crash(false))
+    this.#lost = []
+  }
+
   async restart(): Promise<void> {
     await this.log.close()
     this.compactedToWritten = this.compactedTo
@@ -320,6 +330,8 @@ export class LogLife {
   }
 
   async #open(wasClean: boolean): Promise<void> {
+    for (const path of this.disk.paths)
+      if (this.#lost.some((suffix) => path.endsWith(suffix))) this.disk.files.unlink(path)
     this.env = simulatedEnv(this.disk)
     const { recoveryPoint, startWritten: logStartOffset, highWatermark } = this
     this.log = await openLog(new LogDisk(this.env, '/'), this.#place, {

@@ -23,6 +23,14 @@ const setting = fc.record({
   preallocate: fc.constantFrom(false, false, true),
   durable: fc.constantFrom(false, false, true),
 })
+/** All that they hold is in the batches, and it shows that they are missing. */
+const sideFiles = [
+  ['.index'],
+  ['.index', '.txnindex'],
+  ['.timeindex'],
+  ['.snapshot'],
+  ['leader-epoch-checkpoint'],
+]
 const part = fc.double({ min: 0, max: 0.999, noNaN: true })
 const step = fc.oneof(
   {
@@ -60,6 +68,11 @@ const step = fc.oneof(
       do: fc.constant('configure' as const),
       preallocate: fc.boolean(),
       segmentBytes: fc.constantFrom(500, 600, 1500),
+      segmentMs: fc.constantFrom(Infinity, 30),
+      segmentIndexBytes: fc.constantFrom(10_485_760, 24),
+      indexIntervalBytes: fc.constantFrom(0, 150, 4096),
+      retentionBytes: fc.constantFrom(Infinity, 400, 1500),
+      flushMessages: fc.constantFrom(Infinity, 3),
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('commit' as const), part }) },
@@ -81,6 +94,14 @@ const step = fc.oneof(
         'checkpoint' as const,
         'pass' as const,
       ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('restartWithout' as const),
+      suffixes: fc.subarray(sideFiles, { minLength: 1 }).map((chosen) => chosen.flat()),
+      isClean: fc.boolean(),
     }),
   },
   {
@@ -133,6 +154,8 @@ async function take(run: LogLife, one: Step): Promise<void> {
       return run.env.pass(200)
     case 'restart':
       return run.restart()
+    case 'restartWithout':
+      return run.restartWithout(one.suffixes, one.isClean)
     case 'crash':
       return run.crash(false)
     case 'losePower':
