@@ -7,8 +7,17 @@ import { maxTimestampOf } from '../../protocol/record-batch.ts'
 import type { Files } from '../env/env.ts'
 import { offsetFault } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
+import { checkpointFiles, parseOffsets } from './checkpoint.ts'
 import { type DumpEntry, dumpFile, isDumpable } from './dump.ts'
-import { fileName, parseFileName, parsePartitionDirectory, suffixes } from './file-names.ts'
+import {
+  fileName,
+  leaderEpochFile,
+  parseFileName,
+  parsePartitionDirectory,
+  partitionDirectory,
+  suffixes,
+} from './file-names.ts'
+import { VerifiedState } from './verify-state.ts'
 
 export interface Finding {
   readonly path: string
@@ -85,19 +94,49 @@ function* verifyLog(
       yield { ...finding(path, 'the next start finishes or drops it'), isRemark: true }
     else if (parsed?.suffix === suffixes.snapshot) yield* verifySmall(files, path)
     else if (parsed === undefined && isDumpable(name)) yield* verifySmall(files, path)
+    else if (isOrphan(name, names))
+      yield { ...finding(path, 'has no segment; the next start removes it'), isRemark: true }
   }
+  const state = new VerifiedState(files, directory, bases[0] ?? 0)
+  const compactedTo = compactedToOf(files, directory)
   let endOffset = -1
   for (const [i, baseOffset] of bases.entries()) {
-    const segment = { files, directory, baseOffset, nextBaseOffset: bases[i + 1] }
-    if (baseOffset < endOffset) {
-      const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
+    const segment = { files, directory, baseOffset, nextBaseOffset: bases[i + 1], state }
+    const path = `${directory}/${fileName(baseOffset, suffixes.log)}`
+    if (baseOffset < endOffset)
       yield finding(path, `begins below offset ${endOffset}, where the segment before it ends`)
-    }
+    if (endOffset >= 0 && baseOffset > Math.max(endOffset, compactedTo))
+      yield {
+        ...finding(path, `offsets ${endOffset} to ${baseOffset - 1} before it are missing`),
+        isRemark: true,
+      }
     endOffset = Math.max(baseOffset, yield* verifySegment(segment, sum, onBytes))
   }
 }
 
+/** Up to where a log may have been compacted, and have holes between segments. Infinity where nothing tells. */
+function compactedToOf(files: Files, directory: string): number {
+  const parent = directory.slice(0, directory.lastIndexOf('/'))
+  try {
+    const name = directory.slice(parent.length + 1)
+    const offsets = parseOffsets(files.readFile(`${parent}/${checkpointFiles.cleaner}`))
+    const own = offsets.find((one) => partitionDirectory(one.topic, one.partition) === name)
+    return own?.offset ?? 0
+  } catch {
+    return Infinity
+  }
+}
+
+/** An index without its segment. */
+function isOrphan(name: string, names: readonly string[]): boolean {
+  return (
+    indexSuffixes.some((suffix) => name.endsWith(suffix)) &&
+    !names.includes(name.slice(0, 20) + suffixes.log)
+  )
+}
+
 interface SegmentPlace {
+  readonly state: VerifiedState
   readonly files: Files
   readonly directory: string
   readonly baseOffset: number
@@ -118,7 +157,7 @@ function* verifySegment(
   sum: Verified,
   onBytes: (bytes: number) => void,
 ): Generator<Finding, number> {
-  const { files, directory, baseOffset } = segment
+  const { files, directory, baseOffset, state } = segment
   // Holes are what compaction leaves.
   const place = {
     ...segment,
@@ -137,6 +176,7 @@ function* verifySegment(
       if (!isFound) {
         if (scanner.problem === undefined) break
         const { position, problem } = scanner
+        state.damaged()
         if (!scanner.resync()) {
           yield finding(path, `${problem}; no whole batch follows`, position)
           break
@@ -147,7 +187,13 @@ function* verifySegment(
       const fault = scanner.loadWhole()
         ? offsetFault(scanner, place, endOffset)
         : `the checksum of the batch at offset ${scanner.baseOffset} is wrong`
-      if (fault !== undefined) yield finding(path, fault, position)
+      if (fault !== undefined) {
+        state.damaged()
+        yield finding(path, fault, position)
+      } else {
+        const wrong = state.batch(scanner)
+        if (wrong !== undefined) yield finding(`${directory}/${leaderEpochFile}`, wrong)
+      }
       sum.batches++
       onBytes(scanner.size)
       timestamp = Math.max(timestamp, maxTimestampOf(scanner.bytes, scanner.at))
@@ -159,6 +205,9 @@ function* verifySegment(
     file.close()
   }
   yield* verifyIndexes(segment, batches)
+  const transactionIndex = `${directory}/${fileName(baseOffset, suffixes.transactionIndex)}`
+  for (const fault of state.transactionFaults(transactionIndex))
+    yield finding(transactionIndex, fault)
   return endOffset
 }
 
