@@ -30,7 +30,7 @@ export async function kcat(args: readonly string[], name: string): Promise<void>
     const options = parseKcatOptions(words)
     await run(options, name)
   } catch (error) {
-    process.exitCode = exitCodeOf(error, name, words.includes('-d'))
+    process.exitCode = exitCodeOf(error, name, words.includes('--debug'))
   }
   // Nothing that is still open (a pending connection, a terminal) keeps the process alive.
   process.exit()

@@ -29,4 +29,7 @@ export const kcatLongOptions: ReadonlyMap<string, string> = new Map([
   ['quiet', 'q'],
   ['verbose', 'v'],
   ['no-exit-on-error', 'E'],
+  ['registry', 'r'],
+  ['mock', 'M'],
+  ['debug-contexts', 'd'],
 ])

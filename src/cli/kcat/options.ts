@@ -69,6 +69,8 @@ const own = new Map([
   ['encoding', true],
   ['headers', true],
   ['embed-json', false],
+  // Where an error comes from; what -d shows is what the client does.
+  ['debug', false],
   ['help', false],
   ['version', false],
 ])
@@ -200,6 +202,7 @@ const setters: Readonly<Record<string, (options: KcatOptions, value: string) => 
   encoding: (o, v) => (o.encoding = oneOf(v, '--encoding', ['base64', 'hex', 'text'])),
   headers: (o, v) => (o.headerForm = oneOf(v, '--headers', ['flat', 'map'])),
   'embed-json': (o) => (o.embedJson = true),
+  debug: () => {},
 }
 
 function setOffset(options: KcatOptions, text: string): void {
