@@ -7,11 +7,17 @@ export interface CommandNode {
   readonly command: Command
 }
 
-/** The command and all below it, in their order. */
+/** The command and all below it that is shown, in their order. */
 export function* walk(command: Command, path = ''): Generator<CommandNode> {
   yield { path, command }
-  for (const child of command.commands)
+  for (const child of visibleCommands(command))
     yield* walk(child, path === '' ? child.name() : `${path} ${child.name()}`)
+}
+
+/** Without those that work for other Kafkas only. */
+export function visibleCommands(command: Command): Command[] {
+  const shown = command.createHelp().visibleCommands(command)
+  return command.commands.filter((child) => shown.includes(child))
 }
 
 export const visibleOptions = (command: Command) => command.options.filter(({ hidden }) => !hidden)

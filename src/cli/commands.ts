@@ -59,7 +59,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'txn',
-    summary: 'Look at transactions',
+    summary: 'Show the producers that partitions remember',
     section: 'Administration',
     load: async () => (await import('./commands/transactions.ts')).registerTransactions,
   },

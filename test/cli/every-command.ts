@@ -248,8 +248,6 @@ export const elsewhere: Readonly<Record<string, string>> = {
   'cluster drain': 'wants several brokers: test/cluster/commands.test.ts',
   'cluster start': 'runs on: bench/brokers.ts, for test/clients/bench-compare.test.ts',
   'cluster rebuild': 'reads directories: test/cluster/rebuild.test.ts',
-  'txn list': 'our broker has no transactions: test/clients/older-kafka.test.ts',
-  'txn describe': 'our broker has no transactions',
   broker: 'runs on: test/cli/broker.test.ts',
   coordinator: 'runs on: test/cluster/wrong-data.test.ts',
   log: 'reads files: test/cli/log.test.ts',

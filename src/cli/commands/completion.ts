@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { type CommandNode, visibleOptions, walk } from '../command-tree.ts'
+import { type CommandNode, visibleCommands, visibleOptions, walk } from '../command-tree.ts'
 import { Output } from '../output.ts'
 
 export function registerCompletion(program: Command, whole: () => Promise<Command>): void {
@@ -32,7 +32,7 @@ const optionWords = (node: CommandNode, root: Command): string[] =>
 
 /** What may stand next that is no option: subcommands, or the choices of an argument. */
 const plainWords = ({ command }: CommandNode): string[] => [
-  ...command.commands.map((child) => child.name()),
+  ...visibleCommands(command).map((child) => child.name()),
   ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
 ]
 
@@ -85,11 +85,9 @@ const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 function zsh(nodes: readonly CommandNode[]): string {
   const root = nodes[0]!.command
   const cases = nodes.map((node) => {
-    const commands = node.command.commands.map((child) =>
-      quoted(`${child.name()}:${child.description()}`),
-    )
-    for (const word of plainWords(node).slice(node.command.commands.length))
-      commands.push(quoted(word))
+    const children = visibleCommands(node.command)
+    const commands = children.map((child) => quoted(`${child.name()}:${child.description()}`))
+    for (const word of plainWords(node).slice(children.length)) commands.push(quoted(word))
     const options = optionWords(node, root)
     return `    ${quoted(node.path)}) commands=(${commands.join(' ')}); options=(${options.join(' ')}) ;;`
   })
@@ -124,13 +122,13 @@ function fish(nodes: readonly CommandNode[]): string {
   const lines = ['# fish completion for ottla']
   for (const { path, command } of nodes) {
     const seen = path.split(' ').filter((word) => word !== '')
-    const children = command.commands.map((child) => child.name())
+    const children = visibleCommands(command).map((child) => child.name())
     const conditions = [
       ...seen.map((word) => `__fish_seen_subcommand_from ${word}`),
       ...(children.length > 0 ? [`not __fish_seen_subcommand_from ${children.join(' ')}`] : []),
     ]
     const condition = conditions.length > 0 ? ` -n ${quoted(conditions.join('; and '))}` : ''
-    for (const child of command.commands)
+    for (const child of visibleCommands(command))
       lines.push(
         `complete -c ottla -f${condition} -a ${child.name()} -d ${quoted(child.description())}`,
       )

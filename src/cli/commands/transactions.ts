@@ -11,17 +11,18 @@ import { type Session, withSession } from '../session.ts'
 export function registerTransactions(program: Command): void {
   const txn = program
     .command('txn')
-    .description('Look at transactions')
-    .addHelpText('after', '\nExamples:\n  ottla txn list\n  ottla txn describe payments-1')
+    .description('Show the producers that partitions remember')
+    .addHelpText('after', '\nExample:\n  ottla txn producers orders:0')
+  // For other Kafkas: what our broker has not is not shown.
   txn
-    .command('list')
+    .command('list', { hidden: true })
     .alias('ls')
     .description('List transactional ids')
     .option('--state <name>', 'only in this state: Ongoing, CompleteCommit, …, repeatable', collect)
     .action(withSession(list))
     .addHelpText('after', '\nExample:\n  ottla txn list --state Ongoing')
   txn
-    .command('describe')
+    .command('describe', { hidden: true })
     .alias('desc')
     .description('Show the state of transactional ids and the partitions of open transactions')
     .argument('<id...>', 'transactional ids')
