@@ -25,7 +25,8 @@ beforeAll(async () => {
   mkdirSync(join(home, '.config/ottla'), { recursive: true })
   writeFileSync(join(home, '.config/ottla/ottla.conf'), '[local]\nacks=1\n')
   for (const line of [
-    'topics create data --config retention.ms=5000',
+    'topics create data --config retention.ms=5000 --config flush.messages=9',
+    'quotas set --user somebody producer_byte_rate=1000',
     'produce data -q',
     'consume data --from-beginning --group readers --exit',
     `users set-scram somebody --password-file ${join(home, 'password')}`,
@@ -56,12 +57,32 @@ const destructive: readonly (readonly [line: string, said: string, look: string]
     'set retention.ms of topic data back to its default',
     'configs describe data',
   ],
+  [
+    'topics alter data --delete flush.messages',
+    'set flush.messages of topic data back to its default',
+    'configs describe data',
+  ],
   ['topics trim data --offset 2', 'delete 2 records before offset 2 of data-0', 'offsets data'],
   ['topics delete data', 'delete topic data with 1 partitions', 'topics list'],
+  [
+    'quotas set --user somebody --delete producer_byte_rate',
+    'remove producer_byte_rate of user somebody',
+    'quotas describe',
+  ],
+  [
+    `users set-scram somebody --iterations 5000 --password-file ${join(home, 'password')}`,
+    'replace the SCRAM-SHA-512 password of user somebody',
+    'users list',
+  ],
   [
     'users delete-scram somebody',
     'delete the SCRAM-SHA-512 password of user somebody',
     'users list',
+  ],
+  [
+    'profile create local acks=all',
+    `replace profile local in ${join(home, '.config/ottla/ottla.conf')}`,
+    'profile show local',
   ],
   [
     'profile delete local',
@@ -106,3 +127,12 @@ for (const [line, said, look] of destructive)
     expect([afterUnasked, afterDry]).toEqual([before, before])
     expect(await shown()).not.toBe(before)
   })
+
+test('what was not there is written without a question', async () => {
+  const lines = [
+    `users set-scram nobody --password-file ${join(home, 'password')}`,
+    'quotas set --user nobody producer_byte_rate=1',
+    'profile create another acks=all',
+  ]
+  for (const line of lines) expect([line, (await ottla(line)).exit]).toEqual([line, 0])
+})

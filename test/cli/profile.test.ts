@@ -50,7 +50,7 @@ test('profiles are made, chosen, shown without their secrets, and deleted', asyn
 test('whatever is in a password is read as it was given, or refused', async () => {
   const values = ['a\\', 'a\\\\', 'a\\:b=c\\=d', '#', '[x]', '\\']
   for (const value of values) {
-    await profile('create', 'p', `sasl.password=${value}`, 'acks=1')
+    await profile('create', 'p', `sasl.password=${value}`, 'acks=1', '--yes')
     const { profiles } = readProfiles(readFileSync(file, 'utf8'), file)
     const found = profiles.find(({ name }) => name === 'p')?.properties
     expect([...found!]).toEqual([
@@ -72,7 +72,7 @@ test('comments that people wrote stay', async () => {
     '# mine\nprofile=a\n\n# the old one\n[a]\nacks=1\n# the new one\n[b]\nacks=0\n',
   )
   await profile('use', 'b')
-  await profile('create', 'a', 'acks=all')
+  await profile('create', 'a', 'acks=all', '--yes')
   expect(readFileSync(file, 'utf8')).toBe(
     'profile=b\n# mine\n\n# the old one\n# the new one\n[b]\nacks=0\n\n[a]\nacks=all\n',
   )

@@ -43,6 +43,8 @@ export function registerProfile(program: Command): void {
     .argument('<name>', 'the profile')
     .argument('[name=value...]', 'properties')
     .option('--import <path>', 'a kcat.conf or client.properties, repeatable', collect)
+    .option('-y, --yes', 'replace one without a question')
+    .option('--dry-run', 'only say what would be written')
     .action(withSession(create))
     .addHelpText(
       'after',
@@ -113,7 +115,7 @@ async function create(
   session: Session,
   name: string,
   words: string[],
-  options: { import?: string[] },
+  options: Consent & { import?: string[] },
 ): Promise<void> {
   if (!/^[\w.-]+$/.test(name))
     throw usageFailure(`"${name}" is not a name: letters, digits, _ . - are`)
@@ -132,9 +134,13 @@ async function create(
     properties.set(key, word.slice(at + 1))
   }
   const lines = [...properties].map(([key, value]) => propertyLine(key, value))
+  const path = userProfilePath(process.env)
+  const isLost = readProfiles(userText(), path).profiles.some((profile) => profile.name === name)
+  const what = isLost ? `replace profile ${name} in ${path}` : `write profile ${name} to ${path}`
+  if ((isLost || options.dryRun) && !(await confirm([what], options))) return
   const others = withoutSection(userText(), name).trimEnd()
   write(`${others}${others === '' ? '' : '\n\n'}[${name}]\n${lines.join('')}`)
-  session.say(`Wrote profile ${name} to ${userProfilePath(process.env)}`)
+  session.say(`Wrote profile ${name} to ${path}`)
 }
 
 async function remove(session: Session, name: string, consent: Consent): Promise<void> {

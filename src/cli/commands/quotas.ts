@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
-import { alterQuotas, describeQuotas, type QuotaEntity } from '../../client/admin/quotas.ts'
+import {
+  alterQuotas,
+  describeQuotas,
+  entityName,
+  type QuotaEntity,
+} from '../../client/admin/quotas.ts'
 import { collect, pairs } from '../arguments.ts'
+import { type Consent, confirm } from '../confirm.ts'
 import { usageFailure } from '../failure.ts'
 import { type Session, withSession } from '../session.ts'
 
@@ -32,11 +38,12 @@ export function registerQuotas(program: Command): void {
       pairs,
     )
     .option('--delete <key>', 'remove one, repeatable', collect)
+    .option('-y, --yes', 'remove without a question')
     .option('--dry-run', 'let the broker check it only')
     .action(withSession(set))
     .addHelpText(
       'after',
-      '\nExamples:\n  ottla quotas set --user alice producer_byte_rate=1048576\n  ottla quotas set --user default --delete producer_byte_rate',
+      '\nExamples:\n  ottla quotas set --user alice producer_byte_rate=1048576\n  ottla quotas set --user default --delete producer_byte_rate --yes',
     )
 }
 
@@ -82,7 +89,7 @@ async function describe(session: Session): Promise<void> {
 async function set(
   session: Session,
   values: ReadonlyMap<string, string> | string[],
-  options: EntityOptions & { delete?: string[]; dryRun?: boolean },
+  options: EntityOptions & Consent & { delete?: string[] },
 ): Promise<void> {
   const changes = new Map<string, number | null>((options.delete ?? []).map((key) => [key, null]))
   for (const [key, text] of values instanceof Map ? values : []) {
@@ -91,6 +98,10 @@ async function set(
   }
   if (changes.size === 0) throw usageFailure('Nothing to set: give key=value or --delete')
   const entity = entityOf(options)
+  const lost = (options.delete ?? []).map((key) => `remove ${key} of ${entityName(entity)}`)
+  const agreed = lost.length === 0 || (await confirm(lost, options))
+  // A dry run goes on: the broker says whether it could be done.
+  if (!agreed && !options.dryRun) return
   const { name, error } = await alterQuotas(session.cluster, entity, changes, options.dryRun)
   if (error) throw error
   if (session.format === 'json')

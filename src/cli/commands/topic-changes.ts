@@ -16,11 +16,12 @@ export function registerTopicChanges(topics: Command): void {
     .argument('<topic...>', 'names')
     .option('-s, --set <name=value>', 'set a configuration, repeatable', pairs)
     .option('-d, --delete <name>', 'go back to the default, repeatable', collect)
+    .option('-y, --yes', 'delete without a question')
     .option('--dry-run', 'let the broker check it only')
     .action(withSession(alter))
     .addHelpText(
       'after',
-      '\nExamples:\n  ottla topics alter orders --set retention.ms=3600000\n  ottla topics alter orders --delete retention.ms',
+      '\nExamples:\n  ottla topics alter orders --set retention.ms=3600000\n  ottla topics alter orders --delete retention.ms --yes',
     )
   topics
     .command('add-partitions')
@@ -52,7 +53,7 @@ export function registerTopicChanges(topics: Command): void {
 async function alter(
   session: Session,
   names: string[],
-  options: { set?: ReadonlyMap<string, string>; delete?: string[]; dryRun?: boolean },
+  options: Consent & { set?: ReadonlyMap<string, string>; delete?: string[] },
 ): Promise<void> {
   const changes: ConfigChange[] = [
     ...[...(options.set ?? [])].map(([name, value]) => ({
@@ -63,6 +64,12 @@ async function alter(
     ...(options.delete ?? []).map((name) => ({ name, operation: 'delete' as const, value: null })),
   ]
   if (changes.length === 0) throw usageFailure('Nothing to change: give --set or --delete')
+  const lost = names.flatMap((topic) =>
+    (options.delete ?? []).map((name) => `set ${name} of topic ${topic} back to its default`),
+  )
+  const agreed = lost.length === 0 || (await confirm(lost, options))
+  // A dry run goes on: the broker says whether it could be done.
+  if (!agreed && !options.dryRun) return
   const outcomes: { name: string; error: string | null }[] = []
   for (const name of names) {
     const resource = { type: 'topic', name } as const

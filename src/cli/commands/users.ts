@@ -40,6 +40,8 @@ export function registerUsers(program: Command): void {
     .option('--password-file <path>', 'the password; - is standard input')
     .option('--password <text>', 'the password, which everybody on this machine can see meanwhile')
     .option('--iterations <n>', 'rounds of hashing', integer(4096, 16384), scramIterations)
+    .option('-y, --yes', 'replace one without a question')
+    .option('--dry-run', 'only say what would be replaced')
     .action(withSession(setScram))
     .addHelpText(
       'after',
@@ -78,13 +80,22 @@ interface ScramOptions {
   iterations: number
 }
 
-async function setScram(session: Session, name: string, options: ScramOptions): Promise<void> {
+async function setScram(
+  session: Session,
+  name: string,
+  options: ScramOptions & Consent,
+): Promise<void> {
   const { mechanism, passwordFile, iterations } = options
   const password =
     passwordFile === undefined
       ? options.password
       : readFileSync(passwordFile === '-' ? 0 : passwordFile, 'utf8').split(/\r?\n/)[0]
   if (!password) throw usageFailure('Give the password with --password-file')
+  const users = await listScramUsers(session.cluster)
+  const held = users.find((user) => user.name === name)?.credentials ?? []
+  const isLost = held.some((credential) => credential.mechanism === mechanism)
+  const what = `${isLost ? 'replace' : 'set'} the ${mechanism} password of user ${name}`
+  if ((isLost || options.dryRun) && !(await confirm([what], options))) return
   const { error } = await setScramPassword(session.cluster, name, mechanism, password, iterations)
   if (error) throw error
   if (session.format === 'json') session.json({ name, mechanism, iterations })

@@ -22,6 +22,10 @@ export async function describeQuotas(cluster: Cluster): Promise<Quota[]> {
   }))
 }
 
+/** `user ann, client-id default` */
+export const entityName = (entity: QuotaEntity): string =>
+  [...entity].map(([type, value]) => `${type} ${value ?? 'default'}`).join(', ')
+
 /** A null value removes the quota. */
 export async function alterQuotas(
   cluster: Cluster,
@@ -43,6 +47,6 @@ export async function alterQuotas(
     validateOnly,
   })
   const { errorCode, errorMessage } = answer.entries[0]!
-  const name = [...entity].map(([type, value]) => `${type} ${value ?? 'default'}`).join(', ')
+  const name = entityName(entity)
   return outcomeOf(name, errorCode, `Quotas of ${name}`, errorMessage)
 }
