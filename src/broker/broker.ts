@@ -6,13 +6,14 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts'
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
-import type { ClusterImage } from '../core/cluster/image.ts'
+import { type ClusterImage, resourceTypes } from '../core/cluster/image.ts'
 import { FetchSessions } from '../core/fetch/session.ts'
 import type { Env } from '../env/env.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import type { LogManager } from '../log/log-manager.ts'
 import { Appends } from './appends.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { listenersInForce } from './config/dynamic-listeners.ts'
 import { EffectiveConfig } from './config/effective-config.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { FailedReplicas } from './failed-replicas.ts'
@@ -98,11 +99,19 @@ export class Broker {
     session.onChange((change) => {
       this.partitions.apply(change)
       followMetadata(this, groups, change)
+      if (change.configs.some(({ resourceType }) => resourceType === resourceTypes.broker))
+        this.#configure()
     })
     session.onLease(() => {
       for (const partition of this.partitions.all()) partition.waiting.wake()
     })
     await session.ready()
+  }
+
+  /** What is kept for a configuration follows it; the rest is asked for when it is needed. */
+  #configure(): void {
+    this.replication.configure()
+    void this.server.follow(listenersInForce(this.effective))
   }
 
   /** Hands over what it leads, then stops answering. */

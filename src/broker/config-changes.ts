@@ -9,6 +9,7 @@ import { repeated } from '../core/repeated.ts'
 import { alterLoggers } from './broker-loggers.ts'
 import { brokerDefinition } from './config/broker-configs.ts'
 import { brokerReadOnlyFault, configRules } from './config/config-rules.ts'
+import { listenersFault } from './config/dynamic-listeners.ts'
 import { dynamicFault } from './config/dynamic-rules.ts'
 import { EffectiveConfig } from './config/effective-config.ts'
 import { brokerIdFault, brokerLoggers, type ConfigHolder } from './described-resource.ts'
@@ -108,7 +109,8 @@ function brokerFault(holder: ConfigHolder, change: ConfigChange): ConfigFault | 
     return invalid(
       `Cannot update these configs at default cluster level, broker id must be specified: [${ofOne.join(', ')}]`,
     )
-  const fault = dynamicFault(new EffectiveConfig(holder.config, holder.image), values)
+  const effective = new EffectiveConfig(holder.config, holder.image)
+  const fault = dynamicFault(effective, values) ?? listenersFault(effective, configs)
   return fault ? invalid(fault) : undefined
 }
 

@@ -1,9 +1,9 @@
 /** The listeners of a broker, and the watch over their connections. */
 import type { Limit } from '../core/limit.ts'
 import type { Connection, Env, Listener, Timer } from '../env/env.ts'
+import { Admission } from './admission.ts'
 import type { Broker } from './broker.ts'
-import { connectionsMaxOf } from './config/connection-limits.ts'
-import type { Endpoint } from './config/listeners.ts'
+import { type Endpoint, printEndpoint } from './config/listeners.ts'
 import { type Backlog, backlogMax, ClientConnection, type ClosingKind } from './connection.ts'
 
 /** How often connections are looked after. */
@@ -22,10 +22,8 @@ export class Server {
   readonly #env: Env
   readonly #listeners: { endpoint: Endpoint; listener: Listener }[] = []
   readonly #connections = new Set<ClientConnection>()
-  readonly #perHost = new Map<string, number>()
+  readonly admission: Admission
   readonly #refusals = new Map<string, number>()
-  /** Connections that were not let in. */
-  readonly #turnedAway = { all: 0, host: 0 }
   readonly #heldUp = { queuedRequests: 0, queuedBytes: 0, unreadBytes: 0, requests: 0 }
   /** Connections that this broker has ended. */
   readonly closed: Record<ClosingKind, number> = {
@@ -36,29 +34,20 @@ export class Server {
     idle: 0,
   }
   #timer: Timer | undefined
+  /** Changes of the listeners, one after the other. */
+  #following: Promise<void> = Promise.resolve()
+  #closed = false
   /** Connections that came before the broker could serve: their requests wait in the kernel. */
   #early: Connection[] | undefined = []
 
   constructor(broker: Broker) {
     this.#broker = broker
     this.#env = broker.env
+    this.admission = new Admission(broker)
   }
 
   get connectionCount(): number {
     return this.#connections.size
-  }
-
-  get connectionLimit(): Limit {
-    const max = this.#broker.effective.get('max.connections')
-    return { used: this.#connections.size, max, refused: this.#turnedAway.all }
-  }
-
-  /** Of the address that has most; addresses with a limit of their own aside. */
-  get addressLimit(): Limit {
-    const max = this.#broker.effective.get('max.connections.per.ip')
-    let used = 0
-    for (const count of this.#perHost.values()) if (count > used) used = count
-    return { used, max, refused: this.#turnedAway.host }
   }
 
   /** Of the connection that holds most. */
@@ -90,20 +79,61 @@ export class Server {
 
   /** Binds the ports; who connects waits until `open`. Rejects when a port is taken. */
   async bind(endpoints: readonly Endpoint[]): Promise<void> {
-    for (const endpoint of endpoints) {
-      const where = { host: endpoint.host || '::', port: endpoint.port }
-      const listener = await this.#env.net.listen(where, (connection) => {
-        const client = new ClientConnection(this.#broker, connection, endpoint)
-        if (!this.#admit(client)) connection.destroy()
-        if (this.#early !== undefined) {
-          connection.pause()
-          this.#early.push(connection)
-        }
-        return client
-      })
-      this.#listeners.push({ endpoint, listener })
-    }
+    for (const endpoint of endpoints) await this.#listen(endpoint)
     this.#watch()
+  }
+
+  async #listen(endpoint: Endpoint): Promise<void> {
+    const where = { host: endpoint.host || '::', port: endpoint.port }
+    const listener = await this.#env.net.listen(where, (connection) => {
+      const client = new ClientConnection(this.#broker, connection, endpoint)
+      if (!this.#admit(client)) connection.destroy()
+      else if (this.#early !== undefined) {
+        connection.pause()
+        this.#early.push(connection)
+      } else this.#hold(connection, this.admission.waitMs(endpoint.listenerName))
+      return client
+    })
+    this.#listeners.push({ endpoint, listener })
+  }
+
+  /** Opens listeners whose names are new, and closes those whose names are gone, with their connections. */
+  follow(endpoints: readonly Endpoint[]): Promise<void> {
+    this.#following = this.#following.then(async () => {
+      const names = new Set(endpoints.map(({ listenerName }) => listenerName))
+      const gone = this.#listeners.filter(({ endpoint }) => !names.has(endpoint.listenerName))
+      for (const each of gone) await this.#unlisten(each)
+      const known = new Set(this.#listeners.map(({ endpoint }) => endpoint.listenerName))
+      for (const endpoint of endpoints)
+        if (!known.has(endpoint.listenerName) && !this.#closed) await this.#tryListening(endpoint)
+    })
+    return this.#following
+  }
+
+  async #tryListening(endpoint: Endpoint): Promise<void> {
+    try {
+      await this.#listen(endpoint)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#env.log.error('A listener could not be opened', {
+        listener: printEndpoint(endpoint),
+        reason,
+      })
+    }
+  }
+
+  async #unlisten(gone: { endpoint: Endpoint; listener: Listener }): Promise<void> {
+    this.#listeners.splice(this.#listeners.indexOf(gone), 1)
+    for (const connection of [...this.#connections])
+      if (connection.endpoint === gone.endpoint) connection.destroy('Its listener is gone')
+    await gone.listener.close()
+  }
+
+  /** Its requests wait in the kernel. */
+  #hold(connection: Connection, forMs: number): void {
+    if (forMs === 0) return
+    connection.pause()
+    this.#env.timers.after(forMs, () => connection.resume())
   }
 
   /** From now on requests are read. */
@@ -114,35 +144,15 @@ export class Server {
   }
 
   #admit(client: ClientConnection): boolean {
-    const { effective } = this.#broker
-    const host = client.remoteHost
-    const ofHost = (this.#perHost.get(host) ?? 0) + 1
-    const max = effective.get('max.connections')
-    if (this.#connections.size >= max) {
-      this.#turnedAway.all++
-      this.#complain('all', { host, 'max.connections': max }, 'there are too many')
-      return false
-    }
-    const ofHostMax = connectionsMaxOf(effective, host)
-    if (ofHost > ofHostMax) {
-      this.#turnedAway.host++
-      this.#complain(
-        host,
-        { host, 'max.connections.per.ip': ofHostMax },
-        'its address has too many',
-      )
-      return false
-    }
-    this.#connections.add(client)
-    this.#perHost.set(host, ofHost)
-    return true
+    const refusal = this.admission.admit(client.remoteHost, client.endpoint.listenerName)
+    if (refusal === undefined) this.#connections.add(client)
+    else this.#complain(refusal.about, refusal.fields, refusal.what)
+    return refusal === undefined
   }
 
   forget(client: ClientConnection): void {
-    if (!this.#connections.delete(client)) return
-    const left = (this.#perHost.get(client.remoteHost) ?? 1) - 1
-    if (left > 0) this.#perHost.set(client.remoteHost, left)
-    else this.#perHost.delete(client.remoteHost)
+    if (this.#connections.delete(client))
+      this.admission.forget(client.remoteHost, client.endpoint.listenerName)
   }
 
   /**
@@ -212,7 +222,9 @@ export class Server {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.#timer?.cancel()
+    await this.#following
     for (const connection of [...this.#connections]) connection.destroy('The broker stops')
     await Promise.all(this.#listeners.map(({ listener }) => listener.close()))
   }

@@ -72,6 +72,10 @@ export class Cleaner {
     this.#options = { ...defaultCleanerOptions, ...options }
   }
 
+  get options(): CleanerOptions {
+    return this.#options
+  }
+
   /** The limit of bytes and the pause count at once, all else from the next compaction on. */
   updateOptions(options: Partial<CleanerOptions>): void {
     const { backoffMs, isEnabled } = this.#options

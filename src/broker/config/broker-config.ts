@@ -56,10 +56,12 @@ export class BrokerConfig {
   readonly endpoints: BrokerEndpoints
   readonly #given: ReadonlyMap<string, GivenConfig>
   readonly #values = new Map<string, ConfigValue>()
+  readonly #hostName: string
 
   /** Of a name given twice the later counts. Throws a `ConfigError` with one sentence. */
   constructor(given: readonly GivenConfig[], { hostName, alone = false }: BrokerConfigOptions) {
     this.#given = complete(given, alone)
+    this.#hostName = hostName
     const unknown: string[] = []
     for (const { name, value, origin } of this.#given.values()) {
       const definition = brokerDefinition(name)
@@ -78,13 +80,10 @@ export class BrokerConfig {
     return value as ValueOf<(typeof brokerConfigs)[Name]>
   }
 
-  /** The value for one listener: its own (`listener.name.<listener>.<name>`), else the general one. */
-  forListener<Name extends BrokerConfigName>(
-    listenerName: string,
-    name: Name,
-  ): ValueOf<(typeof brokerConfigs)[Name]> {
-    const own = this.#values.get(`listener.name.${listenerName.toLowerCase()}.${name}`)
-    return own === undefined ? this.get(name) : (own as ValueOf<(typeof brokerConfigs)[Name]>)
+  /** As it would be with these values too; throws as the constructor does. */
+  with(values: ReadonlyMap<string, string>): BrokerConfig {
+    const added = [...values].map(([name, value]) => ({ name, value, origin: 'dynamic' }))
+    return new BrokerConfig([...this.#given.values(), ...added], { hostName: this.#hostName })
   }
 
   /** Whether it was given, by whomever. */

@@ -1,5 +1,10 @@
 /** What DescribeConfigs tells about the configurations of a resource (behaviours A-9). */
-import { type BrokerConfigName, brokerConfigs, brokerDefinition } from './broker-configs.ts'
+import {
+  type BrokerConfigName,
+  brokerConfigs,
+  brokerDefinition,
+  withoutListener,
+} from './broker-configs.ts'
 import type { Definition } from './definition.ts'
 import { clientMetricsConfigs } from './definitions/client-metrics.ts'
 import { groupOverrideConfigs } from './definitions/group-override.ts'
@@ -10,6 +15,7 @@ import {
   type EffectiveConfig,
   isHidden,
 } from './effective-config.ts'
+import { idleReason } from './idle-configs.ts'
 import type { TopicConfigName } from './topic-defaults.ts'
 import {
   ConfigError,
@@ -61,8 +67,14 @@ function described(
     isSensitive,
     synonyms,
     configType: definition ? typeNumbers[definition.type] : 0,
-    documentation: definition?.doc ?? null,
+    documentation: definition ? documented(name, definition) : null,
   }
+}
+
+/** A value that changes nothing must not look as if it did. */
+function documented(name: string, { doc }: Definition): string {
+  const reason = idleReason(withoutListener(name))
+  return reason === undefined ? doc : `${doc} Kept and shown, without effect: ${reason}.`
 }
 
 export function describeTopic(effective: EffectiveConfig, overrides: Overrides): DescribedConfig[] {

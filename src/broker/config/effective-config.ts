@@ -82,6 +82,17 @@ export class EffectiveConfig {
     return (value ?? this.config.get(name)) as ValueOf<(typeof brokerConfigs)[Name]>
   }
 
+  /** The value for one listener: its own (`listener.name.<listener>.<name>`), else the general one. */
+  forListener<Name extends BrokerConfigName>(
+    listenerName: string,
+    name: Name,
+  ): ValueOf<(typeof brokerConfigs)[Name]> {
+    const own = `listener.name.${listenerName.toLowerCase()}.${name}`
+    const text = this.ofBroker.get(own) ?? this.ofCluster.get(own) ?? this.config.givenText(own)
+    const value = text === undefined ? undefined : usable(() => this.#parse(name, text))
+    return (value ?? this.get(name)) as ValueOf<(typeof brokerConfigs)[Name]>
+  }
+
   #parse(name: BrokerConfigName, text: string): ConfigValue {
     return readValue(name, brokerConfigs[name], text)
   }

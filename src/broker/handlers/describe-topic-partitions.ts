@@ -10,8 +10,6 @@ import { handler, RequestError } from '../handler.ts'
 
 type Topic = ResponseOf<typeof DescribeTopicPartitions>['topics'][number]
 
-/** `max.request.partition.size.limit`. */
-const partitionsMax = 2000
 const noId = 'A'.repeat(22)
 const notAsked = -2147483648
 const topicOperations = 0b0000_1101_1111_1000
@@ -34,6 +32,7 @@ export const describeTopicPartitions = handler(DescribeTopicPartitions, {
         `The cursor's topic ${cursor.topicName} is not among the topics asked for`,
       )
     const sorted = names.filter((name) => name >= (cursor?.topicName ?? '')).sort()
+    const partitionsMax = broker.config.get('max.request.partition.size.limit')
     let left = Math.max(1, Math.min(request.responsePartitionLimit, partitionsMax))
     const topics: Topic[] = []
     for (const name of sorted) {

@@ -18,13 +18,13 @@ function connectionLimits({ server }: Broker): NamedLimit[] {
       name: 'connections',
       bounds: 'connections of clients (`max.connections`)',
       refusal: 'a connection is closed at once',
-      read: () => server.connectionLimit,
+      read: () => server.admission.connectionLimit,
     },
     {
       name: 'connections_per_address',
       bounds: 'connections of one address (`max.connections.per.ip`)',
       refusal: 'a connection is closed at once',
-      read: () => server.addressLimit,
+      read: () => server.admission.addressLimit,
     },
     {
       name: 'connection_requests',

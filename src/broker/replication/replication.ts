@@ -12,14 +12,21 @@ export class Replication {
   readonly #broker: Broker
   /** By leader and shard. */
   readonly #fetchers = new Map<string, ReplicaFetcher>()
+  #fetcherCount: number
   #watching = false
   #closed = false
 
   constructor(broker: Broker) {
     this.#broker = broker
+    this.#fetcherCount = broker.config.get('num.replica.fetchers')
     this.isrChanges = new IsrChanges(broker)
     this.leaderQuota = new ReplicationQuota(broker, 'leader')
     this.followerQuota = new ReplicationQuota(broker, 'follower')
+  }
+
+  /** One for each leader, and `num.replica.fetchers` of them where there are as many partitions. */
+  get fetchers(): number {
+    return this.#fetchers.size
   }
 
   /** After each change of a partition's state: follow its leader, or nobody. */
@@ -42,6 +49,14 @@ export class Replication {
     fetcher.add(partition)
   }
 
+  /** `num.replica.fetchers` may be another. */
+  configure(): void {
+    const count = this.#broker.effective.get('num.replica.fetchers')
+    if (count === this.#fetcherCount) return
+    this.#fetcherCount = count
+    for (const partition of this.#broker.partitions.all()) this.follow(partition)
+  }
+
   forget(partition: Partition): void {
     for (const [key, fetcher] of this.#fetchers)
       if (fetcher.has(partition)) this.#leave(partition, key, fetcher)
@@ -62,7 +77,7 @@ export class Replication {
 
   /** `num.replica.fetchers` for each leader; a partition stays with one of them. */
   #shardOf({ topicId, index }: Partition): number {
-    const count = this.#broker.config.get('num.replica.fetchers')
+    const count = this.#fetcherCount
     if (count === 1) return 0
     let hash = index
     for (let at = 0; at < topicId.length; at++) hash = (hash * 31 + topicId.charCodeAt(at)) >>> 0

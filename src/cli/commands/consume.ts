@@ -111,13 +111,20 @@ function printerOf(session: Session, options: ConsumeOptions): Printer {
 }
 
 /** The signals end the loop; the exit code is then 0, because that is how a reader is ended. */
-async function runLoop(loop: ReadLoop): Promise<void> {
+async function runLoop(session: Session, loop: ReadLoop): Promise<void> {
   const stop = () => loop.stop()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  const { timeout } = session.options
+  const giveUp = () => {
+    session.itemFailed(new Failure(`Timed out after ${timeout} s`))
+    stop()
+  }
+  const timer = timeout === undefined ? undefined : setTimeout(giveUp, timeout * 1000)
   try {
     await loop.run()
   } finally {
+    clearTimeout(timer)
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
   }
@@ -186,7 +193,7 @@ async function consumeTopics(
   for (const [i, { topic, partition }] of wanted.entries())
     if (open.has(keyOf({ topic, partition }))) await consumer.assign(topic, partition, offsets[i]!)
   try {
-    await runLoop(loop)
+    await runLoop(session, loop)
   } finally {
     await consumer.close()
   }
@@ -270,7 +277,7 @@ async function consumeGroup(
   })
   await consumer.subscribe(names.map((name) => (name.startsWith('^') ? new RegExp(name) : name)))
   try {
-    await runLoop(loop)
+    await runLoop(session, loop)
   } finally {
     await consumer.close()
   }

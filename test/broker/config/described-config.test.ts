@@ -173,7 +173,8 @@ test('unknown and secret names are described without their values', () => {
       isSensitive: true,
       synonyms: [{ name: 'listener.name.plaintext.ssl.keystore.password', value: null, source: 2 }],
       configType: 9,
-      documentation: 'Password of the key store.',
+      documentation:
+        'Password of the key store. Kept and shown, without effect: no listener has TLS.',
     },
     [
       {

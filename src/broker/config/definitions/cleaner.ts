@@ -5,7 +5,7 @@ import { longMax } from '../value.ts'
 export const cleanerConfigs = definitions({
   'log.cleaner.threads': int(
     1,
-    'Threads that Kafka uses for compaction; Ottla accepts it and needs none.',
+    'Threads for compaction: 0 stops it; Ottla needs no more than one.',
     { min: 0, dynamic: 'cluster-wide' },
   ),
   'log.cleaner.io.max.bytes.per.second': double(

@@ -8,14 +8,13 @@ export const groupConfigs = definitions({
     'Group protocols that are enabled.',
     { oneOf: ['consumer', 'classic', 'share', 'streams'], notEmpty: true },
   ),
-  'group.coordinator.threads': int(
-    4,
-    'Threads of the group coordinator; Ottla accepts it and needs none.',
-    { min: 1, importance: 'HIGH' },
-  ),
+  'group.coordinator.threads': int(4, 'Threads of the group coordinator.', {
+    min: 1,
+    importance: 'HIGH',
+  }),
   'group.coordinator.background.threads': int(
     2,
-    "Threads for the group coordinator's longer work; Ottla accepts it and needs none.",
+    "Threads for the group coordinator's longer work.",
     { min: 1, importance: 'HIGH' },
   ),
   'group.coordinator.append.linger.ms': int(

@@ -150,7 +150,7 @@ export const logConfigs = definitions({
   ),
   'num.recovery.threads.per.data.dir': int(
     2,
-    'Threads per directory for recovery at start and flush at stop; Ottla accepts it and needs none.',
+    'Threads per directory for recovery at start and flush at stop.',
     { min: 1, importance: 'HIGH', dynamic: 'cluster-wide' },
   ),
   'num.replica.alter.log.dirs.threads': int(
@@ -182,15 +182,11 @@ export const logConfigs = definitions({
     check: gzipLevel,
     dynamic: 'cluster-wide',
   }),
-  'compression.lz4.level': int(
-    9,
-    'Level for lz4, 1 to 17. Taken and shown; without effect, as our LZ4 has one level.',
-    {
-      min: 1,
-      max: 17,
-      dynamic: 'cluster-wide',
-    },
-  ),
+  'compression.lz4.level': int(9, 'Level for lz4, 1 to 17.', {
+    min: 1,
+    max: 17,
+    dynamic: 'cluster-wide',
+  }),
   'compression.zstd.level': int(3, 'Level for zstd, -131072 to 22.', {
     min: -131072,
     max: 22,

@@ -100,21 +100,21 @@ export const networkConfigs = definitions({
     -1,
     'Bytes of waiting requests after which no more are read; -1 for no limit.',
   ),
-  'num.network.threads': int(
-    3,
-    'Threads that Kafka uses for network traffic; Ottla accepts it and needs none.',
-    { min: 1, importance: 'HIGH', dynamic: 'cluster-wide' },
-  ),
-  'num.io.threads': int(
-    8,
-    'Threads that Kafka uses to handle requests; Ottla accepts it and needs none.',
-    { min: 1, importance: 'HIGH', dynamic: 'cluster-wide' },
-  ),
-  'background.threads': int(
-    10,
-    'Threads that Kafka uses for background work; Ottla accepts it and needs none.',
-    { min: 1, importance: 'HIGH', dynamic: 'cluster-wide' },
-  ),
+  'num.network.threads': int(3, 'Threads that Kafka uses for network traffic.', {
+    min: 1,
+    importance: 'HIGH',
+    dynamic: 'cluster-wide',
+  }),
+  'num.io.threads': int(8, 'Threads that Kafka uses to handle requests.', {
+    min: 1,
+    importance: 'HIGH',
+    dynamic: 'cluster-wide',
+  }),
+  'background.threads': int(10, 'Threads that Kafka uses for background work.', {
+    min: 1,
+    importance: 'HIGH',
+    dynamic: 'cluster-wide',
+  }),
   'request.timeout.ms': int(
     30000,
     'How long a request to another node may take, in milliseconds, before it is tried again or fails.',

@@ -139,11 +139,7 @@ export const shareGroupConfigs = definitions({
     'How often old records of the share state topic are deleted, in milliseconds.',
     { min: 1, importance: 'LOW', internal: true },
   ),
-  'share.coordinator.threads': int(
-    1,
-    'Threads of the share coordinator; Ottla accepts it and needs none.',
-    { min: 1 },
-  ),
+  'share.coordinator.threads': int(1, 'Threads of the share coordinator.', { min: 1 }),
   'share.coordinator.snapshot.update.records.per.snapshot': int(
     500,
     "Updates that are written between two snapshots of a share partition's state.",

@@ -12,11 +12,7 @@ export const topicConfigs = definitions({
   'compression.gzip.level': int(-1, "Level for gzip, 1 to 9, or -1 for the codec's default.", {
     check: gzipLevel,
   }),
-  'compression.lz4.level': int(
-    9,
-    'Level for lz4, 1 to 17. Taken and shown; without effect, as our LZ4 has one level.',
-    { min: 1, max: 17 },
-  ),
+  'compression.lz4.level': int(9, 'Level for lz4, 1 to 17.', { min: 1, max: 17 }),
   'compression.type': string(
     'producer',
     "Codec that the topic is stored in; producer keeps the producer's.",
