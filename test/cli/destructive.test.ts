@@ -25,7 +25,7 @@ beforeAll(async () => {
   mkdirSync(join(home, '.config/ottla'), { recursive: true })
   writeFileSync(join(home, '.config/ottla/ottla.conf'), '[local]\nacks=1\n')
   for (const line of [
-    'topics create data --config retention.ms=5000 --config flush.messages=9',
+    'topics create data --config retention.ms=5000000 --config flush.messages=9',
     'quotas set --user somebody producer_byte_rate=1000',
     'produce data -q',
     'consume data --from-beginning --group readers --exit',
