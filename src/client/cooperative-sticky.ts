@@ -53,13 +53,15 @@ function ownersOf(members: readonly GroupMemberTopics[]): Map<string, string> {
   )
 }
 
-/** Moves single partitions to members with at least two fewer until there is none to move. */
+/**
+ * Moves single partitions to members with at least two fewer until there is none to move: each from whoever has most
+ * just now, or somebody would give up what another one has to be given later.
+ */
 function balance(
   shares: Map<string, Map<string, TopicPartition>>,
   lightest: (topic: string) => string | undefined,
 ): void {
-  for (let moved = true; moved; ) {
-    moved = false
+  const moveOne = (): boolean => {
     // The last ones first: what came latest goes.
     for (const share of [...shares.values()].sort((a, b) => b.size - a.size))
       for (const item of [...share.values()].reverse()) {
@@ -67,9 +69,11 @@ function balance(
         if (target === undefined || share.size - target.size < 2) continue
         share.delete(keyOf(item))
         target.set(keyOf(item), item)
-        moved = true
+        return true
       }
+    return false
   }
+  while (moveOne());
 }
 
 /** What somebody else still has is left out. */
