@@ -63,7 +63,7 @@ export const defaultSettings: GroupSettings = {
   consumerSessionTimeoutMs: 45_000,
   consumerHeartbeatIntervalMs: 5_000,
   consumerAssignmentIntervalMs: 1_000,
-  targetPieceUnits: 2_000,
+  targetPieceUnits: 1_000,
   answersPerPiece: 500,
   consumerAssignors: ['uniform', 'range'],
   consumerMigrationPolicy: 'bidirectional',
