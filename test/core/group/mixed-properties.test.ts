@@ -1,7 +1,7 @@
 /**
  * Members of both protocols in one group, static and not, that read different topics, by name and by
  * regular expression, while topics come, grow and go and the coordinator moves: nobody ever has what
- * another has, and when all is quiet each partition that is read has an owner that reads it. Offsets are
+ * another has, and when all is quiet each partition that is read has an owner that reads it, and keeps it. Offsets are
  * what their owners committed last, and nobody commits what another has.
  */
 import fc from 'fast-check'
@@ -206,6 +206,11 @@ class Play {
     // Classic leaders look at the topics themselves: they are made to, once.
     for (const client of this.clients.values())
       if (client instanceof ClassicClient) client.readAnew(client.reads)
+    this.rest()
+  }
+
+  /** Time goes by until nothing changes any more. */
+  rest(): void {
     for (let round = 0; round < 60; round++) {
       for (const client of this.clients.values()) {
         client.live()
@@ -247,5 +252,35 @@ test('a group of both protocols comes to rest with every partition that is read 
       expect(Math.max(...counts) - Math.min(...counts), 'balanced').toBeLessThanOrEqual(1)
     }),
     { numRuns: runs(100) },
+  )
+})
+
+test('a group of both protocols keeps every partition where it is when another member goes', () => {
+  const group = fc.record({
+    kinds: fc.array(kind, { minLength: 1, maxLength: 4 }),
+    goes: fc.nat(3),
+    how: fc.constantFrom('leave' as const, 'die' as const),
+  })
+  fc.assert(
+    fc.property(group, ({ kinds, goes, how }) => {
+      const play = new Play()
+      // The coordinator assigns as long as one member has the new protocol.
+      for (const [who, each] of (['new', ...kinds] as const).entries()) {
+        const reads = { names: ['ta', 'tb'], regex: null }
+        play.step({ do: 'join', who, kind: each, isStatic: false, reads })
+        play.rest()
+      }
+      const goesNow = 1 + (goes % kinds.length)
+      const before = [...play.clients]
+        .filter(([who]) => who !== goesNow)
+        .map(([, client]) => [client, [...client.owned].sort()] as const)
+      play.step({ do: how, who: goesNow })
+      play.rest()
+      for (const [client, owned] of before)
+        expect([...client.owned].sort()).toEqual(expect.arrayContaining(owned))
+      const held = [...play.clients.values()].flatMap(({ owned }) => [...owned]).sort()
+      expect(held).toEqual(play.wanted())
+    }),
+    { numRuns: runs(40) },
   )
 })
