@@ -367,7 +367,7 @@ export class Appender {
     const log = this.#log
     const { active } = log.segments
     this.#closed = new StorageError(`Log ${log.name} is closed`)
-    if (!this.#hasWritten && log.flusher.isSettled) return
+    if (!this.#hasWritten && log.flusher.isSettled && !active.isPreallocated) return
     try {
       active.close(log.config.indexIntervalBytes)
       if (active.isPreallocated) {

@@ -245,6 +245,13 @@ test('what was preallocated is cut off where a segment ends, also when the setti
   expect(await valuesOf(await reopened(log))).toEqual(['a', 'b'])
 })
 
+test('a log that was preallocated and never written is empty after a clean stop', async () => {
+  const log = temporaryLog({ segmentBytes: 4096, preallocate: true })
+  await log.flush()
+  await log.close()
+  expect(log.disk.env.files.stat(log.segments.active.file.path)?.sizeBytes).toBe(0)
+})
+
 test('a sync does not vouch for what came in the place of truncated records while it ran', async () => {
   let release = () => {}
   const gate = new Promise<void>((resolve) => {
