@@ -7,6 +7,7 @@ import { createHistogram } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { metronome } from '../../src/cli/bench/metronome.ts'
 import type { Log } from '../../src/log/log.ts'
 import { defaultLogConfig } from '../../src/log/log-config.ts'
 import { LogManager } from '../../src/log/log-manager.ts'
@@ -27,14 +28,14 @@ export function compactionRows({ compactionBytes: bytes, rounds }: Sizes): Promi
     const found: { quietMs: number; busyMs: number; megabytesPerSecond: number }[] = []
     for (let round = 0; round < rounds; round++) {
       await makeDirtyLog(logs, bytes)
-      const quiet = producing(other)
+      const quiet = await producing(other)
       await sleep(Math.min(1000, bytes / 50_000))
-      const quietMs = quiet.stop()
-      const busy = producing(other)
+      const quietMs = await quiet.stop()
+      const busy = await producing(other)
       const startMs = performance.now()
       await logs.cleaner.runOnce()
       const megabytesPerSecond = bytes / 1e3 / (performance.now() - startMs)
-      found.push({ quietMs, busyMs: busy.stop(), megabytesPerSecond })
+      found.push({ quietMs, busyMs: await busy.stop(), megabytesPerSecond })
       logs.delete('dirty', 0)
     }
     if (logs.cleaner.totals.compactions !== rounds) throw new Error('Not every log was compacted')
@@ -88,27 +89,25 @@ function collectGarbage(): void {
   runInNewContext('gc')()
 }
 
-/** Appends until it is stopped, which tells the 99th percentile in milliseconds. */
-function producing(log: Log): { stop(): number } {
+/**
+ * Appends until it is stopped, which tells the 99th percentile in milliseconds. The beat comes from a thread: a timer of
+ * this loop is as much as a millisecond late as soon as anything else runs in it.
+ */
+async function producing(log: Log): Promise<{ stop(): Promise<number> }> {
   const histogram = createHistogram()
   const batch = batchOfBytes(16 * 1024)
-  let dueMs = performance.now() + 1
-  let timer: NodeJS.Timeout
-  const arm = () => {
-    timer = setTimeout(
-      () => {
-        append(log, batch)
-        histogram.record(Math.max(1, Math.round((performance.now() - dueMs) * 1e6)))
-        dueMs = performance.now() + 1
-        arm()
-      },
-      Math.max(0, dueMs - performance.now()),
-    )
-  }
-  arm()
+  let stop: () => Promise<unknown> = async () => {}
+  await new Promise<void>((resolve, reject) => {
+    const beat = (dueMs: number) => {
+      append(log, batch)
+      histogram.record(Math.max(1, Math.round((performance.now() - dueMs) * 1e6)))
+      resolve()
+    }
+    stop = metronome(1, beat, reject)
+  })
   return {
-    stop() {
-      clearTimeout(timer)
+    async stop() {
+      await stop()
       return histogram.percentile(99) / 1e6
     },
   }

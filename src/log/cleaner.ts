@@ -33,7 +33,7 @@ export const defaultCleanerOptions: CleanerOptions = {
   // Long enough that giving way costs little, short beside what a produce request takes.
   sliceMs: 0.2,
   // More than 100 MB/s of a log. At full speed a produce beside it takes several times as long at its 99th percentile.
-  shareBesideOthers: 1 / 3,
+  shareBesideOthers: 1 / 4,
 }
 
 export interface Cleanable {
