@@ -26,6 +26,8 @@ export interface RunOptions {
 }
 
 export interface Bundled {
+  /** The file to run. */
+  readonly program: string
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>
   remove(): void
 }
@@ -42,6 +44,7 @@ export async function bundleCli(): Promise<Bundled> {
   })
   const program = join(directory, 'ottla.js')
   return {
+    program,
     run: (args, options = {}) => run([program, ...args], options),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
