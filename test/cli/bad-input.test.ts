@@ -244,6 +244,15 @@ test('Ctrl-C ends every kind of consumer with 0', async () => {
   }
 })
 
+test('--timeout ends a consumer that waits for more, with 1', async () => {
+  const lines = ['consume orders', 'consume orders --count 1', 'consume orders --group waiting']
+  for (const line of lines)
+    expect(await ottla([...line.split(' '), '--timeout', '1'])).toEqual({
+      ...{ exit: 1, stdout: '' },
+      stderr: 'ottla: Timed out after 1 s\n',
+    })
+})
+
 test('a stack is shown with --debug alone', async () => {
   const wrong = ['produce', 'orders', join(directory, 'missing.txt')]
   const plain = await ottla(wrong)
