@@ -61,7 +61,8 @@ export function describeResource(
     default: {
       if (resourceName === '') return wrong('Broker id must not be empty')
       const fault = brokerIdFault(resourceName, config.nodeId)
-      return fault ? wrong(fault) : describeLoggers(env.log)
+      // Kafka has no comma here, and one where loggers are altered.
+      return fault ? wrong(fault.replace(', but', ' but')) : describeLoggers(env.log)
     }
   }
 }

@@ -138,7 +138,7 @@ test('resources that cannot be described are answered as Kafka answers them', ()
     17,
     [42, 'Client metrics subscription name must not be empty'],
     [42, 'Broker id must not be empty'],
-    [42, 'Unexpected broker id, expected 1, but received 2'],
+    [42, 'Unexpected broker id, expected 1 but received 2'],
   ])
 })
 

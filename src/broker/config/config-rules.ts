@@ -32,7 +32,10 @@ export function configRules(config: BrokerConfig, image?: ConfigImage): ConfigRu
     },
     readOnlyFault: (resourceType, resourceName, name) =>
       resourceType === resourceTypes.broker ? brokerReadOnlyFault(resourceName, name) : undefined,
-    isList: (resourceType, name) => definitionOf(resourceType, name)?.type === 'LIST',
+    // Kafka takes the lists of client metrics for texts: they are set, never added to.
+    isList: (resourceType, name) =>
+      resourceType !== resourceTypes.clientMetrics &&
+      definitionOf(resourceType, name)?.type === 'LIST',
     inherited(resourceType, name) {
       const definition = definitionOf(resourceType, name)
       if (!definition) return undefined

@@ -26,6 +26,13 @@ export const describeProducers = handler(DescribeProducers, {
 
 function describe(broker: Broker, topic: string, partitionIndex: number) {
   const partition = broker.partitions.find(topic, partitionIndex)
+  if (broker.image.topic(topic) === undefined)
+    return {
+      partitionIndex,
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      errorMessage: 'This server does not host this topic-partition.',
+      activeProducers: [],
+    }
   const errorCode = typeof partition === 'number' ? partition : partition.leaderError()
   if (typeof partition === 'number' || errorCode !== ErrorCode.NONE)
     return { partitionIndex, errorCode, activeProducers: [] }

@@ -33,13 +33,18 @@ export const describeQuorum = handler(DescribeQuorum, {
     }
     const unknown = {
       errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-      errorMessage: `Only partition 0 of ${metadataTopic} has a quorum`,
+      errorMessage: 'This server does not host this topic-partition.',
       leaderId: 0,
       leaderEpoch: 0,
       highWatermark: 0,
       currentVoters: [],
       observers: [],
     }
+    const isAsked = topics.some(
+      ({ topicName, partitions }) =>
+        topicName === metadataTopic &&
+        partitions.some(({ partitionIndex }) => partitionIndex === 0),
+    )
     return {
       errorCode: ErrorCode.NONE,
       errorMessage: '',
@@ -51,7 +56,7 @@ export const describeQuorum = handler(DescribeQuorum, {
         })),
       })),
       nodes: broker
-        .endpointsOf(new Set([leaderId]), listenerName)
+        .endpointsOf(new Set(isAsked ? [leaderId] : []), listenerName)
         .map(({ nodeId, host, port }) => ({
           nodeId,
           listeners: [{ name: listenerName, host, port }],

@@ -73,6 +73,8 @@ function alter<R extends Resource>(
     if (wrong !== undefined) return answer(wrong)
     const after = overridesAfter(resource)
     if (isFault(after)) return answer(after)
+    const lost = removalFault(image, resource, after)
+    if (lost !== undefined) return answer(lost)
     const message = rules.fault(resourceType, resourceName, after)
     if (message !== undefined) return answer(fault(errors.INVALID_CONFIG, message))
     if (!request.validateOnly) records.push(...recordsFor(image, resource, after))
@@ -102,6 +104,22 @@ function resourceFault(
     default:
       return fault(errors.INVALID_REQUEST, `Unknown resource type ${resourceType}`)
   }
+}
+
+/** Who is eligible to lead depends on it: the cluster's own value is set and not taken away (KIP-966). */
+function removalFault(
+  image: ClusterImage,
+  { resourceType, resourceName }: Resource,
+  after: Configs,
+): Fault | undefined {
+  const name = 'min.insync.replicas'
+  if (resourceType !== resourceTypes.broker || resourceName !== '' || after.has(name)) return
+  if (!image.configs(resourceType, resourceName).has(name)) return
+  if ((image.features.get('eligible.leader.replicas.version') ?? 0) === 0) return
+  return fault(
+    errors.INVALID_CONFIG,
+    `Cluster-level ${name} cannot be removed while ELR is enabled.`,
+  )
 }
 
 function readOnlyFault(

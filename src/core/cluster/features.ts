@@ -8,6 +8,7 @@ import { type Fault, fault, isFault } from './fault.ts'
 import type { ClusterImage } from './image.ts'
 
 const upgrade = 1
+const safeDowngrade = 2
 const unsafeDowngrade = 3
 
 type Asked = RequestOf<typeof UpdateFeatures>['featureUpdates'][number]
@@ -65,6 +66,8 @@ function update(
     if (maxVersionLevel < min || maxVersionLevel > max)
       return invalid(`${nodeName(image, brokerId)} only supports versions ${min}-${max}`)
   }
+  if (apiVersion > 0 && ![upgrade, safeDowngrade, unsafeDowngrade].includes(upgradeType))
+    return invalid('The controller does not support the given upgrade type.')
   const current = image.features.get(feature) ?? 0
   const downgrades = apiVersion === 0 ? allowDowngrade : upgradeType !== upgrade
   if (maxVersionLevel < current && !downgrades)

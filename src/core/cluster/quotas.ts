@@ -25,6 +25,9 @@ const integers = {
   connection_creation_rate: { name: 'an INT', max: 2 ** 31 - 1 },
 } as const
 
+/** An address or the name of a host, which Kafka looks up. */
+const hostText = /^[0-9A-Za-z][0-9A-Za-z.-]*$|^[0-9A-Fa-f:.]+(%\w+)?$/
+
 type Entry = RequestOf<typeof AlterClientQuotas>['entries'][number]
 
 export function alterClientQuotas({
@@ -51,10 +54,16 @@ function entryFault({ entity, ops }: Entry): Fault | undefined {
   const unknown = types.find((type) => !entityTypes.includes(type))
   if (unknown !== undefined) return bad(`Unhandled client quota entity type: ${unknown}`)
   if (types.length === 0) return bad('Invalid empty client quota entity')
-  if (new Set(types).size < types.length || (types.includes('ip') && types.length > 1))
+  if (new Set(types).size < types.length)
     return bad(`Invalid quota entity combination: ${types.join(', ')}`)
-  if (entity.some(({ entityName }) => entityName === ''))
-    return bad('Empty client quota entity name')
+  if (types.includes('ip') && types.length > 1)
+    return bad(
+      'Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId',
+    )
+  const empty = entity.find(({ entityName }) => entityName === '')
+  if (empty !== undefined) return bad(`Empty ${empty.entityType} not supported`)
+  const ip = entity.find(({ entityType }) => entityType === 'ip')?.entityName
+  if (ip && !hostText.test(ip)) return bad(`${ip} is not a valid IP or resolvable host.`)
   for (const { key, value, remove } of ops) {
     const allowed: readonly string[] | undefined = keys[key as keyof typeof keys]
     if (allowed === undefined || !types.every((type) => allowed.includes(type)))
@@ -84,20 +93,9 @@ export function describeClientQuotas(
   const types = components.map(({ entityType }) => entityType)
   const unknown = types.find((type) => !entityTypes.includes(type))
   if (unknown !== undefined)
-    return refuse(
-      fault(errors.UNSUPPORTED_VERSION, `Custom entity type '${unknown}' not supported`),
-    )
-  if (new Set(types).size < types.length)
-    return refuse(fault(errors.INVALID_REQUEST, 'Duplicate filter component entity type'))
-  if (types.includes('ip') && types.length > 1)
-    return refuse(fault(errors.INVALID_REQUEST, 'Invalid entity filter component combination'))
-  const wrong = components.find(
-    ({ matchType, match }) =>
-      ![exact, defaultMatch, anyMatch].includes(matchType) ||
-      (matchType === exact) !== (match !== null),
-  )
-  if (wrong !== undefined)
-    return refuse(fault(errors.INVALID_REQUEST, `Unexpected match type ${wrong.matchType}`))
+    return refuse(fault(errors.UNSUPPORTED_VERSION, `Unsupported entity type ${unknown}`))
+  const wrong = filterFault(components)
+  if (wrong !== undefined) return refuse(fault(errors.INVALID_REQUEST, wrong))
   const matches = ({ entity }: ClientQuota) =>
     components.every(({ entityType, matchType, match }) => {
       const part = entity.find((part) => part.entityType === entityType)
@@ -108,7 +106,7 @@ export function describeClientQuotas(
     (!strict || entity.length === components.length)
   return {
     errorCode: 0,
-    errorMessage: null,
+    errorMessage: '',
     entries: [...image.quotas()].filter(matches).map(({ entity, values }) => ({
       entity: entityOrder(entity),
       values: inKafkasOrder(
@@ -118,6 +116,27 @@ export function describeClientQuotas(
       ).map(([key, value]) => ({ key, value })),
     })),
   }
+}
+
+type Components = RequestOf<typeof DescribeClientQuotas>['components']
+
+function filterFault(components: Components): string | undefined {
+  const types = components.map(({ entityType }) => entityType)
+  const twice = types.find((type, i) => types.indexOf(type) < i)
+  if (twice !== undefined) return `Entity type ${twice} cannot appear more than once in the filter.`
+  if (types.includes('ip') && types.length > 1)
+    return 'Invalid entity filter component combination. IP filter component should not be used with user or clientId filter component.'
+  for (const { matchType, match } of components) {
+    if (matchType === exact && match === null)
+      return 'Request specified MATCH_TYPE_EXACT, but set match string to null.'
+    if (matchType === defaultMatch && match !== null)
+      return 'Request specified MATCH_TYPE_DEFAULT, but also specified a match string.'
+    if (matchType === anyMatch && match !== null)
+      return 'Request specified MATCH_TYPE_SPECIFIED, but also specified a match string.'
+    if (![exact, defaultMatch, anyMatch].includes(matchType))
+      return `Unknown match type ${matchType}`
+  }
+  return undefined
 }
 
 const entityOrder = (entity: Entry['entity']) =>
