@@ -70,8 +70,8 @@ export function workOnTarget(
 ): void {
   const { group, awaiting, epoch } = due.work
   const isCurrent = state.consumerGroup(due.groupId) === group
-  const targets = isCurrent && due.work.advance(state.settings.targetPieceUnits, draft)
-  if (targets === undefined) {
+  const targetOf = isCurrent && due.work.advance(state.settings.targetPieceUnits, draft)
+  if (targetOf === undefined) {
     setDue(state.deadlines, draft.nowMs, due)
     return
   }
@@ -81,14 +81,14 @@ export function workOnTarget(
   if (awaiting.length === 0) return
   const { request, before } = awaiting.at(-1)!
   const member = group.members.get(before.memberId)
-  if (!targets || !member || member.classic !== null) {
+  if (!targetOf || !member || member.classic !== null) {
     const message = `Member ${before.memberId} is not a member of group ${group.groupId} any more.`
     for (const { caller } of awaiting)
       draft.refuse(caller.requestId, ErrorCode.UNKNOWN_MEMBER_ID, message)
     return
   }
   const change = { state, group, draft, before: member, after: member }
-  const target = { epoch, assignment: targets.get(member.memberId)! }
+  const target = { epoch, assignment: targetOf(member) }
   const updated = moveTo(change, target, false, request.topicPartitions)
   for (const { caller, request, before } of awaiting) {
     const { requestId } = caller

@@ -7,7 +7,7 @@ export class Draft {
   readonly nowMs: number
   readonly records: GroupRecord[] = []
   /** Of these records, those that were encoded beforehand. */
-  readonly encoded = new Map<GroupRecord, StoredRecord>()
+  encoded: ReadonlyMap<GroupRecord, StoredRecord> = new Map()
   readonly replies: GroupReply[] = []
   isWhole = false
   /** Run once the records are applied: volatile state that rests on what they changed. */

@@ -44,8 +44,9 @@ interface Computed {
   readonly assigned: ReadonlyMap<string, Assignment>
   /** The members of that time with an instance id. */
   readonly byInstance: ReadonlyMap<string, string>
-  /** What is likely to be written, encoded: by member. */
-  readonly encoded: ReadonlyMap<string, readonly [GroupRecord, StoredRecord]>
+  /** What is likely to be written, by member, and how it is written. */
+  readonly records: ReadonlyMap<string, GroupRecord>
+  readonly encoded: ReadonlyMap<GroupRecord, StoredRecord>
 }
 
 /** A computation that is under way. */
@@ -70,8 +71,8 @@ export class TargetWork {
     this.#awaiting.push(awaiting)
   }
 
-  /** Does so much. When nothing is left the records are drafted, and the targets returned. */
-  advance(unitsMax: number, draft: Draft): ReadonlyMap<string, Assignment> | undefined {
+  /** Does so much. When nothing is left the records are drafted, and the target of each member can be asked for. */
+  advance(unitsMax: number, draft: Draft): ((member: ConsumerMember) => Assignment) | undefined {
     for (let units = 0; units < unitsMax; ) {
       const step = this.#work.next()
       if (step.done) return this.#draft(step.value, draft)
@@ -80,21 +81,25 @@ export class TargetWork {
     return undefined
   }
 
-  #draft({ assigned, byInstance, encoded }: Computed, draft: Draft) {
+  /** In one piece, however many members there are: nothing is done here that could be done before. */
+  #draft({ assigned, byInstance, records, encoded }: Computed, draft: Draft) {
     const { group } = this
-    const targets = new Map<string, Assignment>()
-    for (const { memberId, instanceId } of group.members.values()) {
+    const targetOf = ({ memberId, instanceId }: ConsumerMember): Assignment => {
+      const own = assigned.get(memberId)
+      if (own) return own
       const replaced = instanceId === null ? undefined : byInstance.get(instanceId)
-      const next = assigned.get(memberId) ?? assigned.get(replaced ?? '') ?? noPartitions
-      targets.set(memberId, next)
-      const old = group.target.get(memberId)
-      if (old && sameAssignment(old, next)) continue
-      const [record, stored] = encoded.get(memberId) ?? []
-      if (record && stored) draft.encoded.set(record, stored)
-      draft.records.push(record ?? targetRecord(group.groupId, memberId, next))
+      return assigned.get(replaced ?? '') ?? noPartitions
+    }
+    draft.encoded = encoded
+    for (const member of group.members.values()) {
+      const next = targetOf(member)
+      const old = group.target.get(member.memberId)
+      if (old && (old === next || sameAssignment(old, next))) continue
+      const record = records.get(member.memberId)
+      draft.records.push(record ?? targetRecord(group.groupId, member.memberId, next))
     }
     draft.records.push(targetEpochRecord(group.groupId, this.epoch, draft.nowMs))
-    return targets
+    return targetOf
   }
 }
 
@@ -233,7 +238,8 @@ function* assignAll(
 function* compute(groupId: string, assignor: Assignor, spec: Snapshots): Work<Computed> {
   const assigned = yield* assignAll(assignor, spec)
   const byInstance = new Map<string, string>()
-  const encoded = new Map<string, readonly [GroupRecord, StoredRecord]>()
+  const records = new Map<string, GroupRecord>()
+  const encoded = new Map<GroupRecord, StoredRecord>()
   for (const [memberId, next] of assigned) {
     const { member, assigned: old, isNew } = spec.members.get(memberId)!
     if (member.instanceId !== null) byInstance.set(member.instanceId, memberId)
@@ -241,9 +247,10 @@ function* compute(groupId: string, assignor: Assignor, spec: Snapshots): Work<Co
     for (const partitions of next.values()) done += 1 + partitions.length
     if (isNew || !sameAssignment(old, next)) {
       const record = targetRecord(groupId, memberId, next)
-      encoded.set(memberId, [record, encodeRecord(record)])
+      records.set(memberId, record)
+      encoded.set(record, encodeRecord(record))
     }
     yield done
   }
-  return { assigned, byInstance, encoded }
+  return { assigned, byInstance, records, encoded }
 }

@@ -120,8 +120,8 @@ export class Conversation {
 
   #run(command: Parameters<GroupMachine['decide']>[0]): void {
     const decision = this.machine.decide(command, this.nowMs)
-    const late = decision.records.length - decision.encoded.size
-    this.encodedAtOnceMax = Math.max(this.encodedAtOnceMax, late)
+    const late = decision.records.filter((record) => !decision.encoded.has(record))
+    this.encodedAtOnceMax = Math.max(this.encodedAtOnceMax, late.length)
     for (const record of decision.records) {
       const stored = decision.encoded.get(record) ?? encodeRecord(record)
       // Applied as it is read back: what is not in the bytes does not count.
