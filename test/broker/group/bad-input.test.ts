@@ -21,7 +21,7 @@ async function expectOtherUndisturbed(): Promise<void> {
   expect([errorCode, await talk.committed('other')]).toEqual([0, 7])
 }
 
-test('requests out of bounds are refused with the codes of Kafka', async () => {
+test('G-1: requests out of bounds are refused with the codes of Kafka', async () => {
   const { memberId, generationId } = await talk.joinAlone('g')
   const join = (change: object) => talk.ask('join', { ...joining('g'), ...change }, 3)
   const code = (answer: any) => answer.errorCode ?? answer
@@ -59,7 +59,7 @@ test('requests out of bounds are refused with the codes of Kafka', async () => {
   await expectOtherUndisturbed()
 })
 
-test('an assignment of 100 MiB is refused, and the group starts anew', async () => {
+test('G-10: an assignment of 100 MiB is refused, and the group starts anew', async () => {
   const { memberId, generationId } = await talk.ask('join', joining('g'), 3)
   const sync = syncing('g', memberId, generationId, [memberId])
   const huge = { memberId, assignment: Buffer.alloc(100 * MiB) }

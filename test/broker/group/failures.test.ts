@@ -21,7 +21,7 @@ async function leading(settings = {}): Promise<GroupTalk> {
   return talk
 }
 
-test('a commit without enough replicas is refused with 15 and changes nothing', async () => {
+test('O-5, G-10: a commit without enough replicas is refused with 15 and changes nothing', async () => {
   const talk = await leading()
   await talk.ask('commit', committing('g', 5))
   talk.journal.refuses = NOT_ENOUGH_REPLICAS
@@ -94,7 +94,7 @@ test('members that are heard of while nothing can be written stay', async () => 
   )
 })
 
-test('a failed write answers everybody of its turn with 16, and what was not written is forgotten', async () => {
+test('G-10: a failed write answers everybody of its turn with 16, and what was not written is forgotten', async () => {
   const talk = await leading()
   await talk.ask('commit', committing('g', 5))
   await talk.ask('commit', committing('h', 6))
@@ -113,7 +113,7 @@ test('a failed write answers everybody of its turn with 16, and what was not wri
   expect((await talk.listed()).map(({ groupId }: any) => groupId)).toEqual(['g', 'h'])
 })
 
-test('a commit that is not replicated in time is not acknowledged, and may count later', async () => {
+test('O-4: a commit that is not replicated in time is not acknowledged, and may count later', async () => {
   const talk = await leading()
   await talk.ask('commit', committing('g', 5))
   talk.journal.holds = true

@@ -61,7 +61,7 @@ test('a member that joins a consumer group with version 0 has its session timeou
   expect([errorCode, (await client.ask(Heartbeat, 0, beat)).errorCode]).toEqual([0, 0])
 })
 
-test('a join that a consumer group refuses names no member', async () => {
+test('G-3: a join that a consumer group refuses names no member', async () => {
   await startNew('names')
   const { errorCode, memberId } = await join(9, 'names', 'connect')
   expect([errorCode, memberId]).toEqual([23, ''])

@@ -155,7 +155,7 @@ describe('a classic group', () => {
     expect(talk.ask('heartbeat', beating(b, 2))).toEqual({ refused: 25 })
   })
 
-  test('puts out who joined and does not sync', () => {
+  test('G-9: puts out who joined and does not sync', () => {
     const talk = new Conversation()
     const { a, b } = twoMembers(talk)
     const ask = () => [a, b].map((memberId) => talk.send('join', joining({ memberId })))
@@ -206,7 +206,7 @@ describe('a classic group', () => {
     expect([old.leader, old.skipAssignment, old.members]).toEqual([back.memberId, false, []])
   })
 
-  test('goes on after the coordinator moved, with what was written', () => {
+  test('G-17: goes on after the coordinator moved, with what was written', () => {
     const talk = new Conversation()
     const { a, b } = twoMembers(talk)
     talk.ask('commit', committing(a, 2, 7))
@@ -228,7 +228,7 @@ describe('a classic group', () => {
     expect(talk.ask('heartbeat', beating(b, 2))).toEqual({ errorCode: 0 })
   })
 
-  test('allows two quick generations, as cooperative members need them', () => {
+  test('G-15: allows two quick generations, as cooperative members need them', () => {
     const talk = new Conversation()
     const { a, b } = twoMembers(talk)
     for (const generation of [3, 4]) {

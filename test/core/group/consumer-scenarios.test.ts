@@ -226,7 +226,7 @@ describe('a group that changes its protocol', () => {
     255, 255, 255,
   ])
 
-  test('from classic to consumer and back, without a partition in two hands', () => {
+  test('N-11, G-18: from classic to consumer and back, without a partition in two hands', () => {
     const talk = talkOf()
     const heartbeat = (memberId: string, generationId: number) =>
       talk.ask('heartbeat', { groupId: 'g', generationId, memberId, groupInstanceId: null })
@@ -267,7 +267,7 @@ describe('a group that changes its protocol', () => {
     expect(targetAssignment.topicPartitions[0].partitions).toEqual([0, 1, 2, 3])
   })
 
-  test('does so only as far as the policy allows', () => {
+  test('N-11: does so only as far as the policy allows', () => {
     const talk = talkOf({ consumerMigrationPolicy: 'disabled' })
     const { memberId } = talk.ask('join', classic(''), { version: 3 }) as any
     expect(brief(talk.ask('consumerHeartbeat', joining('b')))).toBe('error 69')
