@@ -14,7 +14,7 @@ import type { LogConfig } from '../../src/log/log-config.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
 import { Pace } from '../../src/log/pace.ts'
 import { applyRetention } from '../../src/log/retention.ts'
-import { verify } from '../../src/log/verify.ts'
+import { type Finding, verify } from '../../src/log/verify.ts'
 import { batchesIn, batchOf, readAll } from './batches.ts'
 import { compactModel, type ModelRecord } from './compaction-model.ts'
 import { type Batch, batchFrom, dataOf, type Kind, LifeProducers } from './log-life-batches.ts'
@@ -284,7 +284,9 @@ export class LogLife {
     await this.log.close()
     const sum = { logs: 0, segments: 0, batches: 0, bytes: 0 }
     const found = [...verify(this.disk.files, this.log.directory, sum, () => {})]
-    expect(found.filter(({ isRemark }) => !isRemark)).toEqual([])
+    // A snapshot is not synced: what a power loss has left of one stays until it would be used.
+    const isWrong = ({ isRemark, path }: Finding) => !isRemark && !path.endsWith('.snapshot')
+    expect(found.filter(isWrong)).toEqual([])
     this.compactedToWritten = this.compactedTo
     this.recoveryPoint = this.log.recoveryPoint
     expect(this.recoveryPoint).toBe(this.end)
