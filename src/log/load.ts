@@ -112,7 +112,7 @@ export async function openLog(
     disk.env.log.error('Log ends before its start', { log: log.name, ...end, logStartOffset })
     log.truncateFullyAndStartAt(logStartOffset)
   } else if (end.isDamaged) log.roll()
-  findAborted(log, found.unindexed)
+  await findAborted(log, found.unindexed)
   return log
 }
 
@@ -123,15 +123,26 @@ interface Found {
   readonly snapshots: number[]
 }
 
-/** Nothing but a missing offset index tells that a transaction index is missing: at the next start it will be there. */
-function findAborted(log: Log, unindexed: readonly Segment[]): void {
-  for (const segment of unindexed)
+/**
+ * Nothing but a missing offset index tells that a transaction index is missing, and the first use makes that anew: before it does,
+ * the other is on the disk.
+ */
+async function findAborted(log: Log, unindexed: readonly Segment[]): Promise<void> {
+  const { disk, directory } = log
+  let isChanged = false
+  for (const segment of unindexed) {
+    if (segment.isDeleted) continue
     try {
-      if (!segment.isDeleted) log.abortedOf(segment)
+      if (log.abortedOf(segment).length === 0) continue
     } catch (error) {
       const because = (error as Error).message
-      log.disk.env.log.warn('Side file is behind', { segment: segment.file.path, because })
+      disk.env.log.warn('Side file is behind', { segment: segment.file.path, because })
+      continue
     }
+    isChanged = true
+    await segment.transactionIndex.syncLater()
+  }
+  if (isChanged) await disk.syncDirectoryLater(directory)
 }
 
 /** Lie beside segments, and belong to others. */

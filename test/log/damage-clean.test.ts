@@ -9,8 +9,8 @@ import { LogManager } from '../../src/log/log-manager.ts'
 import { CorruptLogError } from '../../src/log/offset-lookup.ts'
 import { append, appendBatch, batchOf, recordsIn } from './batches.ts'
 import { LossyDisk } from './lossy-disk.ts'
-import { simulatedEnv } from './simulated-env.ts'
-import { clean, place } from './temporary-disk.ts'
+import { randomFrom, settled, simulatedEnv } from './simulated-env.ts'
+import { clean, place, unclean } from './temporary-disk.ts'
 
 const batches = 6
 const magicAt = 16
@@ -77,6 +77,8 @@ test('a damaged transaction index of a clean log is made anew', async () => {
     const marker = { ...producer, commit: i === 1, timestamp: 1, coordinatorEpoch: 1 }
     appendBatch(made, buildTransactionMarker(marker), 0, 'coordinator')
   }
+  made.roll()
+  append(made, 'last')
   const aborted = made.abortedTransactions(0, 9)
   const recoveryPoint = made.logEndOffset
   await made.close()
@@ -106,6 +108,20 @@ test('a damaged transaction index of a clean log is made anew', async () => {
     await log.close()
   }
   expect(disk.bytesOf(path).equals(good)).toBe(true)
+  for (let seed = 1; seed <= 20; seed++) {
+    for (const gone of [path, path.replace('txnindex', 'index')])
+      if (disk.paths.includes(gone)) disk.files.unlink(gone)
+    disk.files.syncDirectory('/t-0')
+    const log = await openLog(new LogDisk(env, '/'), at, { ...clean, recoveryPoint })
+    await log.offsetForTimestamp(1)
+    disk.kill()
+    await settled()
+    disk.restart()
+    disk.losePower(randomFrom(seed))
+    const again = await openLog(new LogDisk(env, '/'), at, { ...unclean, recoveryPoint })
+    expect([seed, again.abortedTransactions(0, 9)]).toEqual([seed, aborted])
+    await again.flush()
+  }
   disk.replaceBytes(path, torn[1]!)
   const log = await openLog(new LogDisk(env, '/'), at, { ...clean, recoveryPoint })
   log.truncateTo(8)
