@@ -1,9 +1,10 @@
 /** What `ottla` does on a terminal and nowhere else: progress, colours, questions. Needs script(1), which has one. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { EmbeddedCluster } from '../cluster/embedded-cluster.ts'
 import { startTarget, type Target } from './target.ts'
 import { repository } from './tools.ts'
 
@@ -25,9 +26,12 @@ interface Shown {
 }
 
 /** All that the terminal shows; `answer` is typed when something is asked. */
-function onTerminal(args: string, { answer = '', env = {} } = {}): Promise<Shown> {
+function onTerminal(
+  args: string,
+  { answer = '', env = {}, bootstrap = target.bootstrap } = {},
+): Promise<Shown> {
   const program = `${process.execPath} ${join(repository, 'dist/ottla.js')}`
-  const command = `${program} -b ${target.bootstrap} ${args}`
+  const command = `${program} -b ${bootstrap} ${args}`
   const { NO_COLOR: _, ...inherited } = process.env
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     env: { ...inherited, TERM: 'xterm', ...env },
@@ -54,6 +58,36 @@ test('producing from a file shows how far it is, unless quiet', async () => {
   expect([shown.exit, redirected.exit, quiet]).toEqual([0, 0, { exit: 0, text: '' }])
   expect(shown.text).toMatch(progress)
   expect(redirected.text).toMatch(progress)
+})
+
+test('verifying a log, a benchmark and a reassignment show how far they are', async () => {
+  const cluster = await EmbeddedCluster.start(2, { 'min.insync.replicas': 1 })
+  onTestFinished(() => cluster.stop())
+  await cluster.createTopic('moved', [[1]])
+  const plan = { version: 1, partitions: [{ topic: 'moved', partition: 0, replicas: [2] }] }
+  writeFileSync(join(directory, 'plan.json'), JSON.stringify(plan))
+  const bootstrapOf = (line: string) => (line.startsWith('bench') ? target : cluster).bootstrap
+  await onTerminal(`produce moved -q < ${lines}`, { bootstrap: cluster.bootstrap })
+  const log = `${cluster.broker(1).broker!.logs.get('moved', 0)!.disk.path}/moved-0`
+  const works = [
+    [`log verify ${log}`, /\d+ % {2}\d+\/\d+ bytes/],
+    ['bench produce warmUpMs=500 durationMs=1500', /produce \S+ \d\/2 s/],
+    [`cluster reassign execute ${join(directory, 'plan.json')} --yes`, /\d+\/1/],
+  ] as const
+  for (const [line, progress] of works) {
+    const bootstrap = bootstrapOf(line)
+    const told = join(directory, 'told')
+    const shown = await onTerminal(line, { bootstrap })
+    const { exit, text } = await onTerminal(`${line} 2> ${told}`, { bootstrap })
+    expect([line, shown.exit, exit, exit === 0 ? '' : text + readFileSync(told, 'utf8')]).toEqual([
+      line,
+      0,
+      0,
+      '',
+    ])
+    expect(shown.text).toMatch(progress)
+    expect(readFileSync(told, 'utf8')).not.toMatch(progress)
+  }
 })
 
 test('tables have colours, unless NO_COLOR, a dumb terminal or --color say no', async () => {
