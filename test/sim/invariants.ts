@@ -15,13 +15,12 @@ import type { Process, World } from './world.ts'
 
 /** What was seen of one partition on one broker, in one life of it. */
 interface Seen {
-  readonly log: Log
   readonly walk: LogWalk
   /** Checked up to here; 0 again in a new life, so that what recovery left is looked at as a whole. */
   checkedTo: number
   highWatermark: number
   leaderEpoch: number
-  truncations: number
+  logStartOffset: number
 }
 
 interface Epochs {
@@ -33,7 +32,10 @@ export class Invariants {
   readonly #world: World
   readonly #cluster: SimCluster
   readonly #ledgers = new Map<string, Ledger>()
-  readonly #seen = new Map<string, Seen>()
+  /** In a new life, a partition has another log. */
+  readonly #seen = new WeakMap<Log, Seen>()
+  /** By topic id and index, while one event is looked at. */
+  readonly #answering = new Map<string, { member: Member; partition: Partition }>()
   readonly #leaders = new Map<string, string>()
   /** The highest that any broker was told, which includes that it is durable. */
   readonly #told = new Map<string, Epochs>()
@@ -89,18 +91,22 @@ export class Invariants {
   }
 
   #mayAnswer(): void {
-    const answering = new Map<string, string>()
+    const answering = this.#answering
+    answering.clear()
     for (const member of this.#cluster.brokers) {
       const { broker } = member
       if (broker === undefined || !member.running || !broker.session.lease.valid()) continue
       for (const partition of broker.partitions.all()) {
         if (!partition.mayAnswer()) continue
-        const { topicId, index, leaderEpoch } = partition
-        const key = `${topicId}/${index}`
-        const who = `${member.name} in epoch ${leaderEpoch}`
+        const key = keyOf(partition)
         const other = answering.get(key)
-        if (other !== undefined) this.#fail('S1', partition, `${other} and ${who} may answer`)
-        answering.set(key, who)
+        if (other !== undefined)
+          this.#fail(
+            'S1',
+            partition,
+            `${other.member.name} in epoch ${other.partition.leaderEpoch} and ${member.name} in epoch ${partition.leaderEpoch} may answer`,
+          )
+        answering.set(key, { member, partition })
       }
     }
   }
@@ -205,31 +211,28 @@ export class Invariants {
   }
 
   #partition(member: Member, partition: Partition): void {
-    const { log, topicId, index } = partition
+    const { log } = partition
     if (log === undefined) return
-    const key = `${member.name}/${topicId}/${index}`
-    let seen = this.#seen.get(key)
-    if (seen?.log !== log) {
+    let seen = this.#seen.get(log)
+    if (seen === undefined) {
       const walk = new LogWalk(member.host.disk, log)
-      const { truncations } = log
-      seen = {
-        log,
-        walk,
-        checkedTo: log.logStartOffset,
-        highWatermark: 0,
-        leaderEpoch: -1,
-        truncations,
-      }
-      this.#seen.set(key, seen)
+      const checkedTo = log.logStartOffset
+      seen = { walk, checkedTo, highWatermark: 0, leaderEpoch: -1, logStartOffset: 0 }
+      this.#seen.set(log, seen)
     }
     this.#highWatermark(partition, log, seen)
-    if (partition.role === 'leader' && partition.leaderEpoch > seen.leaderEpoch) {
-      seen.leaderEpoch = partition.leaderEpoch
-      this.#elected(member, partition, log)
+    if (partition.role === 'leader') {
+      if (partition.leaderEpoch > seen.leaderEpoch) {
+        seen.leaderEpoch = partition.leaderEpoch
+        this.#elected(member, partition, log)
+      }
+      this.#maximalIsr(member, partition)
     }
-    if (partition.role === 'leader') this.#maximalIsr(member, partition)
     if (log.highWatermark > seen.checkedTo) this.#committed(member, partition, log, seen)
-    this.#start(member, partition, log)
+    if (log.logStartOffset > seen.logStartOffset) {
+      seen.logStartOffset = log.logStartOffset
+      this.#start(member, partition, log)
+    }
   }
 
   /** Only what is committed is deleted, and only where somebody asks for it. */
@@ -344,6 +347,14 @@ export class Invariants {
   }
 }
 
-export function keyOf({ topicId, index }: Partition): string {
-  return `${topicId}/${index}`
+const keys = new WeakMap<Partition, string>()
+
+/** Made once: it is asked for after every event. */
+export function keyOf(partition: Partition): string {
+  let key = keys.get(partition)
+  if (key === undefined) {
+    key = `${partition.topicId}/${partition.index}`
+    keys.set(partition, key)
+  }
+  return key
 }

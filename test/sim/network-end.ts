@@ -8,8 +8,9 @@ export interface Link {
   readonly world: World
   readonly ends: Set<End>
   readonly tap: Tap | undefined
-  isBlocked(from: string, to: string): boolean
-  delayMs(from: string, to: string): number
+  /** `from>to` */
+  isBlocked(path: string): boolean
+  delayMs(path: string): number
   takeCut(from: string, to: string, bytes: number): { bytes: number; mode: CutMode } | undefined
 }
 
@@ -40,6 +41,7 @@ export class End implements Connection {
   /** Carries nothing any more, and nobody was told. */
   #dead = false
   readonly #network: Link
+  readonly #path: string
   readonly #chance: Chance
   #isReady = false
   #outbox: (() => void)[] = []
@@ -59,7 +61,8 @@ export class End implements Connection {
     id: number,
   ) {
     this.#network = network
-    this.#chance = network.world.stream(`net ${process.name}>${host}`)
+    this.#path = `${process.name}>${host}`
+    this.#chance = network.world.stream(`net ${this.#path}`)
     this.process = process
     this.life = life
     this.remoteHost = host
@@ -93,14 +96,15 @@ export class End implements Connection {
   /** Behind a write that the kernel has not taken, every other waits too. */
   write(chunks: readonly Buffer[], onWritten?: () => void): boolean {
     if (this.process.life !== this.life) return true
-    if (!this.closed) this.#network.tap?.wrote(this, Buffer.concat(chunks))
+    const now = Buffer.concat(chunks)
+    if (!this.closed) this.#network.tap?.wrote(this, now)
     const late = this.#untaken > 0 || this.#chance.chance(lateWrites)
     if (!late) {
-      this.#take(Buffer.concat(chunks))
+      this.#take(now)
       if (onWritten) this.#world.after(0, 'written', this.process, onWritten, inOrder)
       return true
     }
-    const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
+    const bytes = now.length
     this.#untaken++
     this.#untakenBytes += bytes
     const dueMs = Math.max(
@@ -195,16 +199,14 @@ export class End implements Connection {
       const size = this.#chance.chance(split) ? 1 + this.#chance.below(rest.length) : rest.length
       const chunk = rest.subarray(0, size)
       rest = rest.subarray(size)
-      this.#deliver(`data ${process.name}>${remoteHost} ${chunk.length}`, (peer) =>
-        peer.take(chunk),
-      )
+      this.#deliver(`data ${this.#path} ${chunk.length}`, (peer) => peer.take(chunk))
     }
     if (cut) this.#cut(cut.mode)
   }
 
   #cut(mode: CutMode): void {
-    const { peer, process, remoteHost } = this
-    this.#world.note(`connection ${this.id} ${process.name}>${remoteHost} is cut (${mode})`)
+    const { peer } = this
+    this.#world.note(`connection ${this.id} ${this.#path} is cut (${mode})`)
     const tell = (end: End) =>
       this.#world.after(0, 'cut', end.process, () => end.lost('ECONNRESET'), inOrder)
     if (mode === 'reset' || mode === 'receiver')
@@ -221,7 +223,7 @@ export class End implements Connection {
   /** In order behind what was sent before; while the path is blocked it waits. */
   #deliver(kind: string, arrive: (peer: End) => void): void {
     if (this.peer === undefined) return
-    const delayMs = this.#network.delayMs(this.process.name, this.remoteHost)
+    const delayMs = this.#network.delayMs(this.#path)
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs + 0.001, this.#world.nowMs + delayMs)
     this.#queue.push({ dueMs: this.#lastArrivalMs, kind, arrive })
     if (this.#queue.length === 1) this.#schedule()
@@ -237,7 +239,7 @@ export class End implements Connection {
     const { peer } = this
     const head = this.#queue[0]
     if (peer === undefined || head === undefined) return
-    if (this.#network.isBlocked(this.process.name, this.remoteHost)) {
+    if (this.#network.isBlocked(this.#path)) {
       this.#waitsForPath = true
       // Nobody looks for the path to open again once this end is gone.
       this.#network.ends.add(this)
@@ -251,10 +253,9 @@ export class End implements Connection {
 
   /** The path may be open again: what waits is sent once more. */
   unblocked(): void {
-    if (!this.#waitsForPath || this.#network.isBlocked(this.process.name, this.remoteHost)) return
+    if (!this.#waitsForPath || this.#network.isBlocked(this.#path)) return
     this.#waitsForPath = false
-    this.#lastArrivalMs =
-      this.#world.nowMs + this.#network.delayMs(this.process.name, this.remoteHost)
+    this.#lastArrivalMs = this.#world.nowMs + this.#network.delayMs(this.#path)
     const head = this.#queue[0]
     if (head) head.dueMs = this.#lastArrivalMs
     this.#schedule()

@@ -6,7 +6,7 @@
  */
 import type { Connection, ConnectionHandler, Listener, Net } from '../../src/env/env.ts'
 import { End, type Link } from './network-end.ts'
-import type { Process, World } from './world.ts'
+import type { Chance, Process, World } from './world.ts'
 
 type Accept = (connection: Connection) => ConnectionHandler
 
@@ -41,6 +41,7 @@ export class Network implements Link {
   /** `from>to`, host names. */
   readonly #blocked = new Set<string>()
   readonly #slow = new Map<string, number>()
+  readonly #chances = new Map<string, Chance>()
   #cuts: Cut[] = []
   #port = 20_000
   #connections = 0
@@ -75,8 +76,8 @@ export class Network implements Link {
     for (const end of this.ends) end.unblocked()
   }
 
-  isBlocked(from: string, to: string): boolean {
-    return this.#blocked.has(`${from}>${to}`)
+  isBlocked(path: string): boolean {
+    return this.#blocked.has(path)
   }
 
   /** The next connection that has carried so many more bytes in this direction is cut there. */
@@ -100,11 +101,20 @@ export class Network implements Link {
   }
 
   /** Mostly fractions of a millisecond; now and then up to a second. */
-  delayMs(from: string, to: string): number {
-    const draws = this.world.stream(`net ${from}>${to}`)
+  delayMs(path: string): number {
+    const draws = this.#draws(path)
     const tail = draws.chance(this.tail) ? draws.between(0, 1000) : 0
-    const slow = this.slowness * (this.#slow.get(`${from}>${to}`) ?? 1)
+    const slow = this.slowness * (this.#slow.get(path) ?? 1)
     return slow * (0.05 + draws.random() * 0.5 + tail)
+  }
+
+  #draws(path: string): Chance {
+    let draws = this.#chances.get(path)
+    if (draws === undefined) {
+      draws = this.world.stream(`net ${path}`)
+      this.#chances.set(path, draws)
+    }
+    return draws
   }
 
   netOf(process: Process): Net {
@@ -150,17 +160,19 @@ export class Network implements Link {
     near.handler = handler
     const refuse = (afterMs: number, code: string) =>
       this.world.after(afterMs, 'refuse', process, () => near.lost(code))
-    if (this.isBlocked(name, host)) {
+    const there = `${name}>${host}`
+    const back = `${host}>${name}`
+    if (this.isBlocked(there)) {
       refuse(connectTimeoutMs, 'ETIMEDOUT')
       return near
     }
-    this.world.after(this.delayMs(name, host), `syn ${name}>${host}`, undefined, () => {
+    this.world.after(this.delayMs(there), `syn ${there}`, undefined, () => {
       if (near.closed) return
       const bound = this.#bound.get(`${host}:${port}`)
-      const blocked = this.isBlocked(host, name) || this.isBlocked(name, host)
+      const blocked = this.isBlocked(back) || this.isBlocked(there)
       if (blocked) refuse(connectTimeoutMs, 'ETIMEDOUT')
       else if (!bound?.process.alive || bound.process.life !== bound.life)
-        refuse(this.delayMs(host, name), 'ECONNREFUSED')
+        refuse(this.delayMs(back), 'ECONNREFUSED')
       else {
         const far = new End(this, bound.process, bound.life, name, 30_000 + id, id)
         far.localPort = port
@@ -171,7 +183,7 @@ export class Network implements Link {
           far.handler = bound.accept(far)
           far.ready()
         })
-        this.world.after(this.delayMs(host, name), 'connected', process, () => {
+        this.world.after(this.delayMs(back), 'connected', process, () => {
           if (near.closed) return
           near.ready()
           handler.onConnect?.()
