@@ -23,7 +23,7 @@ import { logIntervals } from './config/log-intervals.ts'
 import { sharedConfigs } from './config/shared-configs.ts'
 import { topicLogConfig } from './config/topic-log-config.ts'
 import { initialFeatures, supportedFeatures } from './features.ts'
-import { MetricsEndpoint } from './metrics/metrics-endpoint.ts'
+import { MetricsEndpoint, type MetricsSources } from './metrics/metrics-endpoint.ts'
 import { refuseOrphanedLogs } from './orphaned-logs.ts'
 import { clusterIdAt } from './session/cluster-id-at.ts'
 import { CoordinatorClient } from './session/coordinator-client.ts'
@@ -114,6 +114,12 @@ async function start(
   if (embedded && config.get('controller.quorum.voters').length > 1)
     env.log.info(notAvailable, { coordinator: nodeId })
   const dial: Dial = coordinator?.dial ?? dialOver(env, config)
+  // Before it waits for anybody: whoever watches processes must see that this one lives.
+  const sources: MetricsSources = { isBroker: config.isBroker, broker: undefined, coordinator }
+  const metrics = endpoints.metrics
+    ? await MetricsEndpoint.start(env, endpoints.metrics, sources)
+    : undefined
+  if (metrics !== undefined) open.push(() => metrics.close())
   const clusterId = coordinator?.clusterId ?? (await clusterIdAt(env, dial, nodeId))
   let broker: Broker | undefined
   const logs = await LogManager.open(env, {
@@ -143,10 +149,7 @@ async function start(
     for (const { host, port } of endpoints.controllerListeners)
       await coordinator.listen({ host: host || '::', port })
   if (config.isBroker) broker = new Broker(env, config, logs)
-  const metrics = endpoints.metrics
-    ? await MetricsEndpoint.start(env, endpoints.metrics, { broker, coordinator })
-    : undefined
-  if (metrics !== undefined) open.push(() => metrics.close())
+  sources.broker = broker
   const node = { logs, coordinator, standby, metrics, clusterId }
   if (broker === undefined) return new Node({ ...node, broker, advertised: [] })
   const { server, partitions } = broker

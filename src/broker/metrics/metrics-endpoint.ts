@@ -1,4 +1,7 @@
-/** `metrics.listener`: GET /metrics for Prometheus. Nothing is counted for it that is not counted anyway. */
+/**
+ * `metrics.listener`: GET /metrics for Prometheus, /healthz and /readyz for whoever starts processes and sends
+ * clients to them. Nothing is counted for it that is not counted anyway.
+ */
 import type { Coordinator } from '../../coordinator/coordinator.ts'
 import type { Limit } from '../../core/limit.ts'
 import type { Env, HttpAnswer, HttpListener, HttpRequest } from '../../env/env.ts'
@@ -11,8 +14,22 @@ import { type Exposition, expositionOf } from './exposition.ts'
 import { limitFamilies, type NamedLimit } from './limit-families.ts'
 
 export interface MetricsSources {
-  readonly broker: Broker | undefined
+  readonly isBroker: boolean
+  /** Undefined while the node looks for its cluster and opens its logs, too. */
+  broker: Broker | undefined
   readonly coordinator: Coordinator | undefined
+}
+
+const paths = new Set(['/metrics', '/healthz', '/readyz'])
+
+const notJoined = { status: 503, body: 'The broker has not joined its cluster yet.\n' }
+
+/** Whether clients are answered: without a lease a broker tells them nothing. */
+function readiness({ isBroker, broker }: MetricsSources): HttpAnswer {
+  if (!isBroker) return { status: 200, body: 'ready\n' }
+  if (!broker?.joined) return notJoined
+  if (!broker.session.mayLead()) return { status: 503, body: 'The broker holds no lease.\n' }
+  return { status: 200, body: 'ready\n' }
 }
 
 export class MetricsEndpoint {
@@ -60,9 +77,18 @@ export class MetricsEndpoint {
   }
 
   async #answer({ method, path }: HttpRequest): Promise<HttpAnswer> {
-    if (path !== '/metrics') return { status: 404, body: 'Metrics are at /metrics.\n' }
+    if (!paths.has(path)) return { status: 404, body: `There are ${[...paths].join(', ')}.\n` }
     if (method !== 'GET' && method !== 'HEAD')
-      return { status: 405, headers: { allow: 'GET, HEAD' }, body: 'Metrics can only be read.\n' }
+      return { status: 405, headers: { allow: 'GET, HEAD' }, body: `${path} can only be read.\n` }
+    // The loop that answers is the one that serves clients.
+    if (path === '/healthz') return { status: 200, body: 'ok\n' }
+    if (path === '/readyz') return readiness(this.#sources)
+    return this.#metrics()
+  }
+
+  async #metrics(): Promise<HttpAnswer> {
+    const { isBroker, broker } = this.#sources
+    if (isBroker && broker === undefined) return notJoined
     try {
       this.#exposition ??= expositionOf(this.#families())
       const exposition = await this.#exposition

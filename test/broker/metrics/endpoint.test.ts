@@ -109,6 +109,7 @@ test('another path, another method and a body are answered and change nothing', 
   expect(await status('/metrics/..%2f..%2fetc', 'GET')).toBe(404)
   expect(await status('/metrics', 'POST', 'a=1')).toBe(405)
   expect(await status('/metrics', 'DELETE')).toBe(405)
+  expect(await status('/readyz', 'POST', 'a=1')).toBe(405)
   expect(await status('/metrics', 'HEAD')).toBe(200)
   expect(await status('/metrics?name=x', 'GET')).toBe(200)
 })
