@@ -168,6 +168,7 @@ export const usage: readonly LineDifference[] = [
       '  --encoding <how>      base64 or hex keys, values and headers with -J, either way',
       '  --headers <how>       flat or map, with -J',
       '  --embed-json          A payload that is JSON stands in -J as JSON, not as a string',
+      '  --debug               Show where an error comes from',
       '  -J with -P            Reads what -C -J wrote: key, payload, headers, partition, ts',
       '  -o s@-10m  e@..       Times may be ISO 8601 (2026-11-22T10:00) or relative (-10m, -3d)',
       '  -f %x{s} %b{k} %j{s}  Value or key (s, k) in hexadecimal, base64, as a JSON string',
