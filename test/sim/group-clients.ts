@@ -65,7 +65,8 @@ export class GroupClients {
           autoCommitIntervalMs: 100,
           waitMsMax: 200,
         })
-        await consumer.subscribe([topic])
+        // It asks the cluster for the topic, which may be gone already; whoever reads asks again.
+        while (this.#running && !(await subscribed(consumer))) await this.#sleep(env, 100)
         while (this.#running)
           await poll(consumer, 200, reads).catch((error: Error) => {
             this.#world.note(`${groupId}-${i}: ${error.message}`)
@@ -167,4 +168,11 @@ class Connections {
     this.#open.set(host, opened)
     return opened
   }
+}
+
+function subscribed(consumer: Consumer): Promise<boolean> {
+  return consumer.subscribe([topic]).then(
+    () => true,
+    () => false,
+  )
 }
