@@ -32,8 +32,9 @@ export const defaultCleanerOptions: CleanerOptions = {
   bytesPerSecondMax: Infinity,
   // Long enough that giving way costs little, short beside what a produce request takes.
   sliceMs: 0.2,
-  // More than 100 MB/s of a log. At full speed a produce beside it takes several times as long at its 99th percentile.
-  shareBesideOthers: 1 / 4,
+  // More than 100 MB/s of a log, which is read twice. At full speed a produce beside it takes several times as long at its
+  // 99th percentile.
+  bytesPerSecondBesideOthersMax: 240_000_000,
 }
 
 export interface Cleanable {

@@ -175,7 +175,7 @@ class Compaction {
     const batch = bytes.subarray(at, at + batchSizeOf(bytes, at))
     const { largeBatches } = disk.resources
     const unpacking = largeBatches.unpack(batch, config.unpackedBytesMax)
-    const unpacked = await this.#pace.wait(unpacking)
+    const unpacked = await unpacking
     this.#cursor.reset(unpacked, 0, unpacked.length, recordCountOf(bytes, at))
     for (;;) {
       const noted = this.#noteSome(baseOffsetOf(bytes, at), from, recordsAtOnce)
@@ -301,12 +301,12 @@ class Compaction {
     return segment.file.whileOpen(async (file) => {
       const scanner = new BatchScanner(file, start, segment.sizeBytes, this.#limits.pieceBytes)
       for (;;) {
-        if (scanner.isStarving) await this.#pace.wait(scanner.fillLater())
+        if (scanner.isStarving) await scanner.fillLater()
         if (this.#pace.isDue) await this.#pace.rest()
         assertUndeleted(this.#log)
         const isFound = scanner.next()
         if (!isFound && scanner.problem === undefined) return true
-        if (!isFound || !(await this.#pace.wait(scanner.loadWholeLater()))) {
+        if (!isFound || !(await scanner.loadWholeLater())) {
           this.#assertUnchanged([segment])
           throw new CorruptLogError(
             `The batch at ${scanner.position} of ${segment.file.path} is damaged${scanner.problem ? `: ${scanner.problem}` : ''}`,

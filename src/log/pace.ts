@@ -1,7 +1,7 @@
 /**
- * Keeps long work in the background from holding up the loop, or the disk. While clients use the logs it works a part of
- * the time only: what they wait for then is less the end of a slice than a core, for which both sides of a connection,
- * the thread pool and the kernel's writing compete with it.
+ * Keeps long work in the background from holding up the loop, or the disk. While clients use the logs it goes at a rate
+ * that leaves most of two cores to them: what they wait for then is less the end of a slice than a core, for which both
+ * sides of a connection, the thread pool and the kernel's writing compete with it.
  */
 import type { Env } from '../env/env.ts'
 
@@ -15,27 +15,26 @@ export interface PaceLimits {
   readonly sliceMs: number
   /** Bytes read and written; Infinity for no limit. */
   readonly bytesPerSecondMax: number
-  /** The part of the time to work in while others have asked for something lately, above 0 and up to 1. */
-  readonly shareBesideOthers: number
+  /** The same while others have asked for something lately. */
+  readonly bytesPerSecondBesideOthersMax: number
 }
 
 /** Others count as there for so long after the last that they asked for. */
 const othersStayMs = 20
-/** The shortest pause that a timer makes. */
-const timerMs = 1
+/** Who was held up catches up on no more than this: more would be a burst. */
+const behindMsMax = 10
 
 export class Pace {
   readonly #env: Env
   /** Counts what others have asked for. */
   readonly #others: () => number
   #limits: PaceLimits
+  #bytesPerSecondMax = Infinity
   #sliceStartMs: number
   #windowStartMs: number
   #windowBytes = 0
   #othersSeen: number
-  #othersUntilMs = 0
-  /** How long to pause for what was worked; below 0 where the last pause was too long. */
-  #owedMs = 0
+  #othersUntilMs = -Infinity
   #isAborted = false
 
   constructor(env: Env, limits: PaceLimits, others: () => number = () => 0) {
@@ -45,15 +44,13 @@ export class Pace {
     this.#othersSeen = others()
     this.#sliceStartMs = env.clock.monotonicMs()
     this.#windowStartMs = this.#sliceStartMs
+    this.#choose(this.#sliceStartMs)
   }
 
   /** Other limits from now on. What was spent before does not count for them. */
   update(limits: PaceLimits): void {
-    if (limits.bytesPerSecondMax !== this.#limits.bytesPerSecondMax) {
-      this.#windowStartMs = this.#env.clock.monotonicMs()
-      this.#windowBytes = 0
-    }
     this.#limits = limits
+    this.#choose(this.#env.clock.monotonicMs())
   }
 
   spent(bytes: number): void {
@@ -72,45 +69,39 @@ export class Pace {
   /** Lets others run, and waits when it was faster than it may. Throws AbortedError after `abort`. */
   async rest(): Promise<void> {
     const { timers, clock } = this.#env
-    const fromMs = clock.monotonicMs()
-    this.#owe(fromMs)
-    const owedMs = this.#owedMs < timerMs ? 0 : this.#owedMs
-    const pauseMs = Math.max(this.#aheadMs(), owedMs)
+    this.#choose(clock.monotonicMs())
+    const aheadMs = this.#aheadMs()
+    if (aheadMs < -behindMsMax) this.#windowStartMs -= aheadMs + behindMsMax
     await new Promise<void>((resolve) =>
-      pauseMs > 0 ? timers.after(pauseMs, resolve) : timers.soon(resolve),
+      aheadMs > 0 ? timers.after(aheadMs, resolve) : timers.soon(resolve),
     )
     if (this.#isAborted) throw new AbortedError('Stopped')
     this.#sliceStartMs = clock.monotonicMs()
-    this.#owedMs = Math.max(this.#owedMs - (this.#sliceStartMs - fromMs), -timerMs)
-  }
-
-  /** Waits for something that does not need the loop: that is no work, and no pause. */
-  async wait<T>(elsewhere: Promise<T>): Promise<T> {
-    const { clock } = this.#env
-    const workedMs = clock.monotonicMs() - this.#sliceStartMs
-    try {
-      return await elsewhere
-    } finally {
-      this.#sliceStartMs = clock.monotonicMs() - workedMs
-    }
   }
 
   abort(): void {
     this.#isAborted = true
   }
 
-  #owe(nowMs: number): void {
+  /** Which limit holds now. */
+  #choose(nowMs: number): void {
     const others = this.#others()
     if (others !== this.#othersSeen) this.#othersUntilMs = nowMs + othersStayMs
     this.#othersSeen = others
-    if (nowMs >= this.#othersUntilMs) this.#owedMs = 0
-    else this.#owedMs += (nowMs - this.#sliceStartMs) * (1 / this.#limits.shareBesideOthers - 1)
+    const { bytesPerSecondMax, bytesPerSecondBesideOthersMax } = this.#limits
+    const max =
+      nowMs < this.#othersUntilMs
+        ? Math.min(bytesPerSecondMax, bytesPerSecondBesideOthersMax)
+        : bytesPerSecondMax
+    if (max === this.#bytesPerSecondMax) return
+    this.#bytesPerSecondMax = max
+    this.#windowStartMs = nowMs
+    this.#windowBytes = 0
   }
 
   #aheadMs(): number {
-    const { bytesPerSecondMax } = this.#limits
-    if (bytesPerSecondMax === Infinity) return 0
+    if (this.#bytesPerSecondMax === Infinity) return 0
     const passedMs = this.#env.clock.monotonicMs() - this.#windowStartMs
-    return (this.#windowBytes / bytesPerSecondMax) * 1000 - passedMs
+    return (this.#windowBytes / this.#bytesPerSecondMax) * 1000 - passedMs
   }
 }
