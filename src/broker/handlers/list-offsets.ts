@@ -92,7 +92,9 @@ async function lookUp(
   const leaderError = partition.leaderError(currentLeaderEpoch)
   const readable = request.replicaId === debugReplica && partition.log !== undefined
   if (leaderError !== ErrorCode.NONE && !readable) return failed(asked, leaderError)
-  if (timestamp !== earliest && timestamp !== earliestLocal && !partition.highWatermarkKnown)
+  // Followers are told: a high watermark that is not known yet waits for them.
+  const isLimited = request.replicaId < 0 && timestamp !== earliest && timestamp !== earliestLocal
+  if (isLimited && !partition.highWatermarkKnown)
     return failed(
       asked,
       apiVersion >= 5 ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE,
