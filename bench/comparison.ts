@@ -87,7 +87,8 @@ export function tableOf({ results, contenders }: Comparison, withOrigin = false)
     const pairs = pairRatios && `${pairRatios.min.toFixed(2)}–${pairRatios.max.toFixed(2)}`
     const times = ratio === undefined ? '–' : `**${ratio.toFixed(2)} ×** (${pairs})`
     const goal = row.goal === undefined ? '' : `${row.goal} × ${says}`
-    const noise = failures.length > 0 ? failures.join('; ') : noisy ? 'too noisy' : ''
+    const told = failures.map((failure) => failure.trim().replaceAll(/\s*\n\s*/g, ' / '))
+    const noise = told.length > 0 ? told.join('; ') : noisy ? 'too noisy' : ''
     const origin = withOrigin ? [`\`${command.replaceAll('|', '\\|')}\` at ${commit}`] : []
     const cells = [row.name, unit, shortSpread(ours), shortSpread(theirs), times, goal, noise]
     return [...cells, ...origin]

@@ -121,6 +121,12 @@ test('the table tells medians, spreads, ratios and where each row comes from', (
   )
 })
 
+test('a failure of several lines stays in its row', () => {
+  const failed = { ...resultOf('produce', 'abc'), failures: ['ottla: it ended\n  with 1\n'] }
+  const [, , line, ...more] = tableOf(comparisonOf(failed)).split('\n')
+  expect([line?.endsWith('| ottla: it ended / with 1 |'), more]).toEqual([true, []])
+})
+
 test('rows that are measured again replace those of before, in the order of the table', () => {
   const older = comparisonOf(resultOf('a', 'old'), resultOf('b', 'old'))
   const newer = comparisonOf(resultOf('c', 'new'), resultOf('a', 'new'))
