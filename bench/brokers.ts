@@ -10,12 +10,12 @@ import {
   type Daemon,
   endWithThis,
   fateOf,
-  freePort,
   scratchDirectory,
   startDaemon,
   stopProcess,
   untilStarted,
 } from '../src/cli/bench/daemon.ts'
+import { freePort } from '../src/cli/bench/free-port.ts'
 
 export const repository = resolve(import.meta.dirname, '..')
 export const realKafka =
@@ -81,7 +81,7 @@ export const ottla: Contender = {
 /** A coordinator and brokers, as `ottla cluster start` has them. */
 async function ottlaCluster(dir: string, nodes: number, remove: () => void): Promise<Running> {
   // Broker after broker takes the next port, and the coordinator the one before.
-  const port = Math.min((await freePort()) + 1, 65_000)
+  const port = (await freePort(nodes + 1)) + 1
   const args = ['cluster', 'start', '-n', `${nodes}`, '--data-dir', dir, '--port', `${port}`]
   const ofEnvironment = Object.entries(settings).map(([name, value]) => [
     `KAFKA_${name.replaceAll('.', '_').toUpperCase()}`,
@@ -122,7 +122,7 @@ export const kafka: Contender = {
   async start({ nodes = 1 } = {}) {
     const { dir, remove } = scratchDirectory()
     // Its controller takes the port after it, further nodes those behind.
-    const port = Math.min(await freePort(), 65_000)
+    const port = await freePort(10 * nodes)
     const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
     kafkaScript(['fetch'])
     const ids = Array.from({ length: nodes }, (_, i) => i + 1)

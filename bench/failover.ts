@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { Figures } from '../src/cli/bench/bench-result.ts'
 import { BenchError } from '../src/cli/bench/bench-target.ts'
-import { freePort, scratchDirectory } from '../src/cli/bench/daemon.ts'
+import { scratchDirectory } from '../src/cli/bench/daemon.ts'
 import { type FaultKind, faultKinds, runFailover } from '../src/cli/bench/failover/failover.ts'
+import { freePort } from '../src/cli/bench/free-port.ts'
 import { failoverHere, roundsBar } from '../src/cli/commands/bench-failover.ts'
 import { realKafka, repository } from './brokers.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
@@ -26,7 +27,7 @@ const brokers = 3
 
 async function kafkaFailover(kind: FaultKind, rounds: number, ratePerSecond: number) {
   const scratch = scratchDirectory()
-  const port = Math.min(await freePort(), 65_000)
+  const port = await freePort(10 * brokers)
   const cluster = new KafkaCluster({ directory: scratch.dir, port })
   const bar = roundsBar(rounds)
   try {

@@ -1,6 +1,6 @@
 /** `connect-check` names the step that fails and what to change; with a real Kafka's TLS and SASL: test/clients/security.test.ts. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { freePort } from '../../src/cli/bench/daemon.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { startTestNode, type TestNode } from '../broker/test-node.ts'
 import { type Bundled, bundleCli } from './bundled.ts'
 

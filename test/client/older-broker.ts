@@ -2,10 +2,12 @@
  * A node of ours that passes for an older Kafka: a proxy in front of it answers ApiVersions with
  * that release's ranges and notes every request outside of them.
  */
+
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { Writer } from '../../protocol/bytes.ts'
 import { FrameReader } from '../../protocol/frame.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { startTestNode, type TestNode } from '../broker/test-node.ts'
 
 /** API key → highest version; the lowest is 0 everywhere before Kafka 4. */
@@ -23,13 +25,6 @@ export interface OlderBroker {
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listening(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export async function startOlderBroker(ranges: Ranges): Promise<OlderBroker> {

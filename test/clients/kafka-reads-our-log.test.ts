@@ -9,12 +9,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildBatch, type NewBatch } from '../../protocol/build-batch.ts'
 import { codecs } from '../../protocol/compression.ts'
 import { buildTransactionMarker } from '../../protocol/control-record.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { nodeEnv } from '../../src/env/node.ts'
 import type { Log } from '../../src/log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../src/log/log-config.ts'
 import { LogManager } from '../../src/log/log-manager.ts'
 import { run } from './process.ts'
-import { freePort } from './target.ts'
 import { kafkaTool, realKafka } from './tools.ts'
 
 const topics = ['plain', 'codecs', 'transactions', 'compacted'] as const
@@ -133,7 +133,7 @@ test.each(topics)("Kafka's dump tool has no complaint about %s", async (topic) =
 })
 
 test('a Kafka broker that is given our partitions serves every record', async () => {
-  const port = await freePort()
+  const port = await freePort(2)
   const bootstrap = ['--bootstrap-server', `127.0.0.1:${port}`]
   const env = { KAFKA_HEAP: '512m' }
   const start = () => run(realKafka, ['start', kafka, '-p', `${port}`], { env, timeoutMs: 120_000 })

@@ -9,13 +9,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KafkaCluster } from '../../bench/kafka-cluster.ts'
 import type { FaultyCluster } from '../../src/cli/bench/failover/local-cluster.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { Cluster } from '../../src/client/cluster.ts'
 import { nodeEnv } from '../../src/env/node.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
 import type { ToolCommand } from './kafka-tools-commands.ts'
 import { allThree, moves, thirdBack, thirdStopped } from './kafka-tools-replicas.ts'
 import { until } from './process.ts'
-import { freePort } from './target.ts'
 import { type Result, runTool, type Side } from './tool-comparison.ts'
 import { startToolRunner } from './tool-runner.ts'
 
@@ -36,7 +36,7 @@ const sideOf = ({ bootstrap }: FaultyCluster): Side => ({
 })
 
 beforeAll(async () => {
-  const port = await freePort()
+  const port = await freePort(30)
   clusters = [
     new LocalCluster({ configs }),
     new KafkaCluster({ directory, port, configs, heap: '384m' }),
@@ -79,23 +79,35 @@ async function settled(command: ToolCommand): Promise<Result[]> {
 
 /** Resolves when each partition of each cluster has this to say of its replicas in sync, asked at the first broker. */
 async function untilInSync(what: string, holds: (isr: number[], replicas: number[]) => boolean) {
-  const look = async ({ bootstrap }: FaultyCluster) => {
+  const others = async ({ bootstrap }: FaultyCluster) => {
     const client = new Cluster(nodeEnv({ level: 'silent' }), { bootstrap: [bootstrap[0]!] })
     try {
       const topics = await client.refresh('all')
-      return topics.every(({ partitions }) =>
-        partitions.every(({ isr, replicas }) => holds([...isr], [...replicas])),
+      return topics.flatMap(({ name, partitions }) =>
+        partitions
+          .filter(({ isr, replicas }) => !holds([...isr], [...replicas]))
+          .map(
+            ({ partition, leader, isr, replicas }) =>
+              `${name}-${partition} leader ${leader} isr ${isr} of ${replicas}`,
+          ),
       )
+    } catch (error) {
+      return [`${error}`]
     } finally {
       client.close()
     }
   }
-  for (const cluster of clusters)
+  for (const [i, cluster] of clusters.entries()) {
+    let last: string[] = []
     await until(
-      () => what,
-      () => look(cluster).catch(() => false),
+      () => `${what} (${['Ottla', 'Kafka'][i]}: ${last.join('; ')})`,
+      async () => {
+        last = await others(cluster)
+        return last.length === 0
+      },
       90_000,
     )
+  }
 }
 
 const group = (name: string, commands: readonly ToolCommand[], before?: () => Promise<unknown>) =>

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { administer } from '../cli/administer.ts'
 import { run } from './process.ts'
-import { freePort } from './target.ts'
 import { olderKafka, realKafka, repository } from './tools.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'ottla-older-kafka-'))
@@ -13,7 +13,7 @@ const env = { REAL_KAFKA_HOME: olderKafka, KAFKA_HEAP: '512m' }
 let bootstrap: string
 
 beforeAll(async () => {
-  const port = await freePort()
+  const port = await freePort(2)
   bootstrap = `127.0.0.1:${port}`
   await run(realKafka, ['start', dir, '-p', `${port}`], { env, timeoutMs: 120_000 })
 })

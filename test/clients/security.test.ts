@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort } from './target.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { realKafka, repository } from './tools.ts'
 
 const bundle = join(repository, 'dist/ottla.js')
@@ -251,7 +251,7 @@ function ottla(args: readonly string[], input = '') {
 
 beforeAll(async () => {
   certificates()
-  for (const name of names) ports.set(name, await freePort())
+  for (const name of names) ports.set(name, await freePort(2))
   const env = { ...process.env, KAFKA_HEAP: '512m' }
   execFileSync(realKafka, brokerArguments(), { stdio: 'pipe', env, timeout: 120_000 })
   for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512']) {

@@ -3,9 +3,9 @@
  * Kafka (`OTTLA_CLIENTS_TARGET=kafka`), which proves that the tests themselves are right.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { type Running, run, start, until } from './process.ts'
 import { realKafka, repository } from './tools.ts'
 
@@ -28,29 +28,6 @@ export interface Target {
   remove(): Promise<void>
 }
 
-/** A port that nobody listens on just now, and the one after it as well (Kafka's controller). */
-export async function freePort(): Promise<number> {
-  const listen = (port: number) =>
-    new Promise<number>((resolve, reject) => {
-      const server = createServer()
-      server.on('error', reject)
-      server.listen(port, '127.0.0.1', () => {
-        const address = server.address()
-        const got = typeof address === 'object' && address !== null ? address.port : 0
-        server.close(() => resolve(got))
-      })
-    })
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = await listen(0)
-    const both = await listen(port + 1).then(
-      () => true,
-      () => false,
-    )
-    if (both) return port
-  }
-  throw new Error('No two free ports in a row were found in 50 attempts')
-}
-
 const startedLine = 'Kafka Server started'
 
 /** Starts a broker with these configurations on a free port and an empty data directory. */
@@ -63,7 +40,7 @@ export async function startTargetOf(
   settings: Record<string, string> = {},
 ): Promise<Target> {
   const dir = mkdtempSync(join(tmpdir(), 'ottla-clients-'))
-  const port = await freePort()
+  const port = await freePort(kind === 'kafka' ? 2 : 1)
   return kind === 'kafka' ? startKafka(dir, port, settings) : startOttla(dir, port, settings)
 }
 

@@ -1,10 +1,11 @@
 /** Who connects to a coordinator or a voter and is no broker: it goes, and keeps no broker out (FAULTS I1–I4, I6). */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { crc32c } from '../../protocol/crc32c.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { Journal } from '../../src/coordinator/journal.ts'
 import { Standby } from '../../src/coordinator/standby.ts'
@@ -52,16 +53,6 @@ afterEach(async () => {
   await coordinator.close()
   rmSync(directory, { recursive: true })
 })
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 /** A connection that says this, and nothing more. Resolves when the other side has ended it. */
 async function stranger(where: Address, bytes: Buffer = Buffer.alloc(0)): Promise<Socket> {

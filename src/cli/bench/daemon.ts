@@ -1,11 +1,11 @@
 /** A broker started for a measurement: its own process, its own directory, an end for sure. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { atExit } from './at-exit.ts'
 import { BenchError, type BenchTarget } from './bench-target.ts'
+import { freePort } from './free-port.ts'
 
 const startedWords = 'Kafka Server started'
 const startMsMax = 60_000
@@ -19,18 +19,6 @@ export interface Daemon extends BenchTarget {
   stop(): Promise<void>
   /** How it ended, when it has; undefined while it runs, or where nobody knows. */
   fate?(): string | undefined
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** An empty directory for a broker's data, and its removal. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { freePort } from '../../../src/cli/bench/daemon.ts'
+import { freePort } from '../../../src/cli/bench/free-port.ts'
 import { startNode } from '../../../src/index.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'ottla-health-'))

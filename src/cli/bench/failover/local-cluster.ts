@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { BenchError } from '../bench-target.ts'
-import { endWithThis, freePort } from '../daemon.ts'
+import { endWithThis } from '../daemon.ts'
+import { freePort } from '../free-port.ts'
 
 const startMaxMs = 60_000
 /** A hand-over takes milliseconds; this is for a machine on which everything waits. */
@@ -65,12 +66,16 @@ export class LocalCluster implements FaultyCluster {
     this.options = options
   }
 
+  /** In the order of the brokers' ids, whoever was started first. */
   get bootstrap(): { host: string; port: number }[] {
-    return [...this.brokers.values()].map(({ host, port }) => ({ host, port }))
+    return this.brokerIds.map((id) => {
+      const { host, port } = this.brokers.get(id)!
+      return { host, port }
+    })
   }
 
   get brokerIds(): number[] {
-    return [...this.brokers.keys()]
+    return [...this.brokers.keys()].sort((a, b) => a - b)
   }
 
   async start(brokers: number): Promise<void> {
