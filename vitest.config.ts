@@ -6,8 +6,9 @@ export default defineConfig({
     // Real clients and real processes need programs that a user may not have: .ci/run runs those.
     exclude: ['test/clients/**', 'test/faults/**'],
     setupFiles: ['test/property-seed.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
   },
 })

@@ -16,6 +16,7 @@ export default defineConfig({
     exclude: leftOut.map(([file]) => file),
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 1,
     fileParallelism: false,
   },

@@ -36,7 +36,7 @@ afterAll(async () => {
 })
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !isTrue(); await sleep(5))
+  for (const end = Date.now() + 60_000; !isTrue(); await sleep(5))
     if (Date.now() > end) throw new Error('It does not come')
 }
 

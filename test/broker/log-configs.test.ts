@@ -30,7 +30,7 @@ async function start(configuration: Record<string, string | number | boolean>) {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (const end = Date.now() + 25_000; !isTrue(); await sleep(10))
+  for (const end = Date.now() + 60_000; !isTrue(); await sleep(10))
     if (Date.now() > end) throw new Error('It does not come')
 }
 

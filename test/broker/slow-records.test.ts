@@ -85,7 +85,7 @@ test('others are served while twenty bombs are unpacked, and each is stored', as
   const offsets = (await found).topics[0]?.partitions.map(({ offset }) => offset)
   expect(offsets).toEqual(Array(20).fill(0))
   producer.destroy()
-}, 60_000)
+}, 120_000)
 
 /** How often another client gets an answer meanwhile. */
 async function servedUntil(answer: Promise<unknown>): Promise<number> {
@@ -116,7 +116,7 @@ test('what a client sends behind such a batch comes behind it in the log', async
   for (const offset of batches.keys())
     expect(resultsOf(await producer.answer(Produce, 8))).toEqual([[0, offset]])
   producer.destroy()
-}, 60_000)
+}, 120_000)
 
 test('a refusal from the thread is that of the loop, and others of the request are stored', async () => {
   await create('mixed', 3)
@@ -133,7 +133,7 @@ test('a refusal from the thread is that of the loop, and others of the request a
     [87, -1],
     [0, 0],
   ])
-}, 60_000)
+}, 120_000)
 
 test('packing anew and stamping happen on the thread as well', async () => {
   expect(await produce(client, 'repacked', [bomb(large)])).toEqual([[0, 0]])
@@ -149,7 +149,7 @@ test('packing anew and stamping happen on the thread as well', async () => {
     topics: [{ name: 'stamped', partitions: [latest] }],
   })
   expect(listed.topics[0]?.partitions[0]?.timestamp).toBe(answer?.logAppendTimeMs)
-}, 60_000)
+}, 120_000)
 
 test('a topic that is deleted meanwhile is not there any more', async () => {
   await create('gone', 2)
@@ -160,7 +160,7 @@ test('a topic that is deleted meanwhile is not there any more', async () => {
   await client.ask(DeleteTopics, 5, { topicNames: ['gone'], timeoutMs: 5000 })
   expect((await answered).at(-1)).toEqual([3, -1])
   producer.destroy()
-}, 60_000)
+}, 120_000)
 
 test('a broker stops while a batch is looked at', async () => {
   const other = await startTestNode()
@@ -174,7 +174,7 @@ test('a broker stops while a batch is looked at', async () => {
   await new Promise((resolve) => setTimeout(resolve, 10))
   await other.stop()
   producer.destroy()
-}, 60_000)
+}, 120_000)
 
 test('batches that wait for the thread are bounded: one more is to be tried again', async () => {
   const env = nodeEnv({ level: 'silent' })

@@ -47,7 +47,7 @@ test('a configuration that is set reaches the log of its topic, and goes when it
   await createTopics(cluster, [{ name: 't', partitions: 1 }])
   const { logs } = node.node.broker!
   const until = async (what: string, holds: () => boolean) => {
-    for (const end = Date.now() + 20_000; !holds(); await sleep(5))
+    for (const end = Date.now() + 60_000; !holds(); await sleep(5))
       if (Date.now() > end) throw new Error(`${what} does not come`)
   }
   await until('the log', () => logs.get('t', 0) !== undefined)

@@ -108,4 +108,4 @@ test('a producer leaves a frozen leader for the one that was elected', async () 
   leader = 2
   const after = await producer.send({ topic: 'topic', value: 'b' })
   expect([before.offset, after.offset]).toEqual([1, 2])
-}, 20_000)
+}, 120_000)

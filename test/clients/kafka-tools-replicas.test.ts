@@ -64,7 +64,7 @@ function withoutOrder({ args }: ToolCommand, { exit, lines }: Result): Result {
 
 const onlyShows = ({ tool, args }: ToolCommand) =>
   tool === 'get-offsets' || ['--describe', '--list', '--verify'].some((flag) => args.includes(flag))
-const patienceMs = 20_000
+const patienceMs = 60_000
 
 /** Both take a moment to move, to stop, to come back: where something is only shown, what they say in the end counts. */
 async function settled(command: ToolCommand): Promise<Result[]> {

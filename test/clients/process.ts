@@ -18,7 +18,7 @@ export interface RunOptions {
 
 /** Runs a command to its end; rejects with what it said when it fails or takes too long. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<Output> {
-  const { input = '', env = {}, cwd, timeoutMs = 60_000 } = options
+  const { input = '', env = {}, cwd, timeoutMs = 120_000 } = options
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, cwd })
     const out: Buffer[] = []
@@ -73,7 +73,7 @@ export function start(command: string, args: string[], env: Record<string, strin
     lines,
     stderr: () => err.join('\n'),
     ended,
-    async finish(timeoutMs = 60_000) {
+    async finish(timeoutMs = 120_000) {
       child.stdin.end()
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
       const code = await ended
@@ -91,7 +91,7 @@ export function start(command: string, args: string[], env: Record<string, strin
 export async function until(
   what: () => string,
   done: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 90_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!(await done())) {

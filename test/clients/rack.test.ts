@@ -34,7 +34,7 @@ async function read(rack: string): Promise<{ text: string; from: string[] }> {
   const given = rack === '' ? [] : ['-X', `client.rack=${rack}`]
   const args = ['-C', '-b', cluster.bootstrap, '-t', 'orders', '-o', 'beginning', '-e', '-d', 'all']
   const { stdout, stderr } = await run('kcat', [...args, ...given], {
-    timeout: 60_000,
+    timeout: 120_000,
     maxBuffer: 2 ** 26,
   })
   const lines = stderr.matchAll(/\/(\d): Topic orders \[0\] MessageSet size [1-9]/g)

@@ -245,7 +245,7 @@ function ottla(args: readonly string[], input = '') {
   return spawnSync(process.execPath, [bundle, ...args], {
     input,
     encoding: 'utf8',
-    timeout: 40_000,
+    timeout: 120_000,
   })
 }
 

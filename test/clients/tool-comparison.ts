@@ -89,7 +89,7 @@ const notComparable = [
  */
 export async function settled(command: ToolCommand, ours: Result, kafka: Side): Promise<Result> {
   const onlyShows = command.args.includes('--describe') || command.args.includes('--list')
-  const patientUntil = Date.now() + 10_000
+  const patientUntil = Date.now() + 40_000
   for (;;) {
     const theirs = await runTool(command, kafka)
     const isFinal = !onlyShows || command.differs !== undefined || isDeepStrictEqual(ours, theirs)

@@ -186,7 +186,7 @@ export class Faulted {
         return contents.some((bytes) => !bytes.equals(contents[0]!))
       })
     // Followers are a fetch behind for a moment.
-    const endMs = performance.now() + 5_000
+    const endMs = performance.now() + 60_000
     while (differing().length > 0 && performance.now() < endMs) await pause(50)
     return differing()
   }

@@ -36,7 +36,7 @@ export async function readAll(
   const ended = new Set<number>()
   for (let partition = 0; partition < partitions; partition++)
     await consumer.assign(topic, partition, 0)
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 90_000
   while (ended.size < partitions && performance.now() < deadline) {
     const fetched = await consumer.poll(500)
     if (fetched === undefined) continue

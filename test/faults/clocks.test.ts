@@ -30,7 +30,7 @@ beforeAll(() => cluster.start(3), 60_000)
 afterAll(async () => {
   await cluster.close()
   rmSync(directory, { recursive: true })
-}, 30_000)
+}, 120_000)
 
 test('wall clocks that jump and rates that differ cost no record, and remove none', async () => {
   const faulted = await Faulted.start(cluster, 'clocks', { partitions: 3 })

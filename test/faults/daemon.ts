@@ -98,7 +98,7 @@ export class Daemon {
 export async function until(
   done: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 30_000,
+  timeoutMs = 90_000,
 ): Promise<void> {
   const endMs = Date.now() + timeoutMs
   while (!(await done())) {

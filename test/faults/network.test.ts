@@ -32,12 +32,12 @@ beforeAll(async () => {
   const configs = ['replica.lag.time.max.ms=2000']
   cluster = new LocalCluster({ configs, place: (name) => network.place(name) })
   await cluster.start(3)
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await cluster.close()
   network.close()
-}, 30_000)
+}, 120_000)
 
 test('a leader that is cut off from the coordinator alone stops before the next one begins', async () => {
   const faulted = await Faulted.start(cluster, 'uncoordinated')

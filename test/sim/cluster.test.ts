@@ -15,4 +15,4 @@ test('one seed gives one run of a whole cluster', async () => {
     await new Simulation(planOf(3)).run(),
   ]
   expect(first).toEqual(second)
-}, 60_000)
+}, 120_000)

@@ -18,9 +18,9 @@ test('leases: at most one broker answers for a partition, whatever fails', async
 test('a heartbeat that comes after its session ended does not revive a lease behind a new leader', async () => {
   // Seeds that found it: the election was not durable yet when the late heartbeat was granted.
   for (const seed of [24, 82, 98]) await new LeaseSimulation(seed).run()
-}, 60_000)
+}, 120_000)
 
 test('one seed gives one run', async () => {
   const [first, second] = [await new LeaseSimulation(7).run(), await new LeaseSimulation(7).run()]
   expect(first).toEqual(second)
-}, 60_000)
+}, 120_000)

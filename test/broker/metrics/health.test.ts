@@ -9,7 +9,7 @@ import { startNode } from '../../../src/index.ts'
 const directory = mkdtempSync(join(tmpdir(), 'ottla-health-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-const patience = { timeout: 20_000 }
+const patience = { timeout: 90_000 }
 
 async function told(port: number, path: string): Promise<string> {
   try {
@@ -52,4 +52,4 @@ test('a broker is healthy from its start on, and ready while it holds a lease', 
   await expect.poll(ready, patience).toBe('503 The broker holds no lease.')
   expect(await told(port, '/healthz')).toBe('200 ok')
   await broker.stop()
-}, 60_000)
+}, 120_000)

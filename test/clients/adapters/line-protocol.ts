@@ -37,7 +37,7 @@ export function fromLine(line: string): ReadRecord {
 const linesOf = (stdout: Buffer) => stdout.toString().split('\n').filter(Boolean)
 
 function lineClient(name: string, program: Program, valueBytesMax: number): Adapter {
-  const call = (args: string[], input = '', timeoutMs = 60_000) =>
+  const call = (args: string[], input = '', timeoutMs = 120_000) =>
     run(program.command, [...program.args, ...args], { input, env: program.env ?? {}, timeoutMs })
   return {
     name,
