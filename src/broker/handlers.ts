@@ -36,6 +36,13 @@ import { listGroups } from './handlers/list-groups.ts'
 import { listOffsets } from './handlers/list-offsets.ts'
 import { listPartitionReassignments } from './handlers/list-partition-reassignments.ts'
 import { metadata } from './handlers/metadata.ts'
+import { createAcls, deleteAcls, describeAcls } from './handlers/no-acls.ts'
+import {
+  createDelegationToken,
+  describeDelegationToken,
+  expireDelegationToken,
+  renewDelegationToken,
+} from './handlers/no-delegation-tokens.ts'
 import { offsetCommit } from './handlers/offset-commit.ts'
 import { offsetDelete } from './handlers/offset-delete.ts'
 import { offsetFetch } from './handlers/offset-fetch.ts'
@@ -89,6 +96,13 @@ export const handlers: readonly Handler[] = [
   listPartitionReassignments,
   unregisterBroker,
   describeUserScramCredentials,
+  describeAcls,
+  createAcls,
+  deleteAcls,
+  createDelegationToken,
+  renewDelegationToken,
+  expireDelegationToken,
+  describeDelegationToken,
   describeTimeline,
 ]
 

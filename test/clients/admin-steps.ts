@@ -1,14 +1,21 @@
 /** Requests of an administrator, one after the other: each is asked in every version of its API. */
 import { AlterClientQuotas } from '../../protocol/messages/alter-client-quotas.ts'
 import { AlterConfigs } from '../../protocol/messages/alter-configs.ts'
+import { CreateAcls } from '../../protocol/messages/create-acls.ts'
+import { CreateDelegationToken } from '../../protocol/messages/create-delegation-token.ts'
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
+import { DeleteAcls } from '../../protocol/messages/delete-acls.ts'
+import { DescribeAcls } from '../../protocol/messages/describe-acls.ts'
 import { DescribeClientQuotas } from '../../protocol/messages/describe-client-quotas.ts'
 import { DescribeConfigs } from '../../protocol/messages/describe-configs.ts'
+import { DescribeDelegationToken } from '../../protocol/messages/describe-delegation-token.ts'
 import { DescribeLogDirs } from '../../protocol/messages/describe-log-dirs.ts'
 import { DescribeProducers } from '../../protocol/messages/describe-producers.ts'
 import { DescribeQuorum } from '../../protocol/messages/describe-quorum.ts'
+import { ExpireDelegationToken } from '../../protocol/messages/expire-delegation-token.ts'
 import { IncrementalAlterConfigs } from '../../protocol/messages/incremental-alter-configs.ts'
 import { ListConfigResources } from '../../protocol/messages/list-config-resources.ts'
+import { RenewDelegationToken } from '../../protocol/messages/renew-delegation-token.ts'
 import { UpdateFeatures } from '../../protocol/messages/update-features.ts'
 import type { Api, Encodable, Fields } from '../../protocol/schema.ts'
 
@@ -272,4 +279,34 @@ export const others: readonly Step[] = [
   }),
   step(DescribeQuorum, { topics: [{ topicName: 'other', partitions: [{ partitionIndex: 0 }] }] }),
   step(DescribeQuorum, { topics: [] }),
+]
+
+const bindings = { principal: 'User:ann', host: '*', operation: 3, permissionType: 3 }
+const binding = (resourceType: number, resourceName: string) => ({
+  ...{ resourceType, resourceName, resourcePatternType: 3, ...bindings },
+})
+const filter = (resourceNameFilter: string | null, principalFilter: string | null = null) => ({
+  ...{ resourceTypeFilter: 1, resourceNameFilter, patternTypeFilter: 1, principalFilter },
+  ...{ hostFilter: null, operation: 1, permissionType: 1 },
+})
+const noHmac = { hmac: Buffer.from('none') }
+
+/** What neither has without an authorizer and encrypted connections. */
+export const security: readonly Step[] = [
+  step(DescribeAcls, filter(null)),
+  step(DescribeAcls, filter('made', 'User:ann')),
+  step(CreateAcls, { creations: [binding(2, 'made'), binding(4, 'kafka-cluster')] }),
+  step(CreateAcls, { creations: [binding(99, 'made')] }),
+  step(CreateAcls, { creations: [] }),
+  step(DeleteAcls, { filters: [filter(null), filter('made', 'ann')] }),
+  step(DeleteAcls, { filters: [] }),
+  step(CreateDelegationToken, { renewers: [], maxLifetimeMs: -1 }),
+  step(CreateDelegationToken, {
+    ...{ ownerPrincipalType: 'User', ownerPrincipalName: 'ann', maxLifetimeMs: 1000 },
+    renewers: [{ principalType: 'Group', principalName: 'x' }],
+  }),
+  step(RenewDelegationToken, { ...noHmac, renewPeriodMs: 1000 }),
+  step(ExpireDelegationToken, { ...noHmac, expiryTimePeriodMs: -1 }),
+  step(DescribeDelegationToken, { owners: null }),
+  step(DescribeDelegationToken, { owners: [{ principalType: 'User', principalName: 'ann' }] }),
 ]

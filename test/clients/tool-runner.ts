@@ -8,6 +8,7 @@ const tools = 'org.apache.kafka.tools'
 /** As ../shared/real-kafka/kafka has them. */
 const mains: Readonly<Record<string, string>> = {
   acls: `${tools}.AclCommand`,
+  'delegation-tokens': `${tools}.DelegationTokenCommand`,
   'api-versions': `${tools}.BrokerApiVersionsCommand`,
   cluster: `${tools}.ClusterTool`,
   configs: 'kafka.admin.ConfigCommand',
