@@ -21,6 +21,8 @@ const header = fixed({
 const checksumBytes = 4
 /** Snapshots are cut into parts far below this. */
 export const frameBytesMax = 16 * 1024 * 1024
+/** What a broker takes: a coordinator may have more to tell of new topics than it was asked, all their configurations. */
+export const answerBytesMax = 4 * frameBytesMax
 
 export interface Frame {
   readonly generation: number
@@ -66,10 +68,20 @@ export function decodeFrame(body: Buffer): Frame {
 
 /** Chunks of a stream in, frames out; what they hold is valid as long as the chunk is. */
 export class FrameStream {
-  readonly #frames = new FrameReader(frameBytesMax)
+  readonly #frames: FrameReader
 
-  /** Throws RangeError at the first wrong frame: the connection is of no more use. */
-  feed(chunk: Buffer): Frame[] {
-    return this.#frames.feed(chunk).map(decodeFrame)
+  constructor(bytesMax = frameBytesMax) {
+    this.#frames = new FrameReader(bytesMax)
+  }
+
+  /**
+   * Throws RangeError at the first wrong frame, a FrameSizeError for its length: the connection is of no more use.
+   * @param took told the bytes of each frame
+   */
+  feed(chunk: Buffer, took?: (bytes: number) => void): Frame[] {
+    return this.#frames.feed(chunk).map((body) => {
+      took?.(body.length)
+      return decodeFrame(body)
+    })
   }
 }

@@ -115,7 +115,12 @@ async function start(
     env.log.info(notAvailable, { coordinator: nodeId })
   const dial: Dial = coordinator?.dial ?? dialOver(env, config)
   // Before it waits for anybody: whoever watches processes must see that this one lives.
-  const sources: MetricsSources = { isBroker: config.isBroker, broker: undefined, coordinator }
+  const sources: MetricsSources = {
+    isBroker: config.isBroker,
+    broker: undefined,
+    coordinator,
+    standby,
+  }
   const metrics = endpoints.metrics
     ? await MetricsEndpoint.start(env, endpoints.metrics, sources)
     : undefined

@@ -1,4 +1,5 @@
 /** What passes through a broker, counted once for each request, read or batch. Monitoring looks at it. */
+import { partitionsPerRequestMax } from '../core/cluster/create-topics.ts'
 import { LimitOfEach } from '../core/limit.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { elementsMaxOfPartitions, elementsMaxUsual } from './handler.ts'
@@ -19,12 +20,16 @@ export class Traffic {
   readonly elements = new LimitOfEach(elementsMaxUsual)
   readonly elementsOfPartitions = new LimitOfEach(elementsMaxOfPartitions)
   readonly batchBytes: LimitOfEach
+  /** Of one request to make some. */
+  readonly newPartitions = new LimitOfEach(partitionsPerRequestMax)
+  readonly offsetMetadata: LimitOfEach
   /** Groups that took no more members. */
   readonly groupsFull = { classic: 0, consumer: 0 }
 
   constructor(config: BrokerConfig) {
     this.requestBytes = new LimitOfEach(config.get('socket.request.max.bytes'))
     this.batchBytes = new LimitOfEach(config.get('message.max.bytes'))
+    this.offsetMetadata = new LimitOfEach(config.get('offset.metadata.max.bytes'))
   }
 
   request(apiKey: number, apiVersion: number, bytes: number): void {

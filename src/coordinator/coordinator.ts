@@ -5,10 +5,11 @@
  * the same frames. Leases are granted from memory. When the store fails it stops: a restart reads
  * what is really there.
  */
+import { frameBytesMax } from '../../protocol/coordinator/frame.ts'
 import type { ConfigRules } from '../core/cluster/config-rules.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { Sessions } from '../core/cluster/sessions.ts'
-import type { Limit } from '../core/limit.ts'
+import { type Limit, LimitOfEach } from '../core/limit.ts'
 import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
 import { Anteroom } from './anteroom.ts'
 import { BrokerRequests } from './broker-requests.ts'
@@ -58,6 +59,7 @@ export class Coordinator {
   readonly #requests: BrokerRequests
   readonly #inquiry: LogEndInquiry
   readonly #connections = new Set<Peer>()
+  readonly #frameBytes = new LimitOfEach(frameBytesMax)
   readonly #anteroom: Anteroom<Peer>
   readonly #listeners: Listener[] = []
   readonly #generation: number
@@ -133,10 +135,11 @@ export class Coordinator {
     return { broken: this.#broken, silent: this.#anteroom.timedOut }
   }
 
-  get limits(): { readonly connections: Limit; readonly guests: Limit; readonly timeline: Limit } {
+  get limits(): Readonly<Record<'connections' | 'guests' | 'frameBytes' | 'timeline', Limit>> {
     const { size: used } = this.#connections
     return {
       connections: { used, max: connectionsMax, refused: this.#turnedAway },
+      frameBytes: this.#frameBytes,
       guests: this.#anteroom.limit,
       timeline: this.#kernel.timeline.limit,
     }
@@ -199,6 +202,7 @@ export class Coordinator {
 
   #accept(connection: Connection, local: boolean): ConnectionHandler {
     const peer = new Peer(connection, local, this.#generation, {
+      frameBytes: this.#frameBytes,
       onMessage: (peer, message, correlation) => this.#requests.receive(peer, message, correlation),
       onClose: (peer, error) => this.#gone(peer, error),
     })

@@ -1,9 +1,12 @@
 /** One connection of a broker to the coordinator: frames in order, closed at the first wrong one. */
 import { encodeFrame, type Frame, FrameStream } from '../../protocol/coordinator/frame.ts'
 import type { Message } from '../../protocol/coordinator/messages.ts'
+import { FrameSizeError } from '../../protocol/frame.ts'
+import type { LimitOfEach } from '../core/limit.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 
 export interface PeerHandler {
+  readonly frameBytes: LimitOfEach
   onMessage(peer: Peer, message: Message, correlation: number): void
   onClose(peer: Peer, error: Error | undefined): void
 }
@@ -61,10 +64,12 @@ export class Peer implements ConnectionHandler {
 
   onData(chunk: Buffer): void {
     if (this.#closed) return
+    const { frameBytes } = this.#handler
     let frames: Frame[]
     try {
-      frames = this.#stream.feed(Buffer.from(chunk))
+      frames = this.#stream.feed(Buffer.from(chunk), (bytes) => frameBytes.took(bytes))
     } catch (error) {
+      if (error instanceof FrameSizeError) frameBytes.refused++
       this.fail(error as Error)
       return
     }

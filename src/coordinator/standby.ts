@@ -3,6 +3,7 @@
  * is. It has no store to share with that one, so it never takes over.
  */
 import { encodeFrame, FrameStream } from '../../protocol/coordinator/frame.ts'
+import type { Limit } from '../core/limit.ts'
 import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
 import { Anteroom } from './anteroom.ts'
 
@@ -31,6 +32,10 @@ export class Standby {
         connection.destroy()
       },
     })
+  }
+
+  get limit(): Limit {
+    return this.#anteroom.limit
   }
 
   async listen(where: Address): Promise<void> {

@@ -5,6 +5,8 @@
  * any more (a second sync would succeed without having written: "fsyncgate"). The directory then goes
  * offline as a whole, until the process starts again.
  */
+import { LimitOfEach } from '../core/limit.ts'
+import { producersMax } from '../core/producer/producer-states.ts'
 import type { Env, Timer } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { FileCache, openFilesMaxOf } from './file-cache.ts'
@@ -20,6 +22,8 @@ export interface LogResources {
   readonly indexes: IndexBudget
   readonly pageCache: PageCache
   readonly largeBatches: LargeBatches
+  /** Producers that a log remembers. */
+  readonly producers: LimitOfEach
   /** Reads and writes so far that somebody waits for: what is done in the background gives way to them. */
   readonly demand: { count: number }
 }
@@ -41,6 +45,7 @@ export function logResources(
     indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
     pageCache: new PageCache(env.memoryBytes),
     largeBatches: new LargeBatches(env, limits.smallBatchBytesMax),
+    producers: new LimitOfEach(producersMax),
     demand: { count: 0 },
   }
 }

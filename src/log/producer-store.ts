@@ -63,13 +63,13 @@ export class ProducerStore {
   reset(): ProducerStates {
     for (const offset of this.#snapshots) this.#unlink(offset)
     this.#snapshots = []
-    this.#states = new ProducerStates()
+    this.#states = new ProducerStates(this.#disk.resources.producers)
     return this.#states
   }
 
   /** The producers as they were before `endOffset`. */
   rebuild(logStartOffset: number, endOffset: number): ProducerStates {
-    const states = new ProducerStates()
+    const states = new ProducerStates(this.#disk.resources.producers)
     let from = logStartOffset
     for (let i = this.#snapshots.length - 1; i >= 0; i--) {
       const offset = this.#snapshots[i]!

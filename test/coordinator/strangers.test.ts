@@ -116,6 +116,19 @@ test('any number of strangers leaves room for brokers', async () => {
   const { guests } = coordinator.limits
   expect(guests.refused + coordinator.faults.silent).toBeGreaterThanOrEqual(100)
   expect(guests.refused).toBeGreaterThan(0)
+  expect(standby.limit.refused).toBeGreaterThan(0)
+})
+
+test('beyond all the connections that it may have a coordinator closes a new one at once', async () => {
+  // Those of its own process are no strangers: they are all that there may be.
+  const own = Array.from({ length: 1500 }, () =>
+    coordinator.dial({ onData() {}, onDrain() {}, onClose() {} }),
+  )
+  expect(await ended(await stranger(ports[0]!))).toBe(true)
+  expect(coordinator.limits.connections).toEqual({ used: 1500, max: 1500, refused: 1 })
+  own[0]!.destroy()
+  await expect.poll(() => coordinator.limits.connections.used).toBe(1499)
+  await broker(ports[0]!).join()
 })
 
 const length = (value: number) => {
@@ -136,6 +149,8 @@ test('lengths that no frame has, and other protocols, end the connection', async
   for (const where of ports)
     for (const bytes of wrong) expect(await ended(await stranger(where, bytes))).toBe(true)
   expect(coordinator.faults.broken).toBe(wrong.length)
+  // Whatever else they are, what stands where the length does is none: four lengths, and four texts.
+  expect(coordinator.limits.frameBytes.refused).toBe(8)
 })
 
 test('counts and lengths within a frame that are made up change nothing and stop nobody', async () => {

@@ -35,7 +35,10 @@ export const offsetCommit = streamingHandler(OffsetCommit, {
         { ...request, topics },
         clientOf(context),
         {
-          resolve: (response) => respond({ topics: merged(checked, response.topics) }),
+          resolve: (response) => {
+            note(request, response, context)
+            respond({ topics: merged(checked, response.topics) })
+          },
           reject: refusedAll,
         },
       )
@@ -46,6 +49,18 @@ export const offsetCommit = streamingHandler(OffsetCommit, {
   },
   failure: ({ topics }, errorCode) => ({ topics: refused(topics, errorCode) }),
 })
+
+function note({ topics }: Request, answered: Response, { broker }: RequestContext): void {
+  const { offsetMetadata } = broker.traffic
+  for (const { partitions } of answered.topics)
+    for (const { errorCode } of partitions)
+      if (errorCode === ErrorCode.OFFSET_METADATA_TOO_LARGE) offsetMetadata.refused++
+  for (const { partitions } of topics)
+    for (const { committedMetadata } of partitions) {
+      const { length } = committedMetadata ?? ''
+      if (length <= offsetMetadata.max) offsetMetadata.took(length)
+    }
+}
 
 const refused = (topics: readonly Topic[], errorCode: number): Response['topics'] =>
   topics.map(({ name, topicId, partitions }) => ({

@@ -122,6 +122,18 @@ function requestLimits(broker: Broker): NamedLimit[] {
       refusal: 'a request is refused with error 41',
       read: () => (broker.joined ? broker.session.requests.limit : undefined),
     },
+    {
+      name: 'coordinator_request_bytes',
+      bounds: 'bytes of a request that the coordinator decides',
+      refusal: 'the request is refused with error 42',
+      read: () => (broker.joined ? broker.session.requests.bytes : undefined),
+    },
+    {
+      name: 'new_partitions',
+      bounds: 'partitions that one request makes',
+      refusal: 'the request is refused with error 44',
+      read: () => traffic.newPartitions,
+    },
   ]
 }
 
@@ -149,12 +161,24 @@ function groupLimits(broker: Broker): NamedLimit[] {
         refused: traffic.groupsFull.consumer,
       }),
     },
+    {
+      name: 'offset_metadata_bytes',
+      bounds: 'bytes of the metadata of a committed offset (`offset.metadata.max.bytes`)',
+      refusal: 'the offset is refused with error 12',
+      read: () => traffic.offsetMetadata,
+    },
   ]
 }
 
 function memoryLimits({ logs }: Broker): NamedLimit[] {
-  const { files, indexes, buffers } = logs.resources
+  const { files, indexes, buffers, producers } = logs.resources
   return [
+    {
+      name: 'log_producers',
+      bounds: 'idempotent producers that one log remembers',
+      refusal: 'a tenth is forgotten, those that wrote longest ago',
+      read: () => producers,
+    },
     {
       name: 'open_files',
       bounds: 'open files of segments',

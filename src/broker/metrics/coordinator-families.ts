@@ -1,5 +1,6 @@
 /** What a coordinator tells of the cluster, and its limits. */
 import type { Coordinator } from '../../coordinator/coordinator.ts'
+import type { Standby } from '../../coordinator/standby.ts'
 import type { PartitionImage } from '../../core/cluster/image.ts'
 import { counter, type Family, gauge } from './family.ts'
 import type { NamedLimit } from './limit-families.ts'
@@ -80,10 +81,27 @@ export function coordinatorLimits(coordinator: Coordinator): NamedLimit[] {
       read: () => coordinator.limits.guests,
     },
     {
+      name: 'coordinator_frame_bytes',
+      bounds: 'bytes of what a broker tells the coordinator at one time',
+      refusal: 'the connection is closed',
+      read: () => coordinator.limits.frameBytes,
+    },
+    {
       name: 'timeline_events',
       bounds: 'events that `ottla cluster timeline` can tell',
       refusal: 'an event is forgotten',
       read: () => coordinator.limits.timeline,
+    },
+  ]
+}
+
+export function standbyLimits(standby: Standby): NamedLimit[] {
+  return [
+    {
+      name: 'standby_guests',
+      bounds: 'connections to a voter that stands by',
+      refusal: 'the oldest of them is closed',
+      read: () => standby.limit,
     },
   ]
 }

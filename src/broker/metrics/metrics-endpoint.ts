@@ -3,13 +3,14 @@
  * clients to them. Nothing is counted for it that is not counted anyway.
  */
 import type { Coordinator } from '../../coordinator/coordinator.ts'
+import type { Standby } from '../../coordinator/standby.ts'
 import type { Limit } from '../../core/limit.ts'
 import type { Env, HttpAnswer, HttpListener, HttpRequest } from '../../env/env.ts'
 import type { Broker } from '../broker.ts'
 import type { Address } from '../config/broker-endpoints.ts'
 import { brokerFamilies } from './broker-families.ts'
 import { brokerLimits } from './broker-limits.ts'
-import { coordinatorFamilies, coordinatorLimits } from './coordinator-families.ts'
+import { coordinatorFamilies, coordinatorLimits, standbyLimits } from './coordinator-families.ts'
 import { type Exposition, expositionOf } from './exposition.ts'
 import { limitFamilies, type NamedLimit } from './limit-families.ts'
 
@@ -18,6 +19,7 @@ export interface MetricsSources {
   /** Undefined while the node looks for its cluster and opens its logs, too. */
   broker: Broker | undefined
   readonly coordinator: Coordinator | undefined
+  readonly standby: Standby | undefined
 }
 
 const paths = new Set(['/metrics', '/healthz', '/readyz'])
@@ -101,10 +103,11 @@ export class MetricsEndpoint {
   }
 
   #families() {
-    const { broker, coordinator } = this.#sources
+    const { broker, coordinator, standby } = this.#sources
     const limits = [
       ...(broker ? brokerLimits(broker) : []),
       ...(coordinator ? coordinatorLimits(coordinator) : []),
+      ...(standby ? standbyLimits(standby) : []),
       this.#ownLimit,
     ]
     return [

@@ -1,8 +1,9 @@
 /** Requests of a broker to its coordinator, over whichever connection carries the session then. */
 import { Reader, Writer } from '../../../protocol/bytes.ts'
+import { frameBytesMax } from '../../../protocol/coordinator/frame.ts'
 import type { MessageOf } from '../../../protocol/coordinator/messages.ts'
 import type { Api, Decoded, Encodable, Fields } from '../../../protocol/schema.ts'
-import type { Limit } from '../../core/limit.ts'
+import { type Limit, LimitOfEach } from '../../core/limit.ts'
 import type { Env } from '../../env/env.ts'
 import { answerWithin } from './answer-within.ts'
 import type { Link } from './link.ts'
@@ -11,6 +12,8 @@ import { CoordinatorError, codes, silenceMaxMs } from './session.ts'
 const submitMaxMs = 30_000
 /** Requests that may wait for a coordinator at one time. */
 const submissionsMax = 10_000
+/** Beside a request there is little else in a frame. */
+const requestBytesMax = frameBytesMax - 1024
 
 export interface SubmitOptions {
   readonly timeoutMs?: number
@@ -32,6 +35,8 @@ export class CoordinatorRequests {
   readonly #env: Env
   readonly #source: RequestSource
   readonly #absent = new Set<() => void>()
+  /** Of each request: the coordinator would end the connection that brings it a larger one, and the session with it. */
+  readonly bytes = new LimitOfEach(requestBytesMax)
   #submitted = 0
   #refused = 0
 
@@ -52,8 +57,8 @@ export class CoordinatorRequests {
 
   /**
    * Sends an admin request to the coordinator. Rejects with CoordinatorError: 41 when there is no
-   * coordinator to decide, 7 when no answer came in time (it may have been done). What some
-   * requests answer depends on the version, so a client's request keeps its own.
+   * coordinator to decide, 7 when no answer came in time (it may have been done), 42 when it is too large.
+   * What some requests answer depends on the version, so a client's request keeps its own.
    */
   async submit<Request extends Fields, Response extends Fields>(
     api: Api<Request, Response>,
@@ -61,8 +66,7 @@ export class CoordinatorRequests {
     options: SubmitOptions = {},
   ): Promise<Decoded<Response>> {
     const { timeoutMs = submitMaxMs, apiVersion = api.versions[1] } = options
-    const writer = new Writer()
-    api.request(apiVersion).write(writer, request)
+    const payload = this.#encoded(api, apiVersion, request)
     const { defaultPartitions, defaultReplicationFactor } = this.#source
     if (this.#submitted >= submissionsMax) {
       this.#refused++
@@ -79,7 +83,7 @@ export class CoordinatorRequests {
             apiVersion,
             defaultPartitions,
             defaultReplicationFactor,
-            request: writer.finish(),
+            request: payload,
           },
           'adminAck',
         ),
@@ -89,6 +93,26 @@ export class CoordinatorRequests {
     if (answer.errorCode !== 0)
       throw new CoordinatorError(answer.errorCode, answer.errorMessage ?? 'The coordinator refused')
     return api.response(apiVersion).read(new Reader(answer.response))
+  }
+
+  #encoded<Request extends Fields>(
+    api: Api<Request, any>,
+    apiVersion: number,
+    request: Encodable<Request>,
+  ): Buffer {
+    const writer = new Writer()
+    api.request(apiVersion).write(writer, request)
+    const payload = writer.finish()
+    const { bytes } = this
+    if (payload.length > bytes.max) {
+      bytes.refused++
+      throw new CoordinatorError(
+        codes.invalidRequest,
+        `The request has ${payload.length} bytes, the coordinator takes ${bytes.max}: ask for less at one time`,
+      )
+    }
+    bytes.took(payload.length)
+    return payload
   }
 
   /** Always a definite answer, or a rejection: then the outcome is unknown and the proposal stands. */

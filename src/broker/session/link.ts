@@ -4,7 +4,12 @@
  * Knows nothing of sessions. A wrong frame closes it; when it closes, every request still waiting
  * fails with `LinkClosedError`: whether the coordinator did it is then unknown.
  */
-import { encodeFrame, type Frame, FrameStream } from '../../../protocol/coordinator/frame.ts'
+import {
+  answerBytesMax,
+  encodeFrame,
+  type Frame,
+  FrameStream,
+} from '../../../protocol/coordinator/frame.ts'
 import type { Message, MessageOf, MessageType } from '../../../protocol/coordinator/messages.ts'
 import type { Connection, ConnectionHandler } from '../../env/env.ts'
 
@@ -43,7 +48,7 @@ export class Link {
   framesReceived = 0
   readonly #connection: Connection
   readonly #handler: LinkHandler
-  readonly #stream = new FrameStream()
+  readonly #stream = new FrameStream(answerBytesMax)
   readonly #waiting = new Map<number, Waiting>()
   #correlation = 0
   #closed = false

@@ -61,6 +61,7 @@ export const leaseForLocalMs = 2147483647
 export const codes = {
   requestTimedOut: 7,
   notController: 41,
+  invalidRequest: 42,
   duplicateBroker: 101,
   inconsistentClusterId: 104,
 } as const

@@ -5,15 +5,13 @@ import type { CreatePartitions } from '../../../protocol/messages/create-partiti
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
 import type { Decision } from '../machine.ts'
 import { repeated } from '../repeated.ts'
-import { place } from './create-topics.ts'
+import { partitionsPerRequestMax, place } from './create-topics.ts'
 import { type Fault, fault, fine, isFault } from './fault.ts'
 import type { ClusterImage, PartitionImage } from './image.ts'
 import { assignmentFault, newPartition } from './replica-assignment.ts'
 
 type Request = RequestOf<typeof CreatePartitions>
 type Asked = Request['topics'][number]
-
-const partitionsPerRequestMax = 10_000
 
 export function createPartitions(
   image: ClusterImage,

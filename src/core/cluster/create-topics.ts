@@ -23,8 +23,8 @@ export interface Circumstances {
   readonly draw: number
 }
 
-/** Kafka's own limit. */
-const partitionsPerRequestMax = 10_000
+/** Kafka's own limit on what one request may make. */
+export const partitionsPerRequestMax = 10_000
 const zeroUuid = 'A'.repeat(22)
 
 type Request = RequestOf<typeof CreateTopics>

@@ -5,6 +5,7 @@
  * marker is below the high watermark, because only then is its end certain. The first offset of all
  * of those bounds what a read_committed consumer sees.
  */
+import { LimitOfEach } from '../limit.ts'
 import {
   emptyEntry,
   type ProducerAppend,
@@ -14,6 +15,9 @@ import {
   withEarlier,
   withMarker,
 } from './producer-entry.ts'
+
+/** Many more than write to a partition in the day after which they are forgotten anyway. */
+export const producersMax = 20_000
 
 export interface CompletedTransaction {
   readonly producerId: number
@@ -31,9 +35,14 @@ interface Transaction {
 }
 
 export class ProducerStates {
+  readonly #limit: LimitOfEach
   readonly #entries = new Map<number, ProducerEntry>()
   /** By first offset. Invariant: in ascending order, because transactions begin in the order of the log. */
   readonly #transactions = new Map<number, Transaction>()
+
+  constructor(limit = new LimitOfEach(producersMax)) {
+    this.#limit = limit
+  }
 
   get size(): number {
     return this.#entries.size
@@ -86,6 +95,21 @@ export class ProducerStates {
       this.#transactions.set(firstOffset, { producerId, firstOffset, lastOffset: -1 })
     }
     this.#entries.set(producerId, after)
+    if (this.#entries.size > this.#limit.max) this.#forgetSome(producerId)
+    this.#limit.took(this.#entries.size)
+  }
+
+  /** A tenth at one time: looking for those that were seen longest ago takes some milliseconds. */
+  #forgetSome(butId: number): void {
+    const idle = [...this.#entries.values()].filter(
+      ({ producerId, transactionFirstOffset }) =>
+        transactionFirstOffset < 0 && producerId !== butId,
+    )
+    idle.sort((a, b) => a.lastTimestamp - b.lastTimestamp)
+    for (const { producerId } of idle.slice(0, Math.ceil(this.#limit.max / 10))) {
+      this.#entries.delete(producerId)
+      this.#limit.refused++
+    }
   }
 
   /** Ends the transaction of the marker's producer; `undefined` when it had none open. */

@@ -6,7 +6,11 @@ import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import { brokerLimits } from '../../../src/broker/metrics/broker-limits.ts'
-import { coordinatorLimits } from '../../../src/broker/metrics/coordinator-families.ts'
+import {
+  coordinatorLimits,
+  standbyLimits,
+} from '../../../src/broker/metrics/coordinator-families.ts'
+import type { Standby } from '../../../src/coordinator/standby.ts'
 import { batchOf } from '../batch-of.ts'
 import { RawClient } from '../raw-client.ts'
 import { startTestNode, type TestNode } from '../test-node.ts'
@@ -44,7 +48,12 @@ test('the documentation has every metric, with its type and in the same words', 
 test('the documentation has every limit, and what happens at it', async () => {
   const { broker, coordinator } = node.node
   const limits = [...brokerLimits(broker!), ...coordinatorLimits(coordinator!)]
-  const told = limits.map(({ name, bounds, refusal }) => [`\`${name}\``, bounds, refusal])
+  const standby = standbyLimits({ limit: { used: 0, max: 1, refused: 0 } } as Standby)
+  const told = [...limits, ...standby].map(({ name, bounds, refusal }) => [
+    `\`${name}\``,
+    bounds,
+    refusal,
+  ])
   const own = ['`metrics_connections`', 'connections to `metrics.listener`']
   expect(rows.filter(([name]) => !/^`(kafka|ottla)_/.test(name!))).toEqual([
     ...told,

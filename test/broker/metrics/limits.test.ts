@@ -1,5 +1,5 @@
 /** Every limit that is met moves its counter: one scenario for each, over the wire where it can be cheap. */
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { FrameMemory } from '../../../protocol/frame.ts'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
@@ -10,7 +10,6 @@ import { Metadata } from '../../../protocol/messages/metadata.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import { elementsMaxOfPartitions, elementsMaxUsual } from '../../../src/broker/handler.ts'
 import { brokerLimits } from '../../../src/broker/metrics/broker-limits.ts'
-import { coordinatorLimits } from '../../../src/broker/metrics/coordinator-families.ts'
 import { CoordinatorRequests } from '../../../src/broker/session/coordinator-requests.ts'
 import { Timeline } from '../../../src/coordinator/timeline.ts'
 import { ClusterImage } from '../../../src/core/cluster/image.ts'
@@ -19,53 +18,16 @@ import { BufferPool } from '../../../src/log/buffer-pool.ts'
 import { CachedFile, FileCache } from '../../../src/log/file-cache.ts'
 import { IndexBudget } from '../../../src/log/index-budget.ts'
 import { temporaryDirectory } from '../../log/temporary-disk.ts'
-import { batchOf } from '../batch-of.ts'
-import { RawClient } from '../raw-client.ts'
 import { isServed, ServerAlone, smallest } from '../server-alone.ts'
-import { startTestNode } from '../test-node.ts'
+import { fetchOf, limitedNode, produceOf, topicOf } from './limited-node.ts'
 
 const named = (count: number) => Array.from({ length: count }, (_, i) => `none-${i}`)
-const topicOf = (name: string, configs: { name: string; value: string }[] = []) => ({
-  topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
-  timeoutMs: 5000,
-})
-
-/** A node, a client of it, and how to read its limits. */
-async function node(configuration: Record<string, string | number> = {}) {
-  const started = await startTestNode(configuration)
-  const client = await RawClient.connect(started.port)
-  onTestFinished(async () => {
-    client.destroy()
-    await started.stop()
-  })
-  const broker = started.node.broker!
-  const limits = [...brokerLimits(broker), ...coordinatorLimits(started.node.coordinator!)]
-  const limit = (name: string) => limits.find((each) => each.name === name)!.read()!
-  return { broker, client, limit, connect: () => RawClient.connect(started.port) }
-}
-
 /** The listeners alone, in a time that the test moves. */
 async function server(configuration: Record<string, string>) {
   const alone = await ServerAlone.start(configuration)
   const limits = brokerLimits(alone.broker)
   return { alone, limit: (name: string) => limits.find((each) => each.name === name)!.read()! }
 }
-
-const fetchOf = (topic: string, maxWaitMs: number, rest: object = {}) => ({
-  replicaId: -1,
-  maxWaitMs,
-  minBytes: 1,
-  maxBytes: 1000,
-  isolationLevel: 0,
-  topics: [{ topic, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
-  ...rest,
-})
-const produceOf = (topic: string, values: string[]) => ({
-  transactionalId: null,
-  acks: 1,
-  timeoutMs: 5000,
-  topicData: [{ name: topic, partitionData: [{ index: 0, records: batchOf(values) }] }],
-})
 
 test('connections, in all and of one address, and the log says so once', async () => {
   const all = await server({ 'max.connections': '1' })
@@ -83,7 +45,7 @@ test('connections, in all and of one address, and the log says so once', async (
 })
 
 test('the bytes and the elements of a request', async () => {
-  const { client, connect, limit } = await node({ 'socket.request.max.bytes': 2_000_000 })
+  const { client, connect, limit } = await limitedNode({ 'socket.request.max.bytes': 2_000_000 })
   const huge = await connect()
   huge.send(Buffer.from('7fffffff', 'hex'))
   await huge.untilClosed()
@@ -131,7 +93,7 @@ test('connections that the broker ends are counted by why', async () => {
 })
 
 test('answers that nobody reads', async () => {
-  const { broker, client, limit } = await node()
+  const { broker, client, limit } = await limitedNode()
   await client.ask(CreateTopics, 7, topicOf('t'))
   await client.ask(Produce, 8, produceOf('t', ['a']))
   const unread = [{ length: limit('unread_answer_bytes').max * 3 }] as unknown as Buffer[]
@@ -143,7 +105,7 @@ test('answers that nobody reads', async () => {
 })
 
 test('what one connection may have waiting', async () => {
-  const { client, connect, limit } = await node()
+  const { client, connect, limit } = await limitedNode()
   await client.ask(CreateTopics, 7, topicOf('t'))
   const pipelining = await connect()
   const parked = pipelining.encode(Fetch, 4, fetchOf('t', 60_000))
@@ -164,7 +126,7 @@ test('what one connection may have waiting', async () => {
 })
 
 test('a batch that is too large', async () => {
-  const { client, limit } = await node()
+  const { client, limit } = await limitedNode()
   await client.ask(CreateTopics, 7, topicOf('t', [{ name: 'max.message.bytes', value: '100' }]))
   const { responses } = await client.ask(Produce, 8, produceOf('t', ['x'.repeat(200)]))
   expect(responses[0]?.partitionResponses[0]?.errorCode).toBe(10)
@@ -172,7 +134,7 @@ test('a batch that is too large', async () => {
 })
 
 test('fetch sessions', async () => {
-  const { client, limit } = await node({ 'max.incremental.fetch.session.cache.slots': 1 })
+  const { client, limit } = await limitedNode({ 'max.incremental.fetch.session.cache.slots': 1 })
   await client.ask(CreateTopics, 7, topicOf('t'))
   const session = { sessionId: 0, sessionEpoch: 0, rackId: '' }
   const first = await client.ask(Fetch, 11, fetchOf('t', 0, session))
@@ -183,7 +145,7 @@ test('fetch sessions', async () => {
 })
 
 test('members of a group', async () => {
-  const { client, connect, limit } = await node({
+  const { client, connect, limit } = await limitedNode({
     'group.max.size': 1,
     'group.initial.rebalance.delay.ms': 0,
     'offsets.topic.num.partitions': 1,
