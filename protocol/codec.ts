@@ -107,7 +107,9 @@ function structSource(slots: readonly Slot[], flexible: boolean, hasTagged: bool
   const statements = slots.map((slot, i) => {
     if (!isInline(slot)) return ''
     const value = `value.${slot.name} === undefined ? absent${i} : value.${slot.name}`
-    return writes(slot.wire!, `wire${i}`, value)
+    const write = writes(slot.wire!, `wire${i}`, value)
+    if (slot.name !== 'errorCode') return write
+    return `${write}; if (value.errorCode) w.errorCodes?.push(value.errorCode)`
   })
   return `return {
     read(r) {

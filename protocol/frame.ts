@@ -156,7 +156,12 @@ export class FrameReader {
  * leaves no trace.
  */
 export class FrameWriter {
-  readonly #writer = new Writer()
+  readonly #writer: Writer
+
+  /** @param errorCodes see `Writer` */
+  constructor(errorCodes?: number[]) {
+    this.#writer = new Writer(errorCodes)
+  }
 
   request<Request extends Fields>(
     api: Api<Request, any>,

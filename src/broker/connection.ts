@@ -35,6 +35,9 @@ export const frameMemory = new FrameMemory(8 << 20)
 
 /** One request's place in the order of answers. */
 interface Slot {
+  readonly apiKey: number
+  /** Monotonic. */
+  readonly begunMs: number
   /** Undefined until answered. Empty: nothing is sent (acks=0). */
   chunks: readonly Buffer[] | undefined
   sent: (() => void) | undefined
@@ -64,6 +67,8 @@ export class ClientConnection implements ConnectionHandler {
   #closed = false
   #destroyed = false
   readonly #whenClosed = new Set<() => void>()
+  /** Monotonic: when what is done now began. */
+  #nowMs = 0
   /** Monotonic times, for those who watch over connections. */
   lastActiveMs: number
   #frameBegunMs: number | undefined
@@ -105,6 +110,7 @@ export class ClientConnection implements ConnectionHandler {
     const nowMs = this.#broker.env.clock.monotonicMs()
     this.#broker.traffic.receivedBytes += chunk.length
     this.lastActiveMs = nowMs
+    this.#nowMs = nowMs
     this.#handling = true
     let frames: Buffer[] = []
     try {
@@ -206,8 +212,15 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   #start(frame: Buffer): void {
-    const { blocking, begin } = dispatch(this.#broker, this, frame)
-    const slot: Slot = { chunks: undefined, sent: undefined, recheck: undefined, blocking }
+    const { apiKey, blocking, begin } = dispatch(this.#broker, this, frame)
+    const slot: Slot = {
+      apiKey,
+      begunMs: this.#nowMs,
+      chunks: undefined,
+      sent: undefined,
+      recheck: undefined,
+      blocking,
+    }
     this.#slots.push(slot)
     this.#unanswered++
     if (blocking) {
@@ -257,6 +270,7 @@ export class ClientConnection implements ConnectionHandler {
   #advance(): void {
     if (this.#closed || this.#handling) return
     this.#handling = true
+    this.#nowMs = this.#broker.env.clock.monotonicMs()
     this.#settle()
   }
 
@@ -308,14 +322,17 @@ export class ClientConnection implements ConnectionHandler {
     for (const slot of slots) this.#recheck(slot)
     const chunks: Buffer[] = []
     const sent: (() => void)[] = []
+    const { env, traffic } = this.#broker
+    const nowMs = env.clock.monotonicMs()
     for (const slot of slots) {
+      traffic.answered(slot.apiKey, nowMs - slot.begunMs)
       for (const chunk of slot.chunks as Buffer[]) chunks.push(chunk)
       if (slot.sent !== undefined) sent.push(slot.sent)
     }
     const bytes = bytesOf(chunks)
     this.#readyBytes -= bytes
     if (chunks.length === 0) return
-    this.#broker.traffic.sentBytes += bytes
+    traffic.sentBytes += bytes
     this.#connection.write(chunks, () => {
       this.#broker.output.remove(chunks)
       for (const each of sent) each()

@@ -23,6 +23,7 @@ export interface Answer {
 }
 
 export interface Dispatched {
+  readonly apiKey: number
   /** The requests behind it start after its answer. */
   readonly blocking: boolean
   /** What it returns holds the requests behind it up as well. */
@@ -36,7 +37,8 @@ export function overlaps(frame: Buffer): boolean {
 }
 
 /** All responses are encoded in one place, one after the other. */
-const writer = new FrameWriter()
+const errorCodes: number[] = []
+const writer = new FrameWriter(errorCodes)
 
 /** Throws ProtocolError where Kafka closes the connection (W-9). */
 export function dispatch(broker: Broker, connection: ClientConnection, frame: Buffer): Dispatched {
@@ -46,7 +48,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
   if (handler === undefined) throw new ProtocolError(`The API key ${header.apiKey} is not served`)
   const [min, max] = versionsOf(handler)
   if (header.apiVersion < min || header.apiVersion > max) {
-    if (header.apiKey === ApiVersions.key) return unsupportedApiVersions(header, [min, max])
+    if (header.apiKey === ApiVersions.key) return unsupportedApiVersions(broker, header, [min, max])
     throw new ProtocolError(
       `${handler.api.name} version ${header.apiVersion} is not served, only ${min} to ${max}`,
     )
@@ -67,6 +69,7 @@ export function dispatch(broker: Broker, connection: ClientConnection, frame: Bu
     handlers,
   }
   return {
+    apiKey: header.apiKey,
     blocking: !(streaming && handler.overlaps),
     begin: (answer) => run(handler, request, context, header, answer),
   }
@@ -94,13 +97,16 @@ function run(
   answer: (answer: Answer) => void,
 ): Promise<void> | undefined {
   const respond: Respond<unknown> = (response, rest) => {
-    const chunks = response === undefined ? [] : encode(handler, header, response as object)
+    const { broker } = context
+    const chunks = response === undefined ? [] : encode(broker, handler, header, response as object)
     const again = rest?.recheck
     const recheck =
       again &&
       (() => {
         const instead = again()
-        return instead === undefined ? undefined : encode(handler, header, instead as object)
+        return instead === undefined
+          ? undefined
+          : encode(broker, handler, header, instead as object)
       })
     answer({ chunks, sent: rest?.sent, close: rest?.close, recheck })
   }
@@ -133,27 +139,40 @@ function failure(
   }
   if (handler.failure === undefined) return { chunks: [], close: true }
   const response = handler.failure(request, errorCode, message, context)
-  return { chunks: encode(handler, header, response as object) }
+  return { chunks: encode(context.broker, handler, header, response as object) }
 }
 
-function encode(handler: Handler, header: RequestHeader, response: object): Buffer[] {
-  writer.response(handler.api, header, response as never)
+function encode(
+  { traffic }: Broker,
+  { api }: Pick<Handler, 'api'>,
+  header: RequestHeader,
+  response: object,
+): Buffer[] {
+  writer.response(api, header, response as never)
+  if (errorCodes.length > 0) {
+    traffic.refused(api.key, errorCodes)
+    errorCodes.length = 0
+  }
   return writer.take()
 }
 
 /** KIP-511: answered in version 0, which every client can read. */
 function unsupportedApiVersions(
-  { correlationId }: RequestHeader,
+  broker: Broker,
+  header: RequestHeader,
   [minVersion, maxVersion]: readonly [number, number],
 ): Dispatched {
+  const { key: apiKey } = ApiVersions
   return {
+    apiKey,
     blocking: true,
     begin(answer) {
-      const { key: apiKey } = ApiVersions
       const errorCode = ErrorCode.UNSUPPORTED_VERSION
       const apiKeys = [{ apiKey, minVersion, maxVersion }]
-      writer.response(ApiVersions, { apiVersion: 0, correlationId }, { errorCode, apiKeys })
-      answer({ chunks: writer.take() })
+      const response = { errorCode, apiKeys }
+      answer({
+        chunks: encode(broker, { api: ApiVersions }, { ...header, apiVersion: 0 }, response),
+      })
       return undefined
     },
   }

@@ -16,6 +16,7 @@ import type { Broker } from './broker.ts'
 import { cutTo } from './replication/follower-log.ts'
 import type { LeaderEnds } from './replication/leader-ends.ts'
 import type { ReplicationQuota } from './replication/replication-quota.ts'
+import type { TopicTraffic } from './topic-traffic.ts'
 import { WaitList } from './waiting.ts'
 
 export type Role = 'leader' | 'follower' | 'none'
@@ -26,6 +27,8 @@ export class Partition {
   readonly index: number
   /** Fetches, produces and journals that wait for the high watermark, or for any change of role. */
   readonly waiting = new WaitList()
+  /** Of its topic. */
+  readonly traffic: TopicTraffic
   readonly #broker: Broker
   #image: PartitionImage
   /** Undefined while the log cannot be used: its directory failed, or its files could not be made. */
@@ -44,6 +47,7 @@ export class Partition {
 
   constructor(broker: Broker, topic: string, image: PartitionImage, log: Log | undefined) {
     this.#broker = broker
+    this.traffic = broker.traffic.topics.enter(topic)
     this.topic = topic
     this.topicId = image.topicId
     this.index = image.partition
@@ -189,6 +193,7 @@ export class Partition {
   /** The topic is gone, or the replica moved away: whoever waits is answered. */
   remove(): void {
     this.#removed = true
+    this.#broker.traffic.topics.leave(this.topic, this.traffic)
     this.#replication = undefined
     this.#serveTimer?.cancel()
     this.#broker.replication.forget(this)
@@ -258,8 +263,12 @@ export class Partition {
       this.appendedBytes += bytes
       appends.add(this)
       traffic.produced.bytes += bytes
-      if (bytes > 0 && !outcome.isDuplicate)
-        traffic.produced.records += outcome.lastOffset - outcome.baseOffset + 1
+      this.traffic.bytesIn += bytes
+      if (bytes > 0 && !outcome.isDuplicate) {
+        const records = outcome.lastOffset - outcome.baseOffset + 1
+        traffic.produced.records += records
+        this.traffic.recordsIn += records
+      }
       traffic.batchBytes.took(bytes)
     } else if (outcome.errorCode === ErrorCode.MESSAGE_TOO_LARGE) traffic.batchBytes.refused++
     return outcome

@@ -2,11 +2,18 @@
 import { partitionsPerRequestMax } from '../core/cluster/create-topics.ts'
 import { LimitOfEach } from '../core/limit.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { Durations } from './durations.ts'
 import { elementsMaxOfPartitions, elementsMaxUsual } from './handler.ts'
+import { TopicTraffics } from './topic-traffic.ts'
 
 export class Traffic {
   /** By API key, then version. */
   readonly requests: number[][] = []
+  /** By API key, then error code: how often it stood in an answer, in whichever place. */
+  readonly errors: Map<number, number>[] = []
+  /** By API key, from the read that brought a request to the write that answers it. */
+  readonly durations: Durations[] = []
+  readonly topics = new TopicTraffics()
   receivedBytes = 0
   sentBytes = 0
   /** Of batches that were appended as their leader. */
@@ -37,6 +44,17 @@ export class Traffic {
     const versions = this.requests[apiKey]
     versions[apiVersion] = (versions[apiVersion] ?? 0) + 1
     this.requestBytes.took(bytes)
+  }
+
+  answered(apiKey: number, ms: number): void {
+    this.durations[apiKey] ??= new Durations()
+    this.durations[apiKey].add(ms)
+  }
+
+  refused(apiKey: number, errorCodes: readonly number[]): void {
+    this.errors[apiKey] ??= new Map()
+    const counts = this.errors[apiKey]
+    for (const code of errorCodes) counts.set(code, (counts.get(code) ?? 0) + 1)
   }
 
   /** The in-sync replicas of a partition that is led here, before and after. */

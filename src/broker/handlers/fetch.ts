@@ -300,6 +300,8 @@ class FetchOperation {
     let bytes = 0
     for (const read of reads) {
       bytes += read.bytes.length
+      if (this.#replicaId < 0 && read.partition)
+        read.partition.traffic.bytesOut += read.bytes.length
       if (read.errorCode !== ErrorCode.NONE && this.#replicaId < 0) fetched.failed++
     }
     if (this.#replicaId < 0) fetched.bytes += bytes

@@ -1,8 +1,10 @@
 /** What a broker tells of itself, in the names that dashboards for Kafka ask for where Kafka has them. */
-import { apiByKey } from '../../../protocol/apis.ts'
 import type { Broker } from '../broker.ts'
 import type { Partition } from '../partition.ts'
-import { counter, type Family, gauge, type Sample } from './family.ts'
+import type { TopicTraffic } from '../topic-traffic.ts'
+import type { Traffic } from '../traffic.ts'
+import { counter, type Family, gauge } from './family.ts'
+import { requestFamilies } from './request-families.ts'
 
 export function brokerFamilies(broker: Broker): Family[] {
   return [...trafficFamilies(broker), ...partitionFamilies(broker), ...stateFamilies(broker)]
@@ -12,13 +14,7 @@ function trafficFamilies({ traffic, server }: Broker): Family[] {
   const { produced, fetched, replicated } = traffic
   const topics = 'kafka_server_brokertopicmetrics'
   return [
-    {
-      name: 'kafka_network_requestmetrics_requests_total',
-      help: 'Requests of clients and of other brokers, by API and version.',
-      type: 'counter',
-      labels: ['request', 'version'],
-      read: () => requestsOf(traffic.requests),
-    },
+    ...requestFamilies(traffic),
     counter(
       'ottla_network_received_bytes_total',
       'Bytes that were read from connections.',
@@ -29,20 +25,26 @@ function trafficFamilies({ traffic, server }: Broker): Family[] {
       'Bytes that were written to connections.',
       () => traffic.sentBytes,
     ),
-    counter(
+    byTopic(
+      traffic,
       `${topics}_bytesin_total`,
-      'Bytes of batches that were appended as their leader.',
+      'Bytes of batches that were appended as their leader: in all, and by topic.',
       () => produced.bytes,
+      ({ bytesIn }) => bytesIn,
     ),
-    counter(
+    byTopic(
+      traffic,
       `${topics}_messagesin_total`,
-      'Records that were appended as their leader.',
+      'Records that were appended as their leader: in all, and by topic.',
       () => produced.records,
+      ({ recordsIn }) => recordsIn,
     ),
-    counter(
+    byTopic(
+      traffic,
       `${topics}_bytesout_total`,
-      'Bytes of batches that consumers were sent.',
+      'Bytes of batches that consumers were sent: in all, and by topic.',
       () => fetched.bytes,
+      ({ bytesOut }) => bytesOut,
     ),
     counter(
       `${topics}_failedproducerequests_total`,
@@ -80,13 +82,24 @@ function trafficFamilies({ traffic, server }: Broker): Family[] {
   ]
 }
 
-function requestsOf(requests: readonly (readonly number[] | undefined)[]): Sample[] {
-  return requests.flatMap((versions, apiKey) =>
-    (versions ?? []).flatMap((value, version) => {
-      const request = apiByKey(apiKey)?.name ?? String(apiKey)
-      return value === undefined ? [] : [{ labels: { request, version }, value }]
-    }),
-  )
+/** As Kafka's exporter tells it: the sum without a label, and each topic with one. */
+function byTopic(
+  { topics }: Traffic,
+  name: string,
+  help: string,
+  sum: () => number,
+  of: (traffic: TopicTraffic) => number,
+): Family {
+  return {
+    name,
+    help,
+    type: 'counter',
+    labels: ['topic'],
+    read: () => [
+      { labels: {}, value: sum() },
+      ...[...topics.entries()].map(([topic, each]) => ({ labels: { topic }, value: of(each) })),
+    ],
+  }
 }
 
 function partitionFamilies(broker: Broker): Family[] {

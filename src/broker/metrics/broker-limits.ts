@@ -170,7 +170,7 @@ function groupLimits(broker: Broker): NamedLimit[] {
   ]
 }
 
-function memoryLimits({ logs }: Broker): NamedLimit[] {
+function memoryLimits({ logs, traffic }: Broker): NamedLimit[] {
   const { files, indexes, buffers, producers } = logs.resources
   return [
     {
@@ -202,6 +202,12 @@ function memoryLimits({ logs }: Broker): NamedLimit[] {
       bounds: 'bytes of memory for requests that is kept for the next',
       refusal: 'memory is not kept',
       read: () => frameMemory.limit,
+    },
+    {
+      name: 'metrics_topics',
+      bounds: 'topics that have metrics of their own',
+      refusal: 'a topic counts in the sums alone',
+      read: () => traffic.topics.limit,
     },
   ]
 }

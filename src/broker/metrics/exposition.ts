@@ -1,6 +1,6 @@
 /** Families in the text format of Prometheus, and what prom-client itself knows of a process of Node. */
-import type { Counter, Gauge } from 'prom-client'
-import type { Family } from './family.ts'
+import type { Counter, Gauge, Metric } from 'prom-client'
+import type { Family, Sample } from './family.ts'
 
 export interface Exposition {
   readonly contentType: string
@@ -16,7 +16,8 @@ export async function expositionOf(families: readonly Family[]): Promise<Exposit
   for (const family of families) {
     const { name, help, type, labels: labelNames = [] } = family
     const options = { name, help, labelNames, registers: [registry] }
-    if (type === 'gauge')
+    if (type === 'histogram') registry.registerMetric(counted(family))
+    else if (type === 'gauge')
       new Gauge({
         ...options,
         collect() {
@@ -32,6 +33,21 @@ export async function expositionOf(families: readonly Family[]): Promise<Exposit
       })
   }
   return { contentType: registry.contentType, text: () => registry.metrics() }
+}
+
+/** prom-client's own histogram takes observations one by one, and has no place for what is counted elsewhere. */
+function counted({ name, help, type, read }: Family): Metric {
+  const get = () => ({
+    name,
+    help,
+    type,
+    values: (read() as readonly Sample[]).map(({ labels, value, suffix }) => ({
+      metricName: `${name}${suffix}`,
+      labels,
+      value,
+    })),
+  })
+  return { name, get } as unknown as Metric
 }
 
 type Put = (labels: Readonly<Record<string, string | number>>, value: number) => void

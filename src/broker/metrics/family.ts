@@ -3,7 +3,7 @@ export interface Family {
   readonly name: string
   /** For people; `docs/metrics.md` has the same words. */
   readonly help: string
-  readonly type: 'counter' | 'gauge'
+  readonly type: 'counter' | 'gauge' | 'histogram'
   readonly labels?: readonly string[]
   read(): number | readonly Sample[]
 }
@@ -11,6 +11,8 @@ export interface Family {
 export interface Sample {
   readonly labels: Readonly<Record<string, string | number>>
   readonly value: number
+  /** Behind the name of the family: `_bucket`, … */
+  readonly suffix?: string
 }
 
 export const counter = (name: string, help: string, read: () => number): Family => ({

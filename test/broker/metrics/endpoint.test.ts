@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
+import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
+import { durationBoundsMs } from '../../../src/broker/durations.ts'
 import { brokerLimits } from '../../../src/broker/metrics/broker-limits.ts'
 import {
   coordinatorLimits,
   standbyLimits,
 } from '../../../src/broker/metrics/coordinator-families.ts'
+import { TopicTraffics } from '../../../src/broker/topic-traffic.ts'
 import type { Standby } from '../../../src/coordinator/standby.ts'
 import { batchOf } from '../batch-of.ts'
 import { RawClient } from '../raw-client.ts'
@@ -70,6 +73,7 @@ test('what clients write and read is counted', async () => {
     { name: 'counted', numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] },
   ]
   await client.ask(CreateTopics, 7, { topics, timeoutMs: 5000 })
+  await client.ask(CreateTopics, 7, { topics: [{ ...topics[0]!, name: 'other' }], timeoutMs: 5000 })
   const before = (await scrape(port)).values
   const records = batchOf(['a', 'b', 'c'])
   const partitionData = [
@@ -98,6 +102,17 @@ test('what clients write and read is counted', async () => {
     grown('kafka_network_requestmetrics_requests_total{request="Produce",version="8"}'),
     grown('kafka_network_requestmetrics_requests_total{request="Fetch",version="4"}'),
   ]).toEqual([records.length, 3, records.length, 1, 1, 1])
+  expect([
+    grown(`${topic}_bytesin_total{topic="counted"}`),
+    grown(`${topic}_messagesin_total{topic="counted"}`),
+    grown(`${topic}_bytesout_total{topic="counted"}`),
+    grown(`${topic}_bytesin_total{topic="other"}`),
+    grown(
+      'kafka_network_requestmetrics_errors_total{request="Produce",error="UNKNOWN_TOPIC_OR_PARTITION"}',
+    ),
+    grown('ottla_request_duration_seconds_count{request="Produce"}'),
+    grown('ottla_request_duration_seconds_bucket{request="Produce",le="+Inf"}'),
+  ]).toEqual([records.length, 3, records.length, 0, 1, 1, 1])
   expect(grown('ottla_network_received_bytes_total')).toBeGreaterThan(2 * records.length)
   expect(grown('ottla_network_sent_bytes_total')).toBeGreaterThan(records.length)
   const now = (name: string) => after.get(name)
@@ -108,7 +123,50 @@ test('what clients write and read is counted', async () => {
     now('kafka_server_socket_server_metrics_connection_count'),
     now('ottla_lease_held'),
     now('ottla_leases_lost_total'),
-  ]).toEqual([2, 2, 0, 1, 1, 0])
+  ]).toEqual([4, 4, 0, 1, 1, 0])
+})
+
+test('a request that waits is counted with its wait, in the bucket that it belongs to', async () => {
+  const { durations } = node.node.broker!.traffic
+  const partitions = [{ partition: 0, fetchOffset: 3, partitionMaxBytes: 10_000 }]
+  const waiting = {
+    replicaId: -1,
+    maxWaitMs: 300,
+    minBytes: 1,
+    maxBytes: 10_000,
+    isolationLevel: 0,
+    topics: [{ topic: 'counted', partitions }],
+  }
+  const { counts } = durations[Fetch.key]!
+  const quick = durationBoundsMs.findIndex((bound) => bound > 200)
+  const slow = () => counts.slice(quick).reduce((sum, count) => sum + count)
+  const before = slow()
+  await client.ask(Fetch, 4, waiting)
+  expect(slow()).toBe(before + 1)
+  expect(durations[Fetch.key]!.sumMs).toBeGreaterThan(290)
+})
+
+test('a topic that is deleted is told no more', async () => {
+  const told = async () =>
+    [...(await scrape(port)).values.keys()].filter((key) => key.includes('topic="other"')).length
+  expect(await told()).toBe(3)
+  await client.ask(DeleteTopics, 5, { topicNames: ['other'], timeoutMs: 5000 })
+  await expect.poll(told).toBe(0)
+})
+
+test('topics beyond the limit count in the sums alone', () => {
+  const topics = new TopicTraffics(2)
+  const [a, , c] = ['a', 'b', 'c'].map((topic) => topics.enter(topic))
+  c!.bytesIn += 5
+  expect([...topics.entries()].map(([topic, { bytesIn }]) => [topic, bytesIn])).toEqual([
+    ['a', 0],
+    ['b', 0],
+  ])
+  expect(topics.limit).toEqual({ used: 2, max: 2, refused: 1 })
+  topics.leave('a', a!)
+  topics.leave('c', c!)
+  topics.enter('b')
+  expect([...topics.entries()].map(([topic]) => topic)).toEqual(['b'])
 })
 
 test('another path, another method and a body are answered and change nothing', async () => {
