@@ -15,6 +15,8 @@ export const frameBytesMaxDefault = 104_857_600
 const sizeBytes = 4
 /** Memory for a frame that spans chunks: twice what has come, but not in smaller pieces than this. */
 const collectBytesMin = 1024
+/** What is left of a frame is worth a read of its own when it is more: a smaller rest comes with what follows it. */
+const ownReadBytesMin = 64 * 1024
 /** Smaller pieces are made anew: that costs little. */
 const keptBytesMin = 8 * 1024
 const nothing = Buffer.alloc(0)
@@ -82,6 +84,18 @@ export class FrameReader {
   }
 
   /**
+   * Where the next bytes of a large frame belong. Who writes them here and then feeds what was written saves
+   * their copy; `undefined` when any other memory is as good.
+   */
+  get space(): Buffer | undefined {
+    if (this.#length < sizeBytes) return undefined
+    const whole = this.#wholeBytes(this.#collected, 0)
+    if (whole - this.#length < ownReadBytesMin) return undefined
+    if (this.#length === this.#collected.length) this.#grow(this.#length, whole)
+    return this.#collected.subarray(this.#length, whole)
+  }
+
+  /**
    * Takes the next bytes of the stream and returns the payloads that are complete with them. They
    * are valid as long as the chunk's memory is; only one that spans chunks has memory of its own.
    *
@@ -132,14 +146,22 @@ export class FrameReader {
 
   #collect(chunk: Buffer, from: number, to: number, whole: number): void {
     const needed = this.#length + to - from
-    if (needed > this.#collected.length) {
-      const size = Math.min(whole, Math.max(needed * 2, collectBytesMin))
-      const grown = this.#memory?.take(whole) ?? Buffer.allocUnsafeSlow(size)
-      this.#collected.copy(grown, 0, 0, this.#length)
-      this.#collected = grown
-    }
-    chunk.copy(this.#collected, this.#length, from, to)
+    if (needed > this.#collected.length) this.#grow(needed, whole)
+    if (!this.#holds(chunk, from)) chunk.copy(this.#collected, this.#length, from, to)
     this.#length = needed
+  }
+
+  #grow(needed: number, whole: number): void {
+    const size = Math.min(whole, Math.max(needed * 2, collectBytesMin))
+    const grown = this.#memory?.take(whole) ?? Buffer.allocUnsafeSlow(size)
+    this.#collected.copy(grown, 0, 0, this.#length)
+    this.#collected = grown
+  }
+
+  /** Whether the chunk was written to `space`. */
+  #holds(chunk: Buffer, from: number): boolean {
+    const { buffer, byteOffset } = this.#collected
+    return chunk.buffer === buffer && chunk.byteOffset + from === byteOffset + this.#length
   }
 
   #wholeBytes(bytes: Buffer, offset: number): number {

@@ -126,6 +126,10 @@ export class ClientConnection implements ConnectionHandler {
     this.#frames.release()
   }
 
+  space(): Buffer | undefined {
+    return this.#closed || this.#destroyed ? undefined : this.#frames.space
+  }
+
   onDrain(): void {
     this.#advance()
   }

@@ -175,6 +175,11 @@ export interface Connection {
 export interface ConnectionHandler {
   /** `chunk` is valid during this call only: its memory is used again for the next read. */
   onData(chunk: Buffer): void
+  /**
+   * Asked after each `onData`: memory that the next chunk is best read to, valid until then. Not every
+   * connection can, and `onData` has to look where its chunk lies.
+   */
+  space?(): Buffer | undefined
   onDrain?(): void
   /** Called once, last. `error` is undefined after a clean close. */
   onClose(error?: Error): void

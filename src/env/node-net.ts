@@ -6,7 +6,8 @@
  * sockets that connect; a server's socket gets there only by adopting the handle that Node wraps
  * before the connection is handed out. That is undocumented (it works on Node 20 and 24), so a socket
  * whose handle looks different goes on with `data` events, as TLS does. One buffer serves every
- * connection: a read and its callback are one step of the event loop. Windows posts reads ahead of
+ * connection: a read and its callback are one step of the event loop. A handler that has a place for what comes
+ * next (`space`) gets it there, and need not copy it. Windows posts reads ahead of
  * time, so it uses `data`.
  *
  * **Sending.** Small chunks are copied together, because each chunk of a gathered write costs more
@@ -23,22 +24,25 @@ import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from '.
 
 /**
  * What one read takes at most. All that it brings is handled in one go, with one write for the log and
- * one for the answers, so a small one makes many of each.
+ * one for the answers, so a small one makes many of each. A producer of 64 KiB batches costs a quarter
+ * less than with an eighth of it.
  */
-const receiveBytes = 128 * 1024
+const receiveBytes = 1024 * 1024
 /** Chunks below this size are joined with their neighbours before they are written. */
 const joinBytesMax = 4096
 
 let receiveBuffer: Buffer | undefined
 const sharedReceive = process.platform !== 'win32'
 
-/** The `onread` option that hands what arrives to `take`. */
-function onread(take: (chunk: Buffer) => void) {
+/** The `onread` option that hands what arrives to the connection. */
+function onread(connection: NodeConnection) {
   receiveBuffer ??= Buffer.allocUnsafeSlow(receiveBytes)
+  const shared = receiveBuffer
   return {
-    buffer: receiveBuffer,
+    // Asked again after each callback.
+    buffer: () => connection.handler?.space?.() ?? shared,
     callback(size: number, buffer: Uint8Array): boolean {
-      take((buffer as Buffer).subarray(0, size))
+      connection.receive((buffer as Buffer).subarray(0, size))
       return true
     },
   }
@@ -62,7 +66,7 @@ export const nodeNet: Net = {
   listen({ host, port }, onConnection) {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
       const connection = new NodeConnection()
-      connection.attach(adopt(accepted, (chunk) => connection.receive(chunk)))
+      connection.attach(adopt(accepted, connection))
       connection.handler = onConnection(connection)
       connection.start()
     })
@@ -74,11 +78,15 @@ export const nodeNet: Net = {
   connect({ host, port, tls }, handler) {
     const connection = new NodeConnection()
     connection.handler = handler
-    const take = (chunk: Buffer) => connection.receive(chunk)
     const socket = tls
       ? loadTls().connect({ host, port, ...tlsOptionsOf(host, tls) })
-      : netConnect({ host, port, noDelay: true, ...(sharedReceive && { onread: onread(take) }) })
-    if (tls || !sharedReceive) socket.on('data', take)
+      : netConnect({
+          host,
+          port,
+          noDelay: true,
+          ...(sharedReceive && { onread: onread(connection) }),
+        })
+    if (tls || !sharedReceive) socket.on('data', (chunk) => connection.receive(chunk))
     socket.setNoDelay(true)
     connection.attach(socket)
     if (handler.onConnect)
@@ -102,18 +110,18 @@ function tlsOptionsOf(host: string, tls: TlsOptions) {
 }
 
 /** The same connection as a socket that reads to our buffer, or the socket itself with `data` events. */
-function adopt(accepted: Socket, take: (chunk: Buffer) => void): Socket {
+function adopt(accepted: Socket, connection: NodeConnection): Socket {
   const inner = accepted as unknown as {
     _handle: { useUserBuffer?: unknown } | null
     _server: unknown
   }
   if (!sharedReceive || typeof inner._handle?.useUserBuffer !== 'function') {
-    accepted.on('data', take)
+    accepted.on('data', (chunk) => connection.receive(chunk))
     return accepted
   }
   const options = {
     handle: inner._handle,
-    onread: onread(take),
+    onread: onread(connection),
     pauseOnCreate: true,
     readable: true,
     writable: true,

@@ -50,6 +50,35 @@ test('every byte that is sent comes back, in order, whatever the sizes of the ch
   expect(Buffer.concat(received).equals(sent)).toBe(true)
 })
 
+test('a handler with a place for what comes next gets it there', async () => {
+  const place = Buffer.alloc(1000)
+  const sent = Buffer.from(Array.from({ length: 900 }, (_, i) => i & 0xff))
+  const seen: object[] = []
+  let wants = false
+  await converse(
+    (server) => ({
+      onData(chunk) {
+        const isThere = chunk.buffer === place.buffer && chunk.byteOffset === place.byteOffset
+        seen.push({ isThere, right: sent.subarray(0, chunk.length).equals(chunk) })
+        wants = chunk.length === 10
+        if (wants) server.write([Buffer.from('more')])
+        else server.end()
+      },
+      space: () => (wants ? place : undefined),
+      onClose() {},
+    }),
+    (client) => ({
+      onConnect: () => void client.write([sent.subarray(0, 10)]),
+      onData: () => void client.write([sent]),
+    }),
+  )
+  const isThere = process.platform !== 'win32'
+  expect(seen).toEqual([
+    { isThere: false, right: true },
+    { isThere, right: true },
+  ])
+})
+
 test('the server knows the address of its peer', async () => {
   const peers: object[] = []
   await converse(

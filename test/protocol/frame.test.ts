@@ -34,6 +34,41 @@ test('memory of a frame that spanned chunks is free when the frame was looked at
   expect(memory.take(0x4000)?.length).toBeGreaterThanOrEqual(0x4000)
 })
 
+test('a large frame is completed where its space is, without another copy', () => {
+  const memory = new FrameMemory(1 << 20)
+  memory.give(Buffer.alloc(300_000, 0xee))
+  const reader = new FrameReader(undefined, memory)
+  const stream = Buffer.concat([frame(Buffer.alloc(200_000, 'large')), frame(Buffer.from('next'))])
+  expect(reader.space).toBeUndefined()
+  reader.feed(stream.subarray(0, 3))
+  expect(reader.space).toBeUndefined()
+  reader.feed(stream.subarray(3, 1000))
+  const space = reader.space!
+  expect(space.length).toBe(200_004 - 1000)
+  stream.copy(space, 0, 1000, 120_000)
+  expect(reader.feed(space.subarray(0, 119_000))).toEqual([])
+  const rest = reader.space!
+  expect([rest.length, rest.buffer === space.buffer]).toEqual([200_004 - 120_000, true])
+  stream.copy(rest, 0, 120_000, 180_000)
+  reader.feed(rest.subarray(0, 60_000))
+  expect(reader.space).toBeUndefined() // So little comes with what follows.
+  const [large, next] = reader.feed(Buffer.from(stream.subarray(180_000)))
+  expect(large!.equals(Buffer.alloc(200_000, 'large'))).toBe(true)
+  expect([large!.buffer === space.buffer, String(next)]).toEqual([true, 'next'])
+})
+
+test('the space of a frame grows with what has come, not with what its size claims', () => {
+  const reader = new FrameReader()
+  reader.feed(Buffer.concat([sized(frameBytesMaxDefault), Buffer.alloc(100_000)]))
+  const sizes: number[] = []
+  for (let i = 0; i < 4; i++) {
+    const space = reader.space!
+    sizes.push(space.length)
+    reader.feed(space)
+  }
+  expect(sizes).toEqual([100_004, 200_008, 400_016, 800_032])
+})
+
 test('payloads come out whole however the stream is cut', () => {
   const payloads = fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 6 })
   const cuts = fc.array(fc.nat(20), { minLength: 1 })
