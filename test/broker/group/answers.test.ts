@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { apis } from '../../../protocol/apis.ts'
 import { Reader, Writer } from '../../../protocol/bytes.ts'
+import { BrokerConfig } from '../../../src/broker/config/broker-config.ts'
 import { GroupCoordinator } from '../../../src/broker/group/group-coordinator.ts'
 import { consumerGroupDescribe } from '../../../src/broker/handlers/consumer-group-describe.ts'
 import { consumerGroupHeartbeat } from '../../../src/broker/handlers/consumer-group-heartbeat.ts'
@@ -21,6 +22,7 @@ import { offsetCommit } from '../../../src/broker/handlers/offset-commit.ts'
 import { offsetDelete } from '../../../src/broker/handlers/offset-delete.ts'
 import { offsetFetch } from '../../../src/broker/handlers/offset-fetch.ts'
 import { syncGroup } from '../../../src/broker/handlers/sync-group.ts'
+import { Traffic } from '../../../src/broker/traffic.ts'
 import { defaultSettings } from '../../../src/core/group/settings.ts'
 import { SomeTopics } from '../../core/group/some-topics.ts'
 import { fromJson } from '../../protocol/vectors.ts'
@@ -78,6 +80,8 @@ test('groups answer as Kafka did', async () => {
   })
   for (let partition = 0; partition < 4; partition++) groups.lead(partition, 0, new MemoryJournal())
   await time.advance(1)
+  const traffic = new Traffic(new BrokerConfig([], { hostName: 'here' }))
+  const broker = { env: time.env, groups, traffic }
   /** Ids that Kafka made to those that we made. */
   const ids = new Map<string, string>()
   const ours = (json: unknown) =>
@@ -90,7 +94,7 @@ test('groups answer as Kafka did', async () => {
   const unrecorded = async (what: string) => {
     const { memberId, generationId } = joined ?? {}
     const context = {
-      broker: { env: time.env, groups },
+      broker,
       apiVersion: 5,
       clientId: 'golden',
       clientHost: '',
@@ -117,7 +121,7 @@ test('groups answer as Kafka did', async () => {
     const handler = handlers.get(api) as any
     const fields = apis.find(({ name }) => name === api)!.messages.request.fields
     const context = {
-      broker: { env: time.env, groups },
+      broker,
       apiVersion: version,
       correlationId: 1,
       clientId: 'golden',
