@@ -7,7 +7,7 @@ import type { Segment } from './segment.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
 export function abortedIn(log: Log, segment: Segment): AbortedTransaction[] {
-  const states = log.producerStore.rebuild(log.segments.first.baseOffset, segment.baseOffset)
+  const states = log.producerStore.rebuild(segment.baseOffset)
   const aborted: AbortedTransaction[] = []
   const scanner = new BatchScanner(segment.file.get(), 0, segment.sizeBytes, 1024 * 1024)
   while (scanner.next() || (scanner.problem !== undefined && scanner.resync())) {

@@ -83,7 +83,6 @@ export async function openLog(
       epochs,
       producers,
       recoveryPoint: checkpoint.recoveryPoint,
-      logStartOffset,
       compactedTo: checkpoint.compactedTo ?? 0,
       wasClean: checkpoint.wasClean,
       onProgress: checkpoint.onProgress ?? (() => {}),

@@ -167,7 +167,7 @@ export class Log {
 
   get producers(): ProducerStates {
     const { isLoaded } = this.producerStore
-    const states = this.producerStore.load(this.#logStartOffset, this.#logEndOffset)
+    const states = this.producerStore.load(this.#logEndOffset)
     if (!isLoaded) states.highWatermarkReached(this.#highWatermark)
     return states
   }

@@ -54,8 +54,8 @@ export class ProducerStore {
   }
 
   /** The producers as of `logEndOffset`. */
-  load(logStartOffset: number, logEndOffset: number): ProducerStates {
-    this.#states ??= this.rebuild(logStartOffset, logEndOffset)
+  load(logEndOffset: number): ProducerStates {
+    this.#states ??= this.rebuild(logEndOffset)
     return this.#states
   }
 
@@ -67,13 +67,17 @@ export class ProducerStore {
     return this.#states
   }
 
-  /** The producers as they were before `endOffset`. */
-  rebuild(logStartOffset: number, endOffset: number): ProducerStates {
+  /**
+   * The producers as they were before `endOffset`, by all that is still there. Batches below the log start offset count:
+   * they may have been deleted before they were acknowledged, and come again.
+   */
+  rebuild(endOffset: number): ProducerStates {
     const states = new ProducerStates(this.#disk.resources.producers)
-    let from = logStartOffset
+    const first = this.#segments.first.baseOffset
+    let from = first
     for (let i = this.#snapshots.length - 1; i >= 0; i--) {
       const offset = this.#snapshots[i]!
-      if (offset > endOffset || offset < logStartOffset) continue
+      if (offset > endOffset || offset < first) continue
       const path = snapshotPath(this.#segments.directory, offset)
       try {
         states.load(parseSnapshot(this.#disk.env.files.readFile(path)))
@@ -150,9 +154,9 @@ export class ProducerStore {
   }
 
   /** After a truncation to `endOffset`. */
-  truncate(logStartOffset: number, endOffset: number): void {
+  truncate(endOffset: number): void {
     this.#keep((offset) => offset <= endOffset)
-    this.#states = this.rebuild(logStartOffset, endOffset)
+    this.#states = this.rebuild(endOffset)
   }
 
   /** Removes snapshots above `offset`: after a crash, they may be of records that were truncated before it. */

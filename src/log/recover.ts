@@ -40,7 +40,6 @@ export interface Recovery {
   readonly epochs: EpochFile
   readonly producers: ProducerStore
   readonly recoveryPoint: number
-  readonly logStartOffset: number
   /** Segments before this offset may have been compacted. */
   readonly compactedTo: number
   /** The log was closed: nothing of it is behind the recovery point. */
@@ -59,12 +58,12 @@ export interface LogEnd {
 }
 
 export async function recoverLog(recovery: Recovery): Promise<LogEnd> {
-  const { segments, recoveryPoint, logStartOffset } = recovery
+  const { segments, recoveryPoint } = recovery
   // A segment that ends at the recovery point may have been closed after that was written: with its indexes.
   const first = Math.max(segments.indexFor(recoveryPoint - 1), 0)
   const todo = segments.list.slice(first)
   recovery.producers.dropAbove(recoveryPoint)
-  const states = recovery.producers.rebuild(logStartOffset, todo[0]!.baseOffset)
+  const states = recovery.producers.rebuild(todo[0]!.baseOffset)
   const epochs = new FoundEpochs(recovery.epochs.epochs, recoveryPoint)
   recovery.epochs.epochs.truncateFromEnd(recoveryPoint)
   let end: SegmentEnd = {

@@ -79,7 +79,7 @@ export function truncateTo(log: Log, offset: number): number {
   log.flusher.directoryChanged()
   log.leaderEpochs.truncateFromEnd(endOffset)
   log.epochFile.writeIfPossible()
-  log.producerStore.truncate(Math.min(log.logStartOffset, endOffset), endOffset)
+  log.producerStore.truncate(endOffset)
   log.producers.highWatermarkReached(Math.min(log.highWatermark, endOffset))
   return endOffset
 }

@@ -33,3 +33,15 @@ test.each([
     expect(send(again, 12)).toMatchObject({ errorCode: 0, baseOffset: 18 })
   }
 })
+
+test('batches that were deleted before they were acknowledged are remembered as long as they are there', async () => {
+  const log = sent({})
+  log.highWatermark = log.logEndOffset
+  log.deleteRecordsBefore(10)
+  const crashed = await reopened(log, { ...unclean, logStartOffset: 10 })
+  await log.close()
+  for (const again of [await reopened(log, { logStartOffset: 10 }), crashed]) {
+    expect([again.logStartOffset, again.logEndOffset]).toEqual([10, 18])
+    expect(send(again, 2)).toMatchObject({ errorCode: 0, isDuplicate: true, baseOffset: 3 })
+  }
+})
