@@ -145,6 +145,6 @@ export class Maintenance {
     this.#isStopped = true
     for (const timer of this.#timers) timer.cancel()
     await this.#running
-    this.#clock.note(this.#manager.directories)
+    this.#clock.note(this.#manager.directories, true)
   }
 }

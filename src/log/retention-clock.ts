@@ -15,6 +15,8 @@ const jumpMsMax = 3_600_000
 /** So long a broker may have been away without a doubt of the clock. */
 const awayMsMax = 86_400_000
 const distrustMs = 86_400_000
+/** Replacing a file waits for a disk that is busy with others: half a minute late matters to nobody here. */
+const noteIntervalMs = 30_000
 
 const clockFile = '.ottla_clock'
 
@@ -24,6 +26,7 @@ export class RetentionClock {
   #offsetMs: number
   /** When the wall clock jumped, by the monotonic one. */
   #jumpedAtMs: number | undefined
+  #notedMs = -Infinity
 
   /** Before the data directories in `paths` are opened: it looks when they were used last. */
   constructor(env: Env, paths: readonly string[]) {
@@ -64,8 +67,11 @@ export class RetentionClock {
     return monotonicMs + this.#offsetMs
   }
 
-  /** For the next process. */
-  note(directories: readonly LogDirectory[]): void {
+  /** For the next process. What is already known nearly as well is noted only when it is the `last` word. */
+  note(directories: readonly LogDirectory[], last = false): void {
+    const monotonicMs = this.#env.clock.monotonicMs()
+    if (!last && monotonicMs - this.#notedMs < noteIntervalMs) return
+    this.#notedMs = monotonicMs
     const bytes = Buffer.from(JSON.stringify({ version: 0, trustedMs: Math.round(this.now()) }))
     for (const { path, disk } of directories) {
       if (disk.failure) continue

@@ -160,3 +160,21 @@ test('tombstones stay for that day, too', async () => {
   expect(await compacted('d=1')).toEqual(['b=1', 'c=1', 'd=1'])
   await manager.close()
 })
+
+test('however often old segments are looked for, the time is noted twice a minute, and when a process stops', async () => {
+  const disk = new LossyDisk()
+  const { env, manager } = await start(disk)
+  const { replaceFile } = env.files
+  const noted: number[] = []
+  env.files.replaceFile = (path, ...rest) => {
+    if (path === '/data/.ottla_clock') noted.push(env.clock.monotonicMs() - beganMs)
+    replaceFile(path, ...rest)
+  }
+  const beganMs = env.clock.monotonicMs()
+  for (let i = 0; i < 60; i++) {
+    await manager.maintain()
+    await env.pass(1000)
+  }
+  await manager.close()
+  expect(noted).toEqual([0, 30_000, 60_000])
+})
