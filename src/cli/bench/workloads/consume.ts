@@ -59,6 +59,7 @@ export const consume = workload({
       })
       const errorAt = fetchErrorAt(topic)
       const cost = new CostMeter(target)
+      let wholeBatches = 0
       const totals = await closedLoop(
         {
           ...{ where: Array<BenchTarget>(connections).fill(target), window },
@@ -66,18 +67,25 @@ export const consume = workload({
           take: (connection, some) => rings[connection]!.take(some),
           check(head, sizeBytes) {
             expectNoError(head.readInt16BE(errorAt), `Fetch of ${topic}`)
-            // The protocol promises the first batch whole, and no more (KIP-74).
-            if (sizeBytes - fetchOverhead(topic) >= batch.length) return
-            throw new BenchError(`An answer had ${sizeBytes} bytes, less than one batch`)
+            // The protocol promises the first batch whole, and no more (KIP-74). What a broker sends of one
+            // that does not fit is of no use: the consumer asks for it again.
+            const whole = Math.floor((sizeBytes - fetchOverhead(topic)) / batch.length)
+            if (whole === 0)
+              throw new BenchError(`An answer had ${sizeBytes} bytes, less than one batch`)
+            wholeBatches += whole
           },
         },
-        () => cost.start(),
+        () => {
+          wholeBatches = 0
+          cost.start()
+        },
       )
+      const bytes = wholeBatches * batch.length
       return {
         requestsPerSecond: perSecond(totals.requests, totals.seconds),
-        megabytesPerSecond: perSecond(totals.answerBytes / 1e6, totals.seconds),
+        megabytesPerSecond: perSecond(bytes / 1e6, totals.seconds),
         ...percentiles(totals.latencyNs),
-        ...cost.figures(totals.answerBytes),
+        ...cost.figures(bytes),
       }
     } finally {
       await deleteTopic(target, topic)
