@@ -43,7 +43,10 @@ function onread(connection: NodeConnection) {
     buffer: () => connection.handler?.space?.() ?? shared,
     callback(size: number, buffer: Uint8Array): boolean {
       connection.receive((buffer as Buffer).subarray(0, size))
-      return true
+      if (size < buffer.length) return true
+      // libuv would read on at once, 32 times: first the others have their turn.
+      setImmediate(() => connection.start())
+      return false
     },
   }
 }
@@ -158,6 +161,7 @@ class NodeConnection implements Connection {
     })
   }
 
+  /** Reads, or reads on, unless somebody wants it to pause. */
   start(): void {
     if (!this.#paused) this.#socket.resume()
   }

@@ -79,6 +79,40 @@ test('a handler with a place for what comes next gets it there', async () => {
   ])
 })
 
+test('connections that send more than one read takes have their turns one after the other', async () => {
+  const turns: number[] = []
+  const greeted: Connection[] = []
+  const place = Buffer.alloc(4 * 1024)
+  const listener = await nodeNet.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    let index = -1
+    return {
+      onData() {
+        if (index >= 0) return void turns.push(index)
+        // From now on it is read to the place; both begin together.
+        index = greeted.push(connection) - 1
+        connection.pause()
+      },
+      space: () => place,
+      onClose() {},
+    }
+  })
+  const until = async (reached: () => boolean) => {
+    while (!reached()) await new Promise((done) => setTimeout(done, 5))
+  }
+  const clients = [0, 1].map(() => nodeNet.connect(listener, { onData() {}, onClose() {} }))
+  for (const each of clients) each.write([Buffer.of(1)])
+  await until(() => greeted.length === 2)
+  const sent = Buffer.alloc(64 * 1024)
+  await Promise.all(clients.map((each) => new Promise<void>((done) => each.write([sent], done))))
+  for (const each of greeted) each.resume()
+  await until(() => turns.filter((index) => index === 0).length >= 16 && turns.length >= 32)
+  for (const each of clients) each.destroy()
+  await listener.close()
+  const runs = turns.slice(0, 16).join('').match(/0+|1+/g)!
+  const longest = Math.max(...runs.map((run) => run.length))
+  expect(longest).toBeLessThanOrEqual(process.platform === 'win32' ? 16 : 2)
+})
+
 test('the server knows the address of its peer', async () => {
   const peers: object[] = []
   await converse(
