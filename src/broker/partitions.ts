@@ -15,6 +15,8 @@ export class Partitions {
   readonly #broker: Broker
   readonly #byTopic = new Map<string, Map<number, Partition>>()
   readonly #byId = new Map<string, Map<number, Partition>>()
+  /** Of all topics; undefined while it has to be made anew. */
+  #all: readonly Partition[] | undefined
   #mayMissLogs = false
   /** Partitions whose log could not be made. */
   readonly #unopened = new Set<string>()
@@ -27,8 +29,9 @@ export class Partitions {
     return this.#byTopic.get(topic)?.get(index)
   }
 
-  *all(): Generator<Partition> {
-    for (const partitions of this.#byId.values()) yield* partitions.values()
+  all(): readonly Partition[] {
+    this.#all ??= [...this.#byId.values()].flatMap((partitions) => [...partitions.values()])
+    return this.#all
   }
 
   /** The partition, or the error that tells a client what is wrong with its question. */
@@ -105,6 +108,7 @@ export class Partitions {
       partition = new Partition(this.#broker, topic.name, after, log)
       put(this.#byTopic, topic.name, partition)
       put(this.#byId, topic.topicId, partition)
+      this.#all = undefined
     }
     partition.become(after, serveAfterMs)
   }
@@ -156,6 +160,7 @@ export class Partitions {
     const byId = this.#byId.get(topicId)
     byId?.delete(index)
     if (byId?.size === 0) this.#byId.delete(topicId)
+    this.#all = undefined
     const { log } = partition
     partition.remove()
     if (log !== undefined) this.#delete(topic, index)

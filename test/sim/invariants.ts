@@ -6,6 +6,7 @@
  * holds the coordinator's · S8 epochs never go back, over crashes too · S9 nothing committed is
  * truncated · S12 only what is committed is deleted. What is seen on the wire (S4, S7) is in `answers.ts`; S10 is S3 with losses of power.
  */
+import type { Broker } from '../../src/broker/broker.ts'
 import type { Partition } from '../../src/broker/partition.ts'
 import type { PartitionImage } from '../../src/core/cluster/image.ts'
 import type { Log } from '../../src/log/log.ts'
@@ -23,6 +24,12 @@ interface Seen {
   logStartOffset: number
 }
 
+/** What a broker leads as far as it knows, since it was last looked at. */
+interface Leading {
+  broker: Broker | undefined
+  partitions: Partition[]
+}
+
 interface Epochs {
   leaderEpoch: number
   partitionEpoch: number
@@ -34,8 +41,9 @@ export class Invariants {
   readonly #ledgers = new Map<string, Ledger>()
   /** In a new life, a partition has another log. */
   readonly #seen = new WeakMap<Log, Seen>()
-  /** By topic id and index, while one event is looked at. */
-  readonly #answering = new Map<string, { member: Member; partition: Partition }>()
+  readonly #leading = new Map<Member, Leading>()
+  /** Each partition that more than one broker leads as far as they know, with all of them: few, and not for long. */
+  #contested: (readonly { member: Member; partition: Partition }[])[] = []
   readonly #leaders = new Map<string, string>()
   /** The highest that any broker was told, which includes that it is durable. */
   readonly #told = new Map<string, Epochs>()
@@ -59,7 +67,7 @@ export class Invariants {
   constructor(world: World, cluster: SimCluster) {
     this.#world = world
     this.#cluster = cluster
-    world.invariants.push((process) => this.#check(process))
+    world.invariants.push((process, unseen) => this.#check(process, unseen))
   }
 
   ledger(topicId: string, partition: number): Ledger {
@@ -82,32 +90,64 @@ export class Invariants {
     return this.#starts.get(`${topicId}/${partition}`) ?? 0
   }
 
-  #check(process: Process | undefined): void {
+  #check(process: Process | undefined, unseen: boolean): void {
     const { brokers, coordinator } = this.#cluster
     if (process === coordinator.host.process) this.#coordinator()
-    this.#mayAnswer()
+    for (const member of brokers)
+      if (process === undefined ? !unseen : member.host.process === process) this.#leads(member)
+    if (this.#contested.length > 0) this.#mayAnswer()
     for (const member of brokers)
       if (member.host.process === process && member.running) this.#broker(member)
   }
 
-  #mayAnswer(): void {
-    const answering = this.#answering
-    answering.clear()
-    for (const member of this.#cluster.brokers) {
-      const { broker } = member
-      if (broker === undefined || !member.running || !broker.session.lease.valid()) continue
-      for (const partition of broker.partitions.all()) {
-        if (!partition.mayAnswer()) continue
+  /** Only a process of its own makes a broker lead; that it may not any more, time does as well. */
+  #leads(member: Member): void {
+    const { broker } = member
+    let leading = this.#leading.get(member)
+    if (leading === undefined) {
+      leading = { broker, partitions: [] }
+      this.#leading.set(member, leading)
+    }
+    const { partitions } = leading
+    let count = 0
+    let same = leading.broker === broker
+    for (const partition of broker?.partitions.all() ?? none) {
+      if (partition.role !== 'leader') continue
+      if (partitions[count] !== partition) same = false
+      partitions[count++] = partition
+    }
+    if (same && count === partitions.length) return
+    leading.broker = broker
+    partitions.length = count
+    this.#contested = this.#contests()
+  }
+
+  #contests() {
+    const byKey = new Map<string, { member: Member; partition: Partition }[]>()
+    for (const [member, { partitions }] of this.#leading)
+      for (const partition of partitions) {
         const key = keyOf(partition)
-        const other = answering.get(key)
-        if (other !== undefined)
-          this.#fail(
-            'S1',
-            partition,
-            `${other.member.name} in epoch ${other.partition.leaderEpoch} and ${member.name} in epoch ${partition.leaderEpoch} may answer`,
-          )
-        answering.set(key, { member, partition })
+        byKey.set(key, [...(byKey.get(key) ?? []), { member, partition }])
       }
+    return [...byKey.values()].filter(({ length }) => length > 1)
+  }
+
+  #mayAnswer(): void {
+    for (const leaders of this.#contested) {
+      const answering = leaders.filter(
+        ({ member, partition }) =>
+          member.running &&
+          this.#leading.get(member)?.broker === member.broker &&
+          member.broker?.session.lease.valid() &&
+          partition.mayAnswer(),
+      )
+      const [one, other] = answering
+      if (one === undefined || other === undefined) continue
+      this.#fail(
+        'S1',
+        one.partition,
+        `${one.member.name} in epoch ${one.partition.leaderEpoch} and ${other.member.name} in epoch ${other.partition.leaderEpoch} may answer`,
+      )
     }
   }
 
@@ -347,6 +387,7 @@ export class Invariants {
   }
 }
 
+const none: readonly Partition[] = []
 const keys = new WeakMap<Partition, string>()
 
 /** Made once: it is asked for after every event. */

@@ -119,7 +119,7 @@ export class End implements Connection {
       () => {
         this.#untaken--
         this.#untakenBytes -= bytes
-        this.#take(Buffer.concat(chunks))
+        this.#take(Buffer.concat(chunks, bytes))
         onWritten?.()
         if (this.#untaken === 0 && !this.closed) this.handler?.onDrain?.()
       },
@@ -177,9 +177,8 @@ export class End implements Connection {
       this.#pausedInbox.push(bytes)
       return
     }
-    const chunk = Buffer.from(bytes)
-    this.handler?.onData(chunk)
-    chunk.fill(poison)
+    this.handler?.onData(bytes)
+    bytes.fill(poison)
   }
 
   #finish(code: string | undefined): void {
@@ -232,7 +231,7 @@ export class End implements Connection {
   #schedule(): void {
     const head = this.#queue[0]
     if (head === undefined) return
-    this.#world.after(head.dueMs - this.#world.nowMs, 'arrive', undefined, () => this.#arrived())
+    this.#world.afterUnseen(head.dueMs - this.#world.nowMs, 'arrive', () => this.#arrived())
   }
 
   #arrived(): void {

@@ -106,8 +106,8 @@ async function many(from: number, count: number, workers: number, options: Optio
     Array.from({ length: workers }, (_, offset) => {
       const range = [from + offset, from + count, workers].map(String)
       const args = ['worker', ...range, JSON.stringify(options)]
-      // What an event makes is mostly gone with the next one.
-      const execArgv = [...process.execArgv, '--max-semi-space-size=64']
+      // What an event makes is mostly gone with the next one. Who reads where an error came from runs the seed alone.
+      const execArgv = [...process.execArgv, '--max-semi-space-size=16', '--stack-trace-limit=0']
       const worker = fork(fileURLToPath(import.meta.url), args, { execArgv })
       return new Promise<void>((resolve, reject) => {
         worker.on('message', (result: Result) => {

@@ -19,6 +19,8 @@ interface Event {
   readonly life: number
   readonly kind: string
   readonly run: () => void
+  /** Of the world alone: no process sees it, and no promise waits for it. */
+  readonly unseen: boolean
   cancelled: boolean
 }
 
@@ -88,11 +90,12 @@ export class World {
   readonly #heap: Event[] = []
   readonly #seed: number
   readonly #streams = new Map<string, Chance>()
+  readonly #ties: Chance
   #sequence = 0
   /** The first that was found; it ends the run. */
   failure: Error | undefined
   /** Checked after every event. */
-  readonly invariants: ((process: Process | undefined) => void)[] = []
+  readonly invariants: ((process: Process | undefined, unseen: boolean) => void)[] = []
 
   /** Ends the run: only the first reason counts. */
   fail(reason: string): void {
@@ -102,6 +105,7 @@ export class World {
 
   constructor(seed: number) {
     this.#seed = (seed * 0x9e3779b1) >>> 0
+    this.#ties = this.stream('ties')
   }
 
   /**
@@ -144,7 +148,8 @@ export class World {
     kind: string,
     process: Process | undefined,
     run: () => void,
-    tie = (process?.ties ?? this.stream('ties')).random(),
+    tie = (process?.ties ?? this.#ties).random(),
+    unseen = false,
   ): Event {
     const event: Event = {
       atMs: this.nowMs + Math.max(0, delayMs),
@@ -154,10 +159,16 @@ export class World {
       life: process?.life ?? 0,
       kind,
       run,
+      unseen,
       cancelled: false,
     }
     this.#push(event)
     return event
+  }
+
+  /** Something is on its way, and no process can know. */
+  afterUnseen(delayMs: number, kind: string, run: () => void): void {
+    this.after(delayMs, kind, undefined, run, this.#ties.random(), true)
   }
 
   note(text: string): void {
@@ -212,7 +223,7 @@ export class World {
       this.#pop()
       if (next.cancelled) continue
       this.nowMs = Math.max(this.nowMs, next.atMs)
-      const { process } = next
+      const { process, unseen } = next
       if (process !== undefined && (!process.alive || process.life !== next.life)) continue
       if (process?.paused) {
         process.held.push(next)
@@ -229,8 +240,8 @@ export class World {
         this.#happened = ''
       }
       next.run()
-      settle()
-      for (const check of this.invariants) check(process)
+      if (!unseen) settle()
+      for (const check of this.invariants) check(process, unseen)
       if (this.failure) throw this.failure
     }
     this.nowMs = Math.max(this.nowMs, untilMs)

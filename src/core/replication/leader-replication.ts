@@ -59,8 +59,9 @@ export class LeaderReplication {
   }
 
   get maximalIsr(): readonly number[] {
-    const proposed = this.#proposal?.newIsr.map(({ brokerId }) => brokerId) ?? []
-    return [...new Set([...this.#state.isr, ...proposed])]
+    const { isr } = this.#state
+    if (this.#proposal === undefined) return isr
+    return [...new Set([...isr, ...this.#proposal.newIsr.map(({ brokerId }) => brokerId)])]
   }
 
   /** The end of a follower's log as it told last; -1 when it has not fetched in this epoch. */
