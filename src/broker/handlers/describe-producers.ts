@@ -1,4 +1,4 @@
-/** DescribeProducers 0: the producers that the leader of a partition remembers (KIP-664, T-22). */
+/** DescribeProducers 0: the producers that a replica remembers, its leader's or another's (KIP-664, T-22). */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { DescribeProducers } from '../../../protocol/messages/describe-producers.ts'
 import type { Broker } from '../broker.ts'
@@ -33,13 +33,14 @@ function describe(broker: Broker, topic: string, partitionIndex: number) {
       errorMessage: 'This server does not host this topic-partition.',
       activeProducers: [],
     }
-  const errorCode = typeof partition === 'number' ? partition : partition.leaderError()
-  if (typeof partition === 'number' || errorCode !== ErrorCode.NONE)
-    return { partitionIndex, errorCode, activeProducers: [] }
+  const refused = (errorCode: number) => ({ partitionIndex, errorCode, activeProducers: [] })
+  if (typeof partition === 'number') return refused(partition)
+  const { log } = partition
+  if (log === undefined || partition.isBroken) return refused(ErrorCode.KAFKA_STORAGE_ERROR)
   return {
     partitionIndex,
-    errorCode,
-    activeProducers: [...(partition.log?.producers.entries() ?? [])].map((producer) => ({
+    errorCode: ErrorCode.NONE,
+    activeProducers: [...log.producers.entries()].map((producer) => ({
       producerId: producer.producerId,
       producerEpoch: producer.epoch,
       lastSequence: producer.batches.at(-1)?.lastSequence ?? -1,
