@@ -12,12 +12,12 @@ import { FindCoordinator } from '../../protocol/messages/find-coordinator.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
 import type { FaultyCluster } from '../../src/cli/bench/failover/local-cluster.ts'
+import { freePort } from '../../src/cli/bench/free-port.ts'
 import { batchOf } from '../broker/batch-of.ts'
 import { RawClient } from '../broker/raw-client.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
 import { ofCoordinators, ofLeaders, type Step } from './one-leader-steps.ts'
 import { until } from './process.ts'
-import { freePort } from './target.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
