@@ -7,6 +7,7 @@
  * `consumed` said earlier how far.
  */
 import type { TopicPartition } from './assignors.ts'
+import { retrying } from './backoff.ts'
 import { ClassicMembership } from './classic-membership.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetched-records.ts'
@@ -71,13 +72,17 @@ export class Consumer {
     this.#positions.delete(`${topic}/${partition}`)
   }
 
-  /** Joins the group for these topics; a RegExp takes in every topic it matches, new ones too. */
+  /**
+   * Joins the group for these topics; a RegExp takes in every topic it matches, new ones too. As long as an
+   * operation may take, it asks again when nobody answers.
+   */
   async subscribe(topics: readonly (string | RegExp)[]): Promise<void> {
     const group = this.#options.group
     if (group === undefined) throw brokerError(24, 'subscribe needs a group id')
     this.#names = topics.filter((topic) => typeof topic === 'string')
     this.#patterns = topics.filter((topic) => topic instanceof RegExp)
-    const all = await this.#subscribed()
+    const { env, retryOptions } = this.cluster
+    const all = await retrying(env, retryOptions, () => this.#subscribed())
     const Kind =
       this.#options.groupProtocol === 'consumer' ? HeartbeatMembership : ClassicMembership
     this.#membership = new Kind(this.cluster, all, group, {
@@ -197,7 +202,14 @@ export class Consumer {
     const counts = () =>
       this.#names.map((name) => this.cluster.metadata.topics.get(name)?.partitions.length)
     const before = `${this.#names}${counts()}`
-    const topics = await this.#subscribed()
+    let topics: readonly string[]
+    try {
+      topics = await this.#subscribed()
+    } catch (error) {
+      // The group goes on with the topics that it knows.
+      this.cluster.env.log.warn('topics could not be looked up', { error: String(error) })
+      return
+    }
     if (`${topics}${counts()}` !== before) this.#membership.topicsChanged(topics)
   }
 

@@ -275,6 +275,8 @@ async function consumeGroup(
       return false
     },
   })
+  // An address at which nobody listens is told at once; what goes away later is waited for.
+  await session.cluster.any()
   await consumer.subscribe(names.map((name) => (name.startsWith('^') ? new RegExp(name) : name)))
   try {
     await runLoop(session, loop)

@@ -195,6 +195,7 @@ async function consumeGroup(run: KcatRun, loopBase: LoopBase): Promise<void> {
   })
   run.onSignal(() => loop.stop())
   run.info(1, 'Waiting for group rebalance')
+  await cluster.any()
   await consumer.subscribe(options.words.map(subscription))
   await loop.run()
   if (assigned.length > 0) announce('revoked', assigned)
