@@ -17,6 +17,7 @@ export const cache =
 
 export const python = join(cache, 'venv', 'bin', 'python')
 export const franzGo = join(cache, 'franz-go')
+export const otherGoClients = join(cache, 'others')
 export const javaClasses = join(cache, 'java')
 /** The jars of an older Kafka, as REAL_KAFKA_HOME. */
 export const olderKafka = join(cache, 'kafka-older')
