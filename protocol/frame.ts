@@ -15,10 +15,8 @@ export const frameBytesMaxDefault = 104_857_600
 const sizeBytes = 4
 /** Memory for a frame that spans chunks: twice what has come, but not in smaller pieces than this. */
 const collectBytesMin = 1024
-/** Frames from here on are read to where they belong; smaller ones come several at once, which is worth more. */
-const largeBytesMin = 256 * 1024
-/** Behind a large frame another is expected: so much of it is read to memory of nobody, and copied. */
-const beginning = Buffer.allocUnsafeSlow(4096)
+/** What is left of a frame is worth a read of its own when it is more: a smaller rest comes with what follows it. */
+const ownReadBytesMin = 64 * 1024
 /** Smaller pieces are made anew: that costs little. */
 const keptBytesMin = 8 * 1024
 const nothing = Buffer.alloc(0)
@@ -73,7 +71,6 @@ export class FrameReader {
   /** The frame under way: its size, then its payload. */
   #collected: Buffer = nothing
   #length = 0
-  #wasLarge = false
 
   /** @param memory with it, frames are valid only until the next call of `feed` or `release` */
   constructor(frameBytesMax = frameBytesMaxDefault, memory?: FrameMemory) {
@@ -91,10 +88,9 @@ export class FrameReader {
    * their copy; `undefined` when any other memory is as good.
    */
   get space(): Buffer | undefined {
-    if (this.#length === 0 && this.#wasLarge) return beginning
     if (this.#length < sizeBytes) return undefined
     const whole = this.#wholeBytes(this.#collected, 0)
-    if (whole < largeBytesMin) return undefined
+    if (whole - this.#length < ownReadBytesMin) return undefined
     if (this.#length === this.#collected.length) this.#grow(this.#length, whole)
     return this.#collected.subarray(this.#length, whole)
   }
@@ -116,7 +112,6 @@ export class FrameReader {
         return frames
       }
       frames.push(chunk.subarray(offset + sizeBytes, end))
-      this.#wasLarge = false
       offset = end
     }
     if (offset < chunk.length) this.#collect(chunk, offset, chunk.length, sizeBytes)
@@ -143,7 +138,6 @@ export class FrameReader {
     this.#collect(chunk, taken, end, whole)
     if (this.#length < whole) return end
     frames.push(this.#collected.subarray(sizeBytes, whole))
-    this.#wasLarge = whole >= largeBytesMin
     if (this.#memory !== undefined) this.#finished = this.#collected
     this.#collected = nothing
     this.#length = 0

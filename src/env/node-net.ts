@@ -28,8 +28,6 @@ import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from '.
  * less than with an eighth of it.
  */
 const receiveBytes = 1024 * 1024
-/** A read of so much that filled its memory ends its connection's turn: there is more. */
-const turnBytesMin = 16 * 1024
 /** Chunks below this size are joined with their neighbours before they are written. */
 const joinBytesMax = 4096
 
@@ -45,7 +43,7 @@ function onread(connection: NodeConnection) {
     buffer: () => connection.handler?.space?.() ?? shared,
     callback(size: number, buffer: Uint8Array): boolean {
       connection.receive((buffer as Buffer).subarray(0, size))
-      if (size < buffer.length || size < turnBytesMin) return true
+      if (size < buffer.length) return true
       // libuv would read on at once, 32 times: first the others have their turn.
       setImmediate(() => connection.start())
       return false

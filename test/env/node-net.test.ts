@@ -82,7 +82,7 @@ test('a handler with a place for what comes next gets it there', async () => {
 test('connections that send more than one read takes have their turns one after the other', async () => {
   const turns: number[] = []
   const greeted: Connection[] = []
-  const place = Buffer.alloc(16 * 1024)
+  const place = Buffer.alloc(4 * 1024)
   const listener = await nodeNet.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
     let index = -1
     return {
@@ -102,7 +102,7 @@ test('connections that send more than one read takes have their turns one after 
   const clients = [0, 1].map(() => nodeNet.connect(listener, { onData() {}, onClose() {} }))
   for (const each of clients) each.write([Buffer.of(1)])
   await until(() => greeted.length === 2)
-  const sent = Buffer.alloc(256 * 1024)
+  const sent = Buffer.alloc(64 * 1024)
   await Promise.all(clients.map((each) => new Promise<void>((done) => each.write([sent], done))))
   for (const each of greeted) each.resume()
   await until(() => turns.filter((index) => index === 0).length >= 16 && turns.length >= 32)
