@@ -11,6 +11,7 @@ import { OffsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import { producersMax } from '../../../src/core/producer/producer-states.ts'
 import { HeldSyncs } from '../../cluster/held-syncs.ts'
+import { joiningNew } from '../../core/group/consumer-requests.ts'
 import { fetchOf, limitedNode, produceOf, topicOf } from './limited-node.ts'
 
 test('partitions that one request makes', async () => {
@@ -77,18 +78,7 @@ test('members of a consumer group', async () => {
   const { client, limit } = await limitedNode({ ...groups, 'group.consumer.max.size': 1 })
   await client.ask(CreateTopics, 7, topicOf('t'))
   const beat = async (memberId: string) => {
-    const { errorCode } = await client.ask(ConsumerGroupHeartbeat, 1, {
-      groupId: 'g',
-      memberId,
-      memberEpoch: 0,
-      instanceId: null,
-      rackId: null,
-      rebalanceTimeoutMs: 30_000,
-      subscribedTopicNames: ['t'],
-      subscribedTopicRegex: null,
-      serverAssignor: null,
-      topicPartitions: [],
-    })
+    const { errorCode } = await client.ask(ConsumerGroupHeartbeat, 1, joiningNew(memberId))
     return errorCode
   }
   await client.ask(FindCoordinator, 2, { key: 'g', keyType: 0 })
