@@ -122,11 +122,16 @@ export class Partition {
     })
   }
 
-  /** As its leader: all before is deleted on every replica that lives, as far as they have told. */
+  /**
+   * As its leader: all before is deleted on every replica that lives or may be elected, as far as they have told. One that
+   * is away may be when those in sync are fewer than `min.insync.replicas` (KIP-966), and then has what was deleted.
+   */
   get lowWatermark(): number {
     const { brokers } = this.#broker.image
-    const isAlive = (brokerId: number) => brokers.get(brokerId)?.fenced === false
-    return this.#replication?.lowWatermark(this.log?.logStartOffset ?? -1, isAlive) ?? -1
+    const { isr, elr } = this.#image
+    const counts = (brokerId: number) =>
+      brokers.get(brokerId)?.fenced === false || isr.includes(brokerId) || elr.includes(brokerId)
+    return this.#replication?.lowWatermark(this.log?.logStartOffset ?? -1, counts) ?? -1
   }
 
   /**

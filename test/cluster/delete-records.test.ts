@@ -14,9 +14,9 @@ afterEach(async () => {
 })
 
 /** Three brokers, and a topic with ten records on all of them, led by the first. */
-async function filled(configs = {}): Promise<EmbeddedCluster> {
+async function filled(configs = {}, ofTopic = {}): Promise<EmbeddedCluster> {
   cluster = await EmbeddedCluster.start(3, configs)
-  await cluster.createTopic('orders', [[1, 2, 3]])
+  await cluster.createTopic('orders', [[1, 2, 3]], ofTopic)
   await cluster.withClient(async (client) => {
     const producer = new Producer(client, { acks: -1 })
     const sent = Array.from({ length: 10 }, (_, i) =>
@@ -73,4 +73,16 @@ test('a broker that is away is not waited for, nor one that goes meanwhile', asy
   const waiting = deleteBefore(at, 6, 600_000)
   await at.stopBroker(2)
   expect(await waiting).toEqual({ errorCode: 0, lowWatermark: 6, starts: [6] })
+})
+
+test('a replica that is away and may be elected is waited for: with it the records would come back', async () => {
+  const at = await filled({}, { 'min.insync.replicas': '3' })
+  await at.stopBroker(3)
+  await at.until('the third may be elected', () =>
+    at.image.topic('orders')!.partitions[0]!.elr.includes(3),
+  )
+  expect(await deleteBefore(at, 4, 600)).toEqual({ errorCode: 7, lowWatermark: 0, starts: [4, 4] })
+  const waiting = deleteBefore(at, 4, 60_000)
+  await at.startBroker(3)
+  expect(await waiting).toEqual({ errorCode: 0, lowWatermark: 4, starts: [4, 4, 4] })
 })

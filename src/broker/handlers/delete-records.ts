@@ -1,6 +1,6 @@
 /**
  * DeleteRecords 0–2: moves the log start offset forward (KIP-107, A-6). The answer waits until all
- * replicas on brokers that live have moved theirs: what is deleted then comes back with no leader.
+ * replicas that live, or that may be elected, have moved theirs: what is deleted then comes back with no leader.
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { DeleteRecords } from '../../../protocol/messages/delete-records.ts'

@@ -123,11 +123,11 @@ export class LeaderReplication {
     return Math.max(current, lowest)
   }
 
-  /** Up to where no replica has records any more, of those on brokers that live; -1 while one has not said. */
-  lowWatermark(ownStart: number, isAlive: (brokerId: number) => boolean): number {
+  /** Up to where no replica has records any more, of those that count; -1 while one has not said. */
+  lowWatermark(ownStart: number, counts: (brokerId: number) => boolean): number {
     let lowest = ownStart
     for (const [brokerId, { logStartOffset }] of this.#followers)
-      if (isAlive(brokerId)) lowest = Math.min(lowest, logStartOffset)
+      if (counts(brokerId)) lowest = Math.min(lowest, logStartOffset)
     return lowest
   }
 
