@@ -191,9 +191,8 @@ function readLog(
   read.aborted = limits.readCommitted ? [] : null
   if (lastFetchedEpoch >= 0) {
     const end = log.endOffsetForEpoch(lastFetchedEpoch) ?? { epoch: -1, endOffset: -1 }
-    // A consumer that names an epoch this log has not seen starts anew, as Kafka has it.
-    if (end.epoch < 0 && limits.replicaId < 0)
-      return PartitionRead.failed(asked, partition, ErrorCode.OFFSET_OUT_OF_RANGE)
+    // Who names an epoch that this log has not seen starts anew, as Kafka has it.
+    if (end.epoch < 0) return PartitionRead.failed(asked, partition, ErrorCode.OFFSET_OUT_OF_RANGE)
     if (end.epoch < lastFetchedEpoch || end.endOffset < fetchOffset) {
       read.divergingEpoch = end
       return read

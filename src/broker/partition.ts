@@ -13,7 +13,7 @@ import { checkClientBatch } from '../log/check-client-batch.ts'
 import type { CheckedBatch, RecordCheck } from '../log/check-records.ts'
 import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
-import { cutTo } from './replication/follower-log.ts'
+import { cutImpossibleEpochs, cutTo } from './replication/follower-log.ts'
 import type { LeaderEnds } from './replication/leader-ends.ts'
 import type { ReplicationQuota } from './replication/replication-quota.ts'
 import type { TopicTraffic } from './topic-traffic.ts'
@@ -87,8 +87,10 @@ export class Partition {
     const { isr } = this.#image
     this.#image = image
     if (!elected && this.role === 'leader') this.#broker.traffic.isrChanged(isr, image.isr)
-    if (this.role !== 'leader' || this.log === undefined) this.#replication = undefined
-    else if (elected || this.#replication === undefined) {
+    if (this.role !== 'leader' || this.log === undefined) {
+      this.#replication = undefined
+      if (this.role === 'follower') cutImpossibleEpochs(this, nodeId)
+    } else if (elected || this.#replication === undefined) {
       const { logEndOffset } = this.log
       this.log.assignEpoch(image.leaderEpoch)
       this.#leaderStartOffset = logEndOffset

@@ -26,10 +26,10 @@ afterAll(() => at.stop())
 
 const follower = 9
 
-test.each([-1, follower])('replica %i is told that the leader has changed', async (replicaId) => {
+function read(replicaId: number, lastFetchedEpoch: number) {
   const partition = broker.partitions.get('orders', 0)!
   partition.become({ ...partition.image, replicas: [broker.nodeId, follower] }, 0)
-  const read = await readPartition(
+  return readPartition(
     { broker } as RequestContext,
     {
       topic: 'orders',
@@ -37,7 +37,7 @@ test.each([-1, follower])('replica %i is told that the leader has changed', asyn
       partition: 0,
       currentLeaderEpoch: partition.leaderEpoch,
       fetchOffset: 0,
-      lastFetchedEpoch: -1,
+      lastFetchedEpoch,
       logStartOffset: 0,
       partitionMaxBytes: 1000,
       toldHighWatermark: -1,
@@ -52,12 +52,40 @@ test.each([-1, follower])('replica %i is told that the leader has changed', asyn
       atLeastOneBatch: true,
     },
   )
-  const before = read.recheck()
+}
+
+test.each([-1, follower])('replica %i is told that the leader has changed', async (replicaId) => {
+  const partition = broker.partitions.get('orders', 0)!
+  const found = await read(replicaId, -1)
+  const before = found.recheck()
   partition.become({ ...partition.image, leaderEpoch: partition.leaderEpoch + 1 }, 0)
-  expect([read.bytes.length > 0, before, read.recheck()?.errorCode]).toEqual([
+  expect([found.bytes.length > 0, before, found.recheck()?.errorCode]).toEqual([
     true,
     undefined,
     ErrorCode.NOT_LEADER_OR_FOLLOWER,
   ])
-  read.release()
+  found.release()
+})
+
+// An answer without an error, without records and without an end would be asked for again at once, for ever.
+test.each([-1, follower])('replica %i is refused an epoch that never was', async (replicaId) => {
+  expect((await read(replicaId, 99)).errorCode).toBe(ErrorCode.OFFSET_OUT_OF_RANGE)
+})
+
+test.each([
+  ['in sync', true],
+  ['out of sync', false],
+])('a follower %s that holds a batch of an epoch that never was', async (_, inSync) => {
+  const partition = broker.partitions.get('orders', 0)!
+  const { image } = partition
+  const log = partition.log!
+  // As if a bit of the first batch were wrong.
+  log.assignEpoch(99, 0)
+  const isr = inSync ? [broker.nodeId, follower] : [follower]
+  const replicas = [broker.nodeId, follower]
+  partition.become({ ...image, leader: follower, isr, replicas }, 0)
+  // Only one that nobody counts on gives up what it has.
+  expect([log.leaderEpochs.latest, log.logEndOffset]).toEqual(inSync ? [99, 1] : [-1, 0])
+  log.assignEpoch(0, 0)
+  partition.become(image, 0)
 })

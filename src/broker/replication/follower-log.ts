@@ -50,6 +50,28 @@ export function truncateDiverged(
   cutTo(partition, target)
 }
 
+/**
+ * Cuts off what claims an epoch that has not been yet: no checksum covers a batch's epoch, and no leader can tell
+ * where such a one ends. Only of a replica that nobody counts on: it fetches again what it loses.
+ */
+export function cutImpossibleEpochs(partition: Partition, nodeId: number): void {
+  const { log, image } = partition
+  if (log === undefined || log.leaderEpochs.latest <= image.leaderEpoch) return
+  if (image.isr.includes(nodeId) || image.elr.includes(nodeId)) return
+  const { epoch, startOffset } = log.leaderEpochs.entries.find(
+    (entry) => entry.epoch > image.leaderEpoch,
+  )!
+  log.disk.env.log.warn('Log is cut where its batches claim a leader epoch that has not been', {
+    log: log.name,
+    epoch,
+    leaderEpoch: image.leaderEpoch,
+    from: startOffset,
+    to: log.logEndOffset,
+  })
+  log.truncateTo(startOffset)
+  log.leaderEpochs.truncateFromEnd(log.logEndOffset)
+}
+
 /** Throws when committed records would go and no unclean election explains it. */
 export function cutTo(partition: Partition, offset: number): void {
   const { log, image } = partition

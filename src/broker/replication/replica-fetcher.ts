@@ -242,6 +242,8 @@ export class ReplicaFetcher {
           this.#broker.nodeId,
         )
         if (this.#stands(question)) partition.moveInto(ends)
+        // Its end was not what is wrong: until the metadata says what is, nothing new can be asked.
+        if (this.#stands(question)) this.#delay(partition)
       } else if (data.errorCode !== ErrorCode.NONE) this.#delay(partition)
       else if (data.divergingEpoch.epoch >= 0 || data.divergingEpoch.endOffset >= 0)
         truncateDiverged(partition, data.divergingEpoch)
