@@ -71,10 +71,18 @@ function described(
   }
 }
 
+/** By definition: a request may ask for thousands. */
+const documentations = new Map<Definition, string>()
+
 /** A value that changes nothing must not look as if it did. */
-function documented(name: string, { doc }: Definition): string {
+function documented(name: string, definition: Definition): string {
+  const known = documentations.get(definition)
+  if (known !== undefined) return known
+  const { doc } = definition
   const reason = idleReason(withoutListener(name))
-  return reason === undefined ? doc : `${doc} Kept and shown, without effect: ${reason}.`
+  const told = reason === undefined ? doc : `${doc} Kept and shown, without effect: ${reason}.`
+  documentations.set(definition, told)
+  return told
 }
 
 export function describeTopic(effective: EffectiveConfig, overrides: Overrides): DescribedConfig[] {

@@ -44,6 +44,7 @@ export function createTopics(
   const names = new Map<string, string>()
   for (const topic of image.topics()) names.set(collisionKey(topic.name), topic.name)
   const asked = request.topics.map((topic) => partitionsAsked(topic, circumstances))
+  const answers = describedOnce(rules)
   const excessive = asked.reduce((sum, count) => sum + count, 0) > partitionsPerRequestMax
   for (const [i, topic] of [...request.topics].entries()) {
     const { name } = topic
@@ -57,7 +58,7 @@ export function createTopics(
       ? fault(errors.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
       : nameFault(image, name, names)
     const created =
-      wrong ?? createTopic(image, rules, topic, circumstances, circumstances.topicIds[i] ?? '')
+      wrong ?? createTopic(image, answers, topic, circumstances, circumstances.topicIds[i] ?? '')
     if (isFault(created)) {
       results.push(refused(name, created))
       continue
@@ -67,6 +68,20 @@ export function createTopics(
     if (!request.validateOnly) records.push(...created.records)
   }
   return { records, reply: { topics: results } }
+}
+
+/** Of thousands of topics in one request most have the same configurations, and telling them takes long. */
+function describedOnce(rules: ConfigRules): ConfigRules {
+  const described = new Map<string, ReturnType<ConfigRules['topicConfigs']>>()
+  return {
+    ...rules,
+    topicConfigs(overrides) {
+      const key = JSON.stringify([...overrides])
+      const known = described.get(key) ?? rules.topicConfigs(overrides)
+      described.set(key, known)
+      return known
+    },
+  }
 }
 
 function partitionsAsked(topic: Asked, { defaultPartitions }: Circumstances): number {

@@ -8,7 +8,7 @@ import { CreatePartitions } from '../../../protocol/messages/create-partitions.t
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import { IncrementalAlterConfigs } from '../../../protocol/messages/incremental-alter-configs.ts'
-import { circumstances, cluster, createTopic, run } from './build.ts'
+import { circumstances, cluster, createTopic, run, uuidOf } from './build.ts'
 
 const count = 200_000
 const names = Array.from({ length: count }, (_, i) => `topic-${i}`)
@@ -42,6 +42,25 @@ test('topics to create', () => {
   expect(answered(CreateTopics, 7, { topics: topics(twice), ...rest })).toEqual({
     [INVALID_REQUEST]: count,
   })
+})
+
+test('configurations of topics to create, once for all that have the same', () => {
+  const machine = cluster(1)
+  const topics = Array.from({ length: 6000 }, (_, i) => ({
+    name: `topic-${i}`,
+    numPartitions: 1,
+    replicationFactor: 1,
+    assignments: [],
+    configs: [{ name: 'flush.ms', value: String(i % 3) }],
+  }))
+  const request = { topics, timeoutMs: 1000, validateOnly: true }
+  const { key: apiKey } = CreateTopics
+  const topicIds = topics.map(({ name }) => uuidOf(name))
+  const asked = { ...circumstances, topicIds }
+  const command = { kind: 'kafka' as const, apiKey, apiVersion: 7, request, circumstances: asked }
+  const { topics: made } = run(machine, command) as { topics: { configs: { value: string }[] }[] }
+  expect(made.map(({ configs }) => configs[0]?.value)).toEqual(topics.map((_, i) => `${i % 3}`))
+  expect(new Set(made.map(({ configs }) => configs)).size).toBe(3)
 })
 
 test('topics to enlarge', () => {
