@@ -29,6 +29,7 @@ import { Replication } from './replication/replication.ts'
 import { Server } from './server.ts'
 import type { CoordinatorClient } from './session/coordinator-client.ts'
 import { Traffic } from './traffic.ts'
+import { Waiting } from './waiting.ts'
 
 /** How an address of a broker is told to a client. */
 export interface BrokerEndpoint {
@@ -47,6 +48,9 @@ const namesShownMax = 10
 
 /** How long a stop waits for others to take over what this broker leads. */
 const drainMaxMs = 10_000
+
+/** How long it waits before that for what it has acknowledged to be everywhere: milliseconds, unless a replica is stuck. */
+const copiedMaxMs = 2000
 
 export class Broker {
   readonly env: Env
@@ -69,6 +73,7 @@ export class Broker {
   #session: CoordinatorClient | undefined
   #producerIds: ProducerIds | undefined
   #groups: GroupCoordinator | undefined
+  #leaving = false
 
   constructor(env: Env, config: BrokerConfig, logs: LogManager) {
     this.env = env
@@ -114,8 +119,15 @@ export class Broker {
     void this.server.follow(listenersInForce(this.effective))
   }
 
+  /** It hands over: what it acknowledges from now on must be with whoever follows. */
+  get leaving(): boolean {
+    return this.#leaving
+  }
+
   /** Hands over what it leads, then stops answering. */
   async leave(): Promise<void> {
+    this.#leaving = true
+    await this.#copied()
     // Without a coordinator nobody can take over: the stop must not wait for one for ever.
     await Promise.race([
       // A broker that the coordinator refused has nothing to hand over.
@@ -127,6 +139,25 @@ export class Broker {
     await this.server.close()
     this.recordChecks.close()
     this.session.close()
+  }
+
+  /** Replicas in sync have all that was acknowledged with acks=1, or the time is over. */
+  #copied(): Promise<void> {
+    const led = [...this.partitions.all()].filter(
+      ({ role, image, minInsyncReplicas }) =>
+        role === 'leader' && image.isr.length > 1 && image.isr.length >= minInsyncReplicas,
+    )
+    const ends = led.map(({ log }) => log?.logEndOffset ?? 0)
+    const all = () => led.every(({ log }, i) => (log?.highWatermark ?? Infinity) >= ends[i]!)
+    if (all()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const lists = led.map(({ waiting }) => waiting)
+      const done = () => {
+        resolve()
+        return true
+      }
+      new Waiting(this.env.timers, lists, copiedMaxMs, () => all() && done(), done)
+    })
   }
 
   describe(): object {

@@ -244,7 +244,13 @@ function acknowledge(
   const appended = results.filter(
     ({ partition, outcome }) => partition !== undefined && outcome.errorCode === ErrorCode.NONE,
   )
-  const settled = () => appended.every((result) => isSettled(result, request.acks))
+  const { broker } = context
+  // What it acknowledges while it hands over must not depend on this replica alone.
+  const waitsForAll = () => request.acks === -1 || broker.leaving
+  const settled = () => {
+    const all = waitsForAll()
+    return appended.every((result) => isSettled(result, request.acks, all))
+  }
   // What is committed may be said by anybody; what one replica has, only by the leader of the moment.
   const recheck = () =>
     appended.filter(isDeposed).length > 0 ? answer(topics, context) : undefined
@@ -267,7 +273,7 @@ function acknowledge(
     },
     () => {
       for (const result of appended)
-        if (!isSettled(result, request.acks))
+        if (!isSettled(result, request.acks, waitsForAll()))
           result.outcome = refused(
             result.index,
             ErrorCode.REQUEST_TIMED_OUT,
@@ -285,7 +291,7 @@ function failures(results: readonly Result[]): number {
 }
 
 /** Nothing more is to wait for; an outcome that has turned bad is noted in the result. */
-function isSettled(result: Result, acks: number): boolean {
+function isSettled(result: Result, acks: number, waitsForAll: boolean): boolean {
   const { leaderEpoch, outcome } = result
   const partition = result.partition as Partition
   if (outcome.errorCode !== ErrorCode.NONE) return true
@@ -295,7 +301,7 @@ function isSettled(result: Result, acks: number): boolean {
     return true
   }
   const log = partition.log
-  const end = acks === -1 ? log?.highWatermark : partition.acknowledgeableEnd
+  const end = waitsForAll ? log?.highWatermark : partition.acknowledgeableEnd
   if ((end ?? -1) <= outcome.lastOffset || !partition.mayAnswer()) return false
   if (acks === -1 && partition.image.isr.length < partition.minInsyncReplicas)
     result.outcome = refused(result.index, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND).outcome
