@@ -34,7 +34,7 @@ interface Pending {
 }
 
 /** An open request without a byte for so long: the broker may be frozen or cut off. */
-export const silenceMs = 1_000
+export const silenceMs = 700
 
 const apiVersionsKey = 18
 const unsupportedVersion = 35

@@ -10,6 +10,9 @@ import type { BrokerConnection } from './connection.ts'
 import { silenceMs } from './connection.ts'
 import { localError } from './kafka-error.ts'
 
+/** One that has just been found silent may be replaced at any moment. */
+const againMs = silenceMs / 4
+
 export interface SentTo {
   readonly topic: string
   readonly partition: number
@@ -33,7 +36,7 @@ export function watchLeader(
     if (over || connection.closed || cluster.closed) return
     if (connection.silentMs >= silenceMs && partitions.some(moved))
       connection.abandon(localError('TRANSPORT', `${connection.name} is silent and leads no more`))
-    else timer = cluster.env.timers.after(silenceMs, () => void look())
+    else timer = cluster.env.timers.after(againMs, () => void look())
   }
   let timer = cluster.env.timers.after(silenceMs, () => void look())
   return {
