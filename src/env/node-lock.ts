@@ -66,8 +66,9 @@ async function isLockedInKernel(dev: number, ino: number): Promise<boolean> {
   const major = Math.floor(dev / 256) & 0xfff
   const minor = (dev & 0xff) | (Math.floor(dev / 2 ** 12) & 0xfff00)
   const hex = (n: number) => n.toString(16).padStart(2, '0')
-  const locks = await lockTable()
-  return locks.includes(` ${hex(major)}:${hex(minor)}:${ino} `)
+  const entry = ` ${hex(major)}:${hex(minor)}:${ino} `
+  // A list that is older than our file may have the lock of one that was removed: inodes are given again.
+  return (await lockTable()).includes(entry) && (await readLockTable()).includes(entry)
 }
 
 let listed: Promise<string> | undefined
@@ -78,14 +79,16 @@ let listed: Promise<string> | undefined
  */
 export function lockTable(): Promise<string> {
   if (listed === undefined) {
-    // No /proc: nothing to be seen there.
-    listed = promises.readFile('/proc/locks', 'latin1').catch(() => '')
+    listed = readLockTable()
     setTimeout(() => {
       listed = undefined
     }, 1000).unref()
   }
   return listed
 }
+
+/** Empty without /proc: nothing is to be seen there. */
+const readLockTable = () => promises.readFile('/proc/locks', 'latin1').catch(() => '')
 
 function sign(fd: number): void {
   ftruncateSync(fd, 0)

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { nodeFiles as files } from '../../src/env/node-files.ts'
+import { lockTable } from '../../src/env/node-lock.ts'
 
 let directory = ''
 beforeEach(() => {
@@ -90,6 +91,24 @@ test('the lock of a file that was removed is not in the way of a new file', asyn
   for (let i = 0; i < 20; i++) others.push(await files.lock(at(`.lock-${i}`)))
   for (const lock of [held, ...others]) lock?.release()
   expect(others).not.toContain(undefined)
+})
+
+const withoutFlock = spawnSync('flock', ['--version']).status !== 0
+if (withoutFlock) console.log('Not run: a lock that the kernel lists, as there is no flock(1)')
+
+test.skipIf(withoutFlock)('a lock that the kernel lists counts as long as it stands', async () => {
+  const path = at('.lock')
+  const holder = spawn('sh', ['-c', 'exec 9>"$0"; flock 9; echo held; read end', path])
+  const gone = new Promise((resolve) => holder.once('close', resolve))
+  await new Promise((resolve) => holder.stdout.once('data', resolve))
+  await expect.poll(lockTable).toContain(`:${statSync(path).ino} `)
+  expect(await files.lock(path)).toBeUndefined()
+  holder.stdin.end()
+  await gone
+  // The list of a moment ago, which serves for a second, still has it.
+  const lock = await files.lock(path)
+  lock?.release()
+  expect(lock).toBeDefined()
 })
 
 test('a lock ends with the process that holds it, even when that is killed', async () => {
