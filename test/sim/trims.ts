@@ -85,7 +85,8 @@ export class Trims {
       ({ broker }) => broker?.partitions.get(topic, partition)?.log?.highWatermark ?? 0,
     )
     const offset = this.#draws.pick([-1, this.#draws.below(Math.max(...ends) + 2)])
-    const lives = new Map(brokers.map((member) => [member, member.host.process.life]))
+    const living = brokers.filter(({ alive }) => alive)
+    const lives = new Map(living.map((member) => [member, member.host.process.life]))
     const { powerLosses } = this.#invariants
     const [answer] = await deleteRecords(cluster, [{ topic, partition, offset }])
     if (answer === undefined || answer.error !== undefined) {
