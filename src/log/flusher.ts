@@ -16,6 +16,8 @@ export class Flusher {
   readonly #directory: string
   /** Segments with bytes that no sync has seen. */
   readonly #dirty = new Set<Segment>()
+  /** Small files that were written whole since the last sync. */
+  readonly #dirtyFiles = new Set<string>()
   /** Directories in which something was made or renamed since the last sync, the innermost first. */
   readonly #dirtyDirectories = new Set<string>()
   readonly #grouped: GroupedSync
@@ -52,7 +54,7 @@ export class Flusher {
   }
 
   get isDirty(): boolean {
-    return this.#dirty.size > 0 || this.#dirtyDirectories.size > 0
+    return this.#dirty.size + this.#dirtyFiles.size + this.#dirtyDirectories.size > 0
   }
 
   /** Everything is on the disk, and no sync is under way that could still fail. */
@@ -62,6 +64,12 @@ export class Flusher {
 
   written(segment: Segment): void {
     this.#dirty.add(segment)
+  }
+
+  /** A file of the directory was written whole. */
+  replaced(path: string): void {
+    this.#dirtyFiles.add(path)
+    this.directoryChanged()
   }
 
   directoryChanged(): void {
@@ -126,11 +134,22 @@ export class Flusher {
     for (const segment of this.#dirty)
       if (!segment.isDeleted) syncs.push(this.#syncSegment(segment))
     this.#dirty.clear()
+    for (const path of this.#dirtyFiles) syncs.push(this.#syncFile(path))
+    this.#dirtyFiles.clear()
     if (this.#isFinishing) syncs.push(this.#segments.active.syncIndexesLater())
     for (const directory of this.#dirtyDirectories)
       syncs.push(this.#disk.syncDirectoryLater(directory))
     this.#dirtyDirectories.clear()
     return syncs
+  }
+
+  async #syncFile(path: string): Promise<void> {
+    const file = this.#disk.env.files.open(path, 'write')
+    try {
+      await file.syncLater()
+    } finally {
+      file.close()
+    }
   }
 
   async #syncSegment(segment: Segment): Promise<void> {

@@ -260,7 +260,7 @@ export class LogManager {
    */
   create(topic: string, partition: number, topicId: string, config?: LogConfig): Log {
     const existing = this.get(topic, partition)
-    if (existing) return existing
+    if (existing) return identified(existing, topicId)
     if (!isTopicName(topic)) throw new RangeError(`${JSON.stringify(topic)} is no name of a topic`)
     const name = partitionDirectory(topic, partition)
     const directory = this.#directoryForNext(this.#preferred.get(name))
@@ -340,4 +340,15 @@ export class LogManager {
     }
     directory.release()
   }
+}
+
+/** A log that had lost its topic id has it again, unless that cannot be written: then it is tried with the next start. */
+function identified(log: Log, topicId: string): Log {
+  try {
+    if (log.topicId === undefined) log.writeTopicId(topicId)
+  } catch (error) {
+    const because = (error as Error).message
+    log.disk.env.log.warn('A log goes on without the id of its topic', { log: log.name, because })
+  }
+  return log
 }

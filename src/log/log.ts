@@ -14,9 +14,7 @@ import type { LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import type { AppendOutcome, Refusal } from './append-outcome.ts'
 import { Appender, type FollowerAppend, type LeaderAppend } from './appender.ts'
 import type { CheckedBatch } from './check-records.ts'
-import { formatPartitionMetadata, parsePartitionMetadata } from './checkpoint.ts'
 import type { EpochFile } from './epoch-file.ts'
-import { partitionMetadataFile } from './file-names.ts'
 import { Flusher } from './flusher.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
@@ -27,6 +25,7 @@ import { LogReader, type ReadOptions } from './reader.ts'
 import type { Replacement } from './replacement.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
+import { TopicIdFile } from './topic-id-file.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 import { endOffsetFor, truncateFullyAndStartAt, truncateTo } from './truncate.ts'
 
@@ -59,7 +58,7 @@ export class Log {
   #logStartOffset: number
   #logEndOffset: number
   #highWatermark: number
-  #topicId: string | undefined
+  readonly #topicIdFile: TopicIdFile
   state: 'open' | 'closed' | 'deleted' = 'open'
   /** The last sync that was asked for, as long as it runs. */
   #lastSync: Promise<void> | undefined
@@ -83,6 +82,7 @@ export class Log {
     this.segments = state.segments
     this.epochFile = state.epochs
     this.producerStore = state.producers
+    this.#topicIdFile = new TopicIdFile(disk, state.segments.directory)
     this.#config = state.config
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
@@ -144,25 +144,15 @@ export class Log {
     return this.segments.sizeBytes
   }
 
-  /** The id in `partition.metadata`; `undefined` when the file is missing. */
+  /** `undefined` when it is not known. */
   get topicId(): string | undefined {
-    this.#topicId ??= this.#readTopicId()
-    return this.#topicId
+    return this.#topicIdFile.topicId
   }
 
-  #readTopicId(): string | undefined {
-    try {
-      const path = `${this.directory}/${partitionMetadataFile}`
-      return parsePartitionMetadata(this.disk.env.files.readFile(path))
-    } catch {
-      return undefined
-    }
-  }
-
+  /** Durable with the first sync of records: else a power loss may leave them without the topic that they are of. */
   writeTopicId(topicId: string): void {
-    const path = `${this.directory}/${partitionMetadataFile}`
-    this.disk.env.files.replaceFile(path, formatPartitionMetadata(topicId), false)
-    this.#topicId = topicId
+    this.#topicIdFile.write(topicId)
+    this.flusher.replaced(this.#topicIdFile.path)
   }
 
   get producers(): ProducerStates {

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { errors } from '../../protocol/errors.ts'
 import type { Env } from '../../src/env/env.ts'
-import { createLog } from '../../src/log/load.ts'
+import { createLog, openLog } from '../../src/log/load.ts'
 import { defaultLogConfig, type LogConfig } from '../../src/log/log-config.ts'
 import { LogDisk, logResources } from '../../src/log/log-disk.ts'
 import { LogManager } from '../../src/log/log-manager.ts'
 import { append, appendBatch, batchOf } from './batches.ts'
-import { settled } from './simulated-env.ts'
-import { place, quietEnv, temporaryDirectory } from './temporary-disk.ts'
+import { LossyDisk } from './lossy-disk.ts'
+import { randomFrom, settled, simulatedEnv } from './simulated-env.ts'
+import { place, quietEnv, temporaryDirectory, unclean } from './temporary-disk.ts'
 
 /** A disk whose syncs on the thread pool wait until the test lets all of them end. */
 class SlowDisk {
@@ -164,6 +165,7 @@ test('a clean stop syncs what has changed, once, and nothing else', async () => 
     'new-0/00000000000000000000.log',
     'new-0/00000000000000000000.timeindex',
     'new-0/leader-epoch-checkpoint',
+    'new-0/partition.metadata',
     'written-0/00000000000000000000.log',
     'written-0/00000000000000000000.timeindex',
   ])
@@ -179,4 +181,20 @@ test('an index without entries that had to leave memory is there when it is need
   for (let i = 0; i < 40; i++) append(busy, 'a')
   // The first of a segment needs no index, the others do.
   expect(['a', 'b', 'c'].map((value) => append(quiet, value).errorCode)).toEqual([0, 0, 0])
+})
+
+test('records that are on the disk have the id of their topic there as well', async () => {
+  const topicId = `${'A'.repeat(21)}Q`
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new LossyDisk()
+    const at = place('/', { flushMessages: 1 })
+    const log = createLog(new LogDisk(simulatedEnv(disk), '/'), at, topicId)
+    appendBatch(log, batchOf(['a'], { maxTimestamp: 1 }))
+    await log.durable()
+    disk.kill()
+    disk.restart()
+    disk.losePower(randomFrom(seed))
+    const again = await openLog(new LogDisk(simulatedEnv(disk), '/'), at, unclean)
+    expect([again.logEndOffset, again.topicId]).toEqual([1, topicId])
+  }
 })

@@ -222,8 +222,8 @@ export class Admin {
     }
   }
 
-  /** What is wrong with the passing topic, given all that can be read of it now. */
-  anomalies(values: readonly string[] | undefined): string[] {
+  /** What is wrong with the passing topic, given all that could be read of it at a time. */
+  anomalies(values: readonly string[] | undefined, readMs: number): string[] {
     const found: string[] = []
     const { known, inDoubt } = this
     if (known === 'made' && !inDoubt && values === undefined)
@@ -235,7 +235,8 @@ export class Admin {
     for (const { value, sentMs, ackedMs } of this.written) {
       if (ackedMs < this.deletedMs && there.has(value))
         found.push(`resurrected: ${value} was written before its topic was deleted`)
-      const stands = known === 'made' && !inDoubt && sentMs > Math.max(this.madeMs, this.deletedMs)
+      const isThisTopics = sentMs > Math.max(this.madeMs, this.deletedMs)
+      const stands = known === 'made' && !inDoubt && isThisTopics && ackedMs <= readMs
       if (stands && !there.has(value)) found.push(`lost-write: ${value} of the passing topic`)
     }
     return found

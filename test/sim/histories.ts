@@ -32,8 +32,8 @@ export class Histories {
     return undefined
   }
 
-  /** `passing`: undefined when there is no such topic. */
-  anomalies(log: readonly Read[], passing: readonly Read[] | undefined): string[] {
+  /** `passing`: undefined when there is no such topic. `readMs`: what was acknowledged later need not have been read. */
+  anomalies(log: readonly Read[], passing: readonly Read[] | undefined, readMs: number): string[] {
     const { workload, admin, cluster, invariants } = this.#simulation
     const { leaseMs } = cluster.options
     const counts = ({ partition }: { partition: number }) => !this.#excused(topic, partition)
@@ -57,7 +57,12 @@ export class Histories {
     if (workload.errors.length > 0 && invariants.excused.size === 0)
       wrong.push(`V5: a send failed: ${workload.errors[0]}`)
     if (!this.#excused('passing', 0))
-      wrong.push(...admin.anomalies(passing?.map(({ value }) => value)))
+      wrong.push(
+        ...admin.anomalies(
+          passing?.map(({ value }) => value),
+          readMs,
+        ),
+      )
     return wrong
   }
 

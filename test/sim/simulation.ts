@@ -123,6 +123,7 @@ export class Simulation {
     if (options.groups) await this.#converge(() => history.groupsLack())
     groups.stop()
     const logs = new Map<string, Read[]>()
+    const readMs = world.nowMs
     for (const { name, partitions } of cluster.coordinator.coordinator!.image.topics()) {
       if (name !== topic && name !== passing) continue
       const bounds = partitions.map((each) => boundsOf(cluster, name, each))
@@ -134,7 +135,7 @@ export class Simulation {
       )
       logs.set(name, await this.#finish(reading, readMaxMs, `V5: ${name} cannot be read`))
     }
-    const wrong = history.anomalies(logs.get(topic) ?? [], logs.get(passing))
+    const wrong = history.anomalies(logs.get(topic) ?? [], logs.get(passing), readMs)
     if (wrong.length > 0) throw new Error(`history: ${wrong.slice(0, 5).join('; ')}`)
   }
 
