@@ -41,7 +41,7 @@ const kinds = {
     rebuiltEpoch: int64.since(1),
   }),
   /** One process start of a broker. Fenced until it says that it is ready. */
-  broker: kind(3, 1, {
+  broker: kind(3, 2, {
     brokerId: int32,
     brokerEpoch: int64,
     incarnation: uuid,
@@ -57,6 +57,8 @@ const kinds = {
     draining: bool,
     /** Those of `logDirs` that take no new replicas (KIP-1066). */
     cordonedLogDirs: array(uuid).since(1),
+    /** The last of its epochs in which it was not fenced; 0: none, -1: not known. */
+    usedEpoch: int64.since(2).default(-1),
   }),
   /** `fenced`: no leaderships, no new ISR memberships. `draining`: in controlled shutdown. */
   brokerState: kind(4, 1, {
@@ -71,7 +73,7 @@ const kinds = {
   /** With its partitions and configurations. */
   removeTopic: kind(7, 0, { topicId: uuid }),
   /** The whole state of one partition after a change. */
-  partition: kind(8, 0, {
+  partition: kind(8, 1, {
     topicId: uuid,
     partition: int32,
     /** In order of preference for leadership. */
@@ -91,6 +93,8 @@ const kinds = {
     partitionEpoch: int32,
     /** The leader was elected from outside ISR and ELR: acknowledged records may be lost. */
     unclean: bool,
+    /** The epoch of the last leader that was elected so; -1: none. */
+    uncleanEpoch: int32.since(1).default(-1),
   }),
   /** `value` null removes the override. Resource types are Kafka's: 2 topic, 4 broker, 16, 32. */
   config: kind(9, 0, {

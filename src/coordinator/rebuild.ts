@@ -182,6 +182,7 @@ function partitionOf(
     leaderBrokerEpoch: 0,
     partitionEpoch: 0,
     unclean: false,
+    uncleanEpoch: -1,
   }
 }
 
@@ -204,6 +205,7 @@ function brokerRecord(
     fenced: true,
     draining: false,
     cordonedLogDirs: [],
+    usedEpoch: brokerEpoch,
   }
 }
 

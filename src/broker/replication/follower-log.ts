@@ -76,7 +76,9 @@ export function cutImpossibleEpochs(partition: Partition, nodeId: number): void 
 export function cutTo(partition: Partition, offset: number): void {
   const { log, image } = partition
   if (log === undefined) return
-  if (offset < log.highWatermark && !image.unclean)
+  // A loss of power may bring back what was cut before.
+  const isExplained = image.unclean || log.leaderEpochs.latest < image.uncleanEpoch
+  if (offset < log.highWatermark && !isExplained)
     throw new Error(
       `The leader has nothing at offset ${offset}, but offsets up to ${log.highWatermark} are committed here`,
     )

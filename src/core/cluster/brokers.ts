@@ -16,7 +16,7 @@ import { changePartition, type Electorate, electorate } from './partition-change
 export const bootOfRebuild = 'A'.repeat(22)
 
 /** What a broker comes to be after it has registered. */
-type BrokerState = 'fenced' | 'draining' | 'cordonedLogDirs'
+type BrokerState = 'fenced' | 'draining' | 'cordonedLogDirs' | 'usedEpoch'
 
 export interface RegisterBroker {
   readonly broker: Omit<BrokerImage, 'kind' | 'brokerEpoch' | BrokerState>
@@ -45,8 +45,8 @@ export function registerBroker(
   const old = image.brokers.get(broker.brokerId)
   const answer = (brokerEpoch: number) => ({ errorCode: 0, errorMessage: null, brokerEpoch })
   if (old?.incarnation === broker.incarnation) {
-    const { brokerEpoch, fenced, draining, cordonedLogDirs } = old
-    const state = { fenced, draining, cordonedLogDirs }
+    const { brokerEpoch, fenced, draining, cordonedLogDirs, usedEpoch } = old
+    const state = { fenced, draining, cordonedLogDirs, usedEpoch }
     const record: BrokerImage = { kind: 'broker', ...broker, brokerEpoch, ...state }
     // A retry whose first answer was lost, or a reconnection. Addresses may have changed.
     const changed = JSON.stringify(old) !== JSON.stringify(record)
@@ -74,9 +74,10 @@ export function registerBroker(
       },
     }
   const brokerEpoch = image.lastBrokerEpoch + 1
-  // The directories are those of an earlier incarnation than the last: an old copy of them came back.
-  const outdated =
-    old !== undefined && previousBrokerEpoch >= 0 && previousBrokerEpoch < old.brokerEpoch
+  const usedEpoch = usedEpochOf(old)
+  // The directories are those of an earlier incarnation than the last that was let in: an old copy of them came back.
+  // (One that has died before it heard of its epoch has not written that down.)
+  const outdated = previousBrokerEpoch >= 0 && previousBrokerEpoch < usedEpoch
   // A directory is gone: what was in it is not known here, so nothing of the broker is trusted.
   const dirsLost = old?.logDirs.some((id) => !broker.logDirs.includes(id)) === true
   // What a rebuild was made from was looked at then, copy or not.
@@ -93,9 +94,15 @@ export function registerBroker(
     fenced: true,
     draining: false,
     cordonedLogDirs: [],
+    usedEpoch,
   }
   const records = [record, ...withdraw(image, broker.brokerId, lossy, false)]
   return { records, reply: answer(brokerEpoch) }
+}
+
+function usedEpochOf(broker: BrokerImage | undefined): number {
+  if (broker === undefined) return 0
+  return broker.usedEpoch < 0 ? broker.brokerEpoch : broker.usedEpoch
 }
 
 /** Nothing that can be set while brokers run takes the syncs away that a broker's own configuration asks for. */

@@ -199,7 +199,8 @@ export class ClusterImage {
     const broker = this.brokers.get(record.brokerId)
     if (broker === undefined || broker.brokerEpoch !== record.brokerEpoch) return
     const { fenced, draining, cordonedLogDirs } = record
-    this.brokers.set(record.brokerId, { ...broker, fenced, draining, cordonedLogDirs })
+    const usedEpoch = fenced ? broker.usedEpoch : broker.brokerEpoch
+    this.brokers.set(record.brokerId, { ...broker, fenced, draining, cordonedLogDirs, usedEpoch })
   }
 
   #applyTopic({ topicId, name }: RecordOf<'topic'>): void {

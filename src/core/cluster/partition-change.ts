@@ -71,6 +71,8 @@ export function changePartition(
     chosen.leader !== before.leader ||
     replicasLeave ||
     (chosen.leader !== -1 && before.leaderBrokerEpoch !== voters.epochOf(chosen.leader))
+  const leaderEpoch = elected ? before.leaderEpoch + 1 : before.leaderEpoch
+  const isUnclean = elected && chosen.leader !== before.leader && chosen.unclean
   const after: PartitionImage = {
     ...before,
     replicas: [...target.replicas],
@@ -80,16 +82,15 @@ export function changePartition(
     addingReplicas: [...target.addingReplicas],
     removingReplicas: [...target.removingReplicas],
     leader: chosen.leader,
-    leaderEpoch: elected ? before.leaderEpoch + 1 : before.leaderEpoch,
+    leaderEpoch,
     leaderBrokerEpoch: elected
       ? chosen.leader === -1
         ? 0
         : voters.epochOf(chosen.leader)
       : before.leaderBrokerEpoch,
     // It stays until everybody has followed: a replica that was away must learn why its end has to go.
-    unclean:
-      (elected && chosen.leader !== before.leader && chosen.unclean) ||
-      (before.unclean && isr.length < target.replicas.length),
+    unclean: isUnclean || (before.unclean && isr.length < target.replicas.length),
+    uncleanEpoch: isUnclean ? leaderEpoch : before.uncleanEpoch,
   }
   if (same(before, after)) return undefined
   return { ...after, partitionEpoch: before.partitionEpoch + 1 }

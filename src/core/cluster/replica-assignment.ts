@@ -57,5 +57,6 @@ export function newPartition(
     leaderBrokerEpoch: image.brokers.get(leader)?.brokerEpoch ?? 0,
     partitionEpoch: 0,
     unclean: false,
+    uncleanEpoch: -1,
   }
 }

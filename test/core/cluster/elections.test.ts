@@ -162,6 +162,43 @@ test('a broker whose directories are an old copy is trusted neither in ISR nor i
   expect(sketch(machine)).toBe('leader=-1 epoch=2 isr= elr=2')
 })
 
+test('a broker that died before it heard of its epoch is trusted with the one before', () => {
+  const machine = cluster(1)
+  run(machine, createTopic('orders', [[1]]))
+  fence(machine, 1)
+  run(machine, register(1, 'second-1', { previousBrokerEpoch: 1 }))
+  run(machine, register(1, 'third-1', { previousBrokerEpoch: 1 }))
+  activate(machine, 1)
+  expect(sketch(machine)).toBe('leader=1 epoch=2 isr=1')
+  // The third was let in: what the second was told is an old copy now.
+  fence(machine, 1)
+  run(machine, register(1, 'fourth-1', { previousBrokerEpoch: 2 }))
+  expect(sketch(machine)).toBe('leader=-1 epoch=3 isr=')
+})
+
+test('the epoch of an unclean election is known for good, also when all are in sync again', () => {
+  const machine = cluster(2)
+  run(machine, createTopic('orders', [[1, 2]]))
+  fence(machine, 1)
+  const lossy = register(2, 'second-2', { cleanShutdown: false, previousBrokerEpoch: 2 })
+  lossy.broker.bootId = uuidOf('another boot')
+  run(machine, lossy)
+  activate(machine, 2)
+  const told = () => {
+    const { leader, leaderEpoch, unclean, uncleanEpoch } =
+      machine.image.topic('orders')!.partitions[0]!
+    return { leader, leaderEpoch, unclean, uncleanEpoch }
+  }
+  const elected = told()
+  run(machine, register(2, 'third-2', { previousBrokerEpoch: 3 }))
+  activate(machine, 2)
+  expect([elected.unclean, elected.uncleanEpoch, told().uncleanEpoch]).toEqual([
+    true,
+    elected.leaderEpoch,
+    elected.leaderEpoch,
+  ])
+})
+
 test('rebuilt metadata takes brokers that it was rebuilt from, with what they have, and no others', () => {
   const machine = cluster(0)
   const nobody = 'A'.repeat(22)
@@ -177,6 +214,7 @@ test('rebuilt metadata takes brokers that it was rebuilt from, with what they ha
       fenced: true,
       draining: false,
       cordonedLogDirs: [],
+      usedEpoch: 0,
     })
   machine.apply({ kind: 'counters', lastBrokerEpoch: 1000, nextProducerId: 0, rebuiltEpoch: 1000 })
   const topicId = uuidOf('one')
@@ -191,6 +229,7 @@ test('rebuilt metadata takes brokers that it was rebuilt from, with what they ha
     leaderBrokerEpoch: 0,
     partitionEpoch: 0,
     unclean: false,
+    uncleanEpoch: -1,
   })
   const join = (brokerId: number, logDirs: string[], previousBrokerEpoch: number) => {
     const command = register(brokerId, `again-${brokerId}`, {

@@ -17,6 +17,7 @@ const state = (more: Partial<PartitionImage> = {}): PartitionImage => ({
   leaderBrokerEpoch: 1,
   partitionEpoch: 10,
   unclean: false,
+  uncleanEpoch: -1,
   ...more,
 })
 const epochs: Record<number, number> = { 1: 101, 2: 102, 3: 103 }
