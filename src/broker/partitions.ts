@@ -56,18 +56,14 @@ export class Partitions {
     this.#mayMissLogs = false
   }
 
-  /**
-   * Logs of topics that were deleted, or replicas moved away, while this broker was down. One that lost its topic id with
-   * the power may be of a topic that had the name before: where others have all that is committed, it is copied again.
-   */
+  /** Logs of topics that were deleted, or replicas moved away, while this broker was down. */
   #removeStrays(): void {
     const { env, logs, image, nodeId } = this.#broker
     for (const log of [...logs.logs()]) {
       const topic = image.topic(log.topic)
-      const partition = topic?.partitions[log.partition]
-      const isCounted = [partition?.isr, partition?.elr].some((ids) => ids?.includes(nodeId))
-      const same = log.topicId === undefined ? isCounted : log.topicId === topic?.topicId
-      if (same && partition?.replicas.includes(nodeId)) continue
+      // Without its id it may be of another topic of that name. But nobody knows who else has what it has.
+      const same = topic !== undefined && (log.topicId ?? topic.topicId) === topic.topicId
+      if (same && topic.partitions[log.partition]?.replicas.includes(nodeId)) continue
       env.log.warn('A log is removed: the cluster has no such replica here any more', {
         partition: log.name,
         topicId: log.topicId,
