@@ -76,7 +76,10 @@ export class HeartbeatMembership implements Membership {
     await this.#giveBack(this.#owned, false)
     const isStatic = this.#options.groupInstanceId !== undefined
     this.generationId = isStatic ? leaveForAWhileEpoch : leaveEpoch
-    await this.#heartbeat(false)
+    await this.#heartbeat(false).catch((error) => {
+      // The group has put it out already.
+      if (!(error instanceof KafkaError && joinsAgain.has(error.code))) throw error
+    })
   }
 
   async #run(): Promise<void> {
