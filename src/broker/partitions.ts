@@ -56,14 +56,19 @@ export class Partitions {
     this.#mayMissLogs = false
   }
 
-  /** Logs of topics that were deleted, or replicas moved away, while this broker was down. */
+  /**
+   * Logs of topics that were deleted, or replicas moved away, while this broker was down. One that lost its topic's id with
+   * the power may be of a topic that had the name before: where others have all that is committed, it is copied again.
+   */
   #removeStrays(): void {
     const { env, logs, image, nodeId } = this.#broker
     for (const log of [...logs.logs()]) {
       const topic = image.topic(log.topic)
-      // Without its id it may be of another topic of that name. But nobody knows who else has what it has.
-      const same = topic !== undefined && (log.topicId ?? topic.topicId) === topic.topicId
-      if (same && topic.partitions[log.partition]?.replicas.includes(nodeId)) continue
+      const partition = topic?.partitions[log.partition]
+      const complete = [...(partition?.isr ?? []), ...(partition?.elr ?? [])]
+      const isNeeded = complete.length === 0 || complete.includes(nodeId)
+      const same = log.topicId === undefined ? isNeeded : log.topicId === topic?.topicId
+      if (same && partition?.replicas.includes(nodeId)) continue
       env.log.warn('A log is removed: the cluster has no such replica here any more', {
         partition: log.name,
         topicId: log.topicId,
