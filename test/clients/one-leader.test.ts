@@ -33,7 +33,7 @@ let clusters: FaultyCluster[] = []
 beforeAll(async () => {
   clusters = [
     new LocalCluster({ configs }),
-    new KafkaCluster({ directory, port: await freePort(), configs, heap: '384m' }),
+    new KafkaCluster({ directory, port: await freePort(30), configs, heap: '384m' }),
   ]
   const started = await Promise.allSettled(clusters.map((cluster) => cluster.start(3)))
   for (const one of started) if (one.status === 'rejected') throw one.reason
