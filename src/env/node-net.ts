@@ -24,8 +24,7 @@ import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from '.
 
 /**
  * What one read takes at most. All that it brings is handled in one go, with one write for the log and
- * one for the answers, so a small one makes many of each. A producer of 64 KiB batches costs a quarter
- * less than with an eighth of it.
+ * one for the answers, so a small one makes many of each.
  */
 const receiveBytes = 1024 * 1024
 /** Chunks below this size are joined with their neighbours before they are written. */
