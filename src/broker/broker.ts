@@ -143,10 +143,12 @@ export class Broker {
 
   /** Replicas in sync have all that was acknowledged with acks=1, or the time is over. */
   #copied(): Promise<void> {
-    const led = [...this.partitions.all()].filter(
-      ({ role, image, minInsyncReplicas }) =>
-        role === 'leader' && image.isr.length > 1 && image.isr.length >= minInsyncReplicas,
-    )
+    const led = this.partitions
+      .all()
+      .filter(
+        ({ role, image, minInsyncReplicas }) =>
+          role === 'leader' && image.isr.length > 1 && image.isr.length >= minInsyncReplicas,
+      )
     const ends = led.map(({ log }) => log?.logEndOffset ?? 0)
     const all = () => led.every(({ log }, i) => (log?.highWatermark ?? Infinity) >= ends[i]!)
     if (all()) return Promise.resolve()

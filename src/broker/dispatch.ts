@@ -148,11 +148,10 @@ function encode(
   header: RequestHeader,
   response: object,
 ): Buffer[] {
+  // What an answer that could not be written had is not counted for the next.
+  errorCodes.length = 0
   writer.response(api, header, response as never)
-  if (errorCodes.length > 0) {
-    traffic.refused(api.key, errorCodes)
-    errorCodes.length = 0
-  }
+  if (errorCodes.length > 0) traffic.refused(api.key, errorCodes)
   return writer.take()
 }
 

@@ -11,10 +11,20 @@ export function forwarded<Request extends Fields, Response extends Fields>(
       errorCode: number,
       message: string,
     ): ResponseOf<Api<Request, Response>>
+    /** Looks at what was answered: for those who count. */
+    answered?(
+      response: ResponseOf<Api<Request, Response>>,
+      request: RequestOf<Api<Request, Response>>,
+      context: RequestContext,
+    ): void
   },
 ): Handler {
   return handler(api, {
-    handle: (request, context) => askCoordinator(api, request, context),
+    async handle(request, context) {
+      const response = await askCoordinator(api, request, context)
+      rest.answered?.(response, request, context)
+      return response
+    },
     failure: rest.failure,
   })
 }
