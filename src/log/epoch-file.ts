@@ -85,12 +85,7 @@ export class EpochFile {
   async syncLater(): Promise<void> {
     if (!this.isUnsynced) return
     const entries = this.#written!
-    const file = this.#disk.env.files.open(this.path, 'write')
-    try {
-      await file.syncLater()
-    } finally {
-      file.close()
-    }
+    await this.#disk.syncFileLater(this.path)
     this.#synced = entries
   }
 }

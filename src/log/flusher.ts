@@ -134,22 +134,13 @@ export class Flusher {
     for (const segment of this.#dirty)
       if (!segment.isDeleted) syncs.push(this.#syncSegment(segment))
     this.#dirty.clear()
-    for (const path of this.#dirtyFiles) syncs.push(this.#syncFile(path))
+    for (const path of this.#dirtyFiles) syncs.push(this.#disk.syncFileLater(path))
     this.#dirtyFiles.clear()
     if (this.#isFinishing) syncs.push(this.#segments.active.syncIndexesLater())
     for (const directory of this.#dirtyDirectories)
       syncs.push(this.#disk.syncDirectoryLater(directory))
     this.#dirtyDirectories.clear()
     return syncs
-  }
-
-  async #syncFile(path: string): Promise<void> {
-    const file = this.#disk.env.files.open(path, 'write')
-    try {
-      await file.syncLater()
-    } finally {
-      file.close()
-    }
   }
 
   async #syncSegment(segment: Segment): Promise<void> {

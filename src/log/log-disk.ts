@@ -102,6 +102,16 @@ export class LogDisk {
     return path === this.path ? this.#ownDirectory.later() : this.env.files.syncDirectoryLater(path)
   }
 
+  /** Makes a file durable that was written whole; its directory has to be synced besides. */
+  async syncFileLater(path: string): Promise<void> {
+    const file = this.env.files.open(path, 'write')
+    try {
+      await file.syncLater()
+    } finally {
+      file.close()
+    }
+  }
+
   /** Forgets what is waiting to run. */
   close(): void {
     for (const timer of this.#timers) timer.cancel()
