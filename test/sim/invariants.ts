@@ -55,8 +55,8 @@ export class Invariants {
   #generation = 0
   /** What the coordinator decided last, and how often power had been lost by then. */
   readonly #decided = new Map<string, { state: PartitionImage; powerLosses: number }>()
-  /** Partitions with an unclean election whose leader has not shown yet what it has. */
-  readonly #uncut = new Map<string, number>()
+  /** Partitions with unclean elections whose leader has not shown yet what it has: in the first epoch of them, and the last. */
+  readonly #uncut = new Map<string, { readonly from: number; readonly to: number }>()
   /** Partitions that lost what was committed, as they may: every replica in sync lost power. */
   readonly excused = new Set<string>()
   elections = 0
@@ -179,10 +179,12 @@ export class Invariants {
     const { powerLosses } = this
     const last = this.#decided.get(key)
     this.#decided.set(key, { state, powerLosses })
-    if (!state.unclean || last?.state.leaderEpoch === state.leaderEpoch) return
+    if (!state.unclean || state.leader === -1 || last?.state.leaderEpoch === state.leaderEpoch)
+      return
     const wasSafe = last?.state.unclean && last.powerLosses === powerLosses
     if (wasSafe && [...last.state.isr, ...last.state.elr].includes(state.leader)) return
-    this.#uncut.set(key, state.leaderEpoch)
+    const from = this.#uncut.get(key)?.from ?? state.leaderEpoch
+    this.#uncut.set(key, { from, to: state.leaderEpoch })
   }
 
   #brokerEpoch(id: number, epoch: number): void {
@@ -317,8 +319,9 @@ export class Invariants {
   #elected(member: Member, partition: Partition, log: Log): void {
     const ledger = this.ledger(partition.topicId, partition.index)
     const key = keyOf(partition)
-    if (partition.leaderEpoch >= (this.#uncut.get(key) ?? Infinity)) {
-      this.#uncut.delete(key)
+    const uncut = this.#uncut.get(key)
+    if (uncut !== undefined && partition.leaderEpoch >= uncut.from) {
+      if (partition.leaderEpoch >= uncut.to) this.#uncut.delete(key)
       if (this.powerLosses === 0)
         this.#fail('S10', partition, `${member.name} was elected uncleanly, and nobody lost power`)
       if (log.logEndOffset < ledger.endOffset) this.excused.add(key)
