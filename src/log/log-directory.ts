@@ -4,13 +4,20 @@
  * A checkpoint is written when it has changed. Those that only save work after a crash are not synced: an
  * older one, or none, is as good.
  */
-import type { Env, Files, Lock } from '../env/env.ts'
+import type { Env, Lock } from '../env/env.ts'
 import {
   checkpointFiles,
   formatOffsets,
   type OffsetOfPartition,
   parseOffsets,
 } from './checkpoint.ts'
+import {
+  brokerEpochFile,
+  brokerEpochIn,
+  cleanShutdownFile,
+  identityIn,
+  markOf,
+} from './directory-marks.ts'
 import type { Log } from './log.ts'
 import { LogDisk, type LogResources, StorageError } from './log-disk.ts'
 import {
@@ -23,10 +30,7 @@ import {
 import { mayPass } from './write-failed.ts'
 
 const lockFile = '.lock'
-const cleanShutdownFile = '.kafka_cleanshutdown'
-const brokerEpochFile = '.ottla_broker_epoch'
 const failedFile = '.ottla_failed'
-
 const noteAgainMs = 250
 
 /** More names are not remembered: any may be in a checkpoint then. */
@@ -208,18 +212,13 @@ export class LogDirectory {
     this.#deletedNames = new Set()
   }
 
-  /** Up to where each log is on the disk. `lowered` stands for its log's own offset. */
-  writeRecoveryPoints(
-    sync: boolean,
-    lowered?: { readonly log: Log; readonly offset: number },
-  ): void {
-    this.#write('recoveryPoint', sync, (log) =>
-      log === lowered?.log ? Math.min(lowered.offset, log.recoveryPoint) : log.recoveryPoint,
-    )
+  /** Up to where each log is on the disk. */
+  writeRecoveryPoints(sync: boolean): void {
+    this.#write('recoveryPoint', sync, recoveryPointOf)
   }
 
   writeRecoveryPointsLater(): Promise<void> {
-    return this.#writeLater('recoveryPoint', (log) => log.recoveryPoint)
+    return this.#writeLater('recoveryPoint', recoveryPointOf)
   }
 
   writeLogStarts(sync: boolean): void {
@@ -231,15 +230,36 @@ export class LogDirectory {
   }
 
   writeHighWatermarks(sync: boolean): void {
-    this.#write('highWatermark', sync, (log) => log.highWatermark)
+    this.#write('highWatermark', sync, highWatermarkOf)
   }
 
   writeCleanerOffsets(sync: boolean): void {
     this.#write('cleaner', sync, (log) => this.cleanerOffsets.get(log.name))
   }
 
-  /** After a truncation: what comes to stand there was never compacted. */
-  lowerCleanerOffset(log: Log, offset: number): void {
+  /** Where logs end before what checkpoints say of them, before anything is appended (see `lower`). Throws StorageError. */
+  lowerAll(): void {
+    for (const { name, logEndOffset } of this.logs)
+      if ((this.cleanerOffsets.get(name) ?? 0) > logEndOffset)
+        this.cleanerOffsets.set(name, logEndOffset)
+    this.writeRecoveryPoints(true)
+    this.writeHighWatermarks(true)
+    this.writeCleanerOffsets(true)
+  }
+
+  /**
+   * Before a log is cut at an offset: after a crash, what a checkpoint says beyond it would be taken for what comes to
+   * stand there, uncommitted records for committed, and others for synced or compacted. Throws StorageError.
+   */
+  lower(log: Log, offset: number): void {
+    const lowered = (of: (log: Log) => number) => (each: Log) =>
+      Math.min(each === log ? offset : Infinity, of(each))
+    if (offset < log.recoveryPoint) this.#write('recoveryPoint', true, lowered(recoveryPointOf))
+    if (offset < log.highWatermark) this.#write('highWatermark', true, lowered(highWatermarkOf))
+    this.#lowerCleanerOffset(log, offset)
+  }
+
+  #lowerCleanerOffset(log: Log, offset: number): void {
     const before = this.cleanerOffsets.get(log.name) ?? 0
     if (offset >= before) return
     this.cleanerOffsets.set(log.name, offset)
@@ -292,15 +312,16 @@ export class LogDirectory {
     offsetOf: (log: Log) => number | undefined,
   ): Promise<void> {
     const path = `${this.path}/${checkpointFiles[name]}`
+    const beside = `${path}.new` // Not the name that is used by writes at once.
     try {
       for (;;) {
         if (this.disk.failure || this.#lock === undefined) return
         const writes = this.#writes.get(name)
         const bytes = this.#format(offsetOf)
-        await this.#writeBeside(path, bytes)
+        await this.#writeNew(beside, bytes)
         // What was written at once meanwhile is newer.
         if (writes !== this.#writes.get(name) || this.#lock === undefined) continue
-        this.#env.files.rename(besideOf(path), path)
+        this.#env.files.rename(beside, path)
         this.#written.set(name, bytes)
         break
       }
@@ -312,8 +333,8 @@ export class LogDirectory {
     }
   }
 
-  async #writeBeside(path: string, bytes: Buffer): Promise<void> {
-    const file = this.#env.files.open(besideOf(path), 'create')
+  async #writeNew(path: string, bytes: Buffer): Promise<void> {
+    const file = this.#env.files.open(path, 'create')
     try {
       file.truncate(0)
       file.write([bytes], 0)
@@ -358,30 +379,7 @@ export class LogDirectory {
   }
 }
 
-/** Not the name that is used by writes at once. */
-function besideOf(path: string): string {
-  return `${path}.new`
-}
-
-function logStartOf(log: Log): number | undefined {
-  return log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : undefined
-}
-
-/** The last broker epoch in which something may have been written there; -1 when it is not known. */
-export function brokerEpochIn(files: Files, directory: string): number {
-  const known = [brokerEpochFile, cleanShutdownFile].map((name) => {
-    const path = `${directory}/${name}`
-    if (files.stat(path) === undefined) return -1
-    const text = files.readFile(path).toString()
-    return Number(/"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1] ?? -1)
-  })
-  return Math.max(...known)
-}
-
-function identityIn(bytes: Buffer): string | undefined {
-  return /"identity"\s*:\s*"([^"]*)"/.exec(bytes.toString())?.[1]
-}
-
-function markOf(brokerEpoch: number, identity?: string): Buffer {
-  return Buffer.from(JSON.stringify({ version: 0, brokerEpoch, identity }))
-}
+const recoveryPointOf = ({ recoveryPoint }: Log) => recoveryPoint
+const highWatermarkOf = ({ highWatermark }: Log) => highWatermark
+const logStartOf = ({ logStartOffset, segments }: Log) =>
+  logStartOffset > segments.first.baseOffset ? logStartOffset : undefined

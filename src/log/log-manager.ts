@@ -58,6 +58,8 @@ export class LogManager {
   /** Where logs that do not exist yet shall be made. */
   readonly #preferred = new Map<string, string>()
   #startsToWrite = new Set<LogDirectory>()
+  /** Logs that were made and are not synced yet, the oldest first. */
+  readonly #made = new Set<Log>()
   #isClosed = false
 
   /**
@@ -124,6 +126,7 @@ export class LogManager {
     directory.cleanerOffsets = directory.readCheckpoint('cleaner')
     const names = this.#partitionsIn(directory)
     const progress = this.#progress(path, names.length)
+    let isShorter = false
     for (const [i, name] of names.entries()) {
       const { topic, partition } = parsePartitionDirectory(name)!
       const other = this.#logs.get(name)
@@ -137,12 +140,14 @@ export class LogManager {
         directory: `${path}/${name}`,
         config: this.#options.configOf(topic),
       }
+      const recoveryPoint = recoveryPoints?.get(name) ?? 0
+      const highWatermark = highWatermarks.get(name) ?? 0
       const log = await openLog(disk, place, {
         wasClean,
         isSuspect: directory.hasFailed,
-        recoveryPoint: recoveryPoints?.get(name) ?? 0,
+        recoveryPoint,
         logStartOffset: logStarts.get(name) ?? 0,
-        highWatermark: highWatermarks.get(name) ?? 0,
+        highWatermark,
         // Without recovery points, all that the cleaner has done since its last word is unknown.
         compactedTo:
           place.config.cleanupPolicy.compact && recoveryPoints === undefined
@@ -152,7 +157,10 @@ export class LogManager {
         onLost: () => directory.noteLoss(),
       })
       this.#add(directory, log)
+      const told = Math.max(recoveryPoint, highWatermark, directory.cleanerOffsets.get(name) ?? 0)
+      isShorter ||= told > log.logEndOffset
     }
+    if (isShorter) directory.lowerAll()
     if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })
@@ -189,10 +197,7 @@ export class LogManager {
     this.#logs.set(log.name, log)
     log.onLogStart = () => this.#writeStartsSoon(directory)
     log.onReplace = () => directory.writeRecoveryPointsLater()
-    log.onTruncate = (offset) => {
-      if (offset < log.recoveryPoint) directory.writeRecoveryPoints(true, { log, offset })
-      directory.lowerCleanerOffset(log, offset)
-    }
+    log.onTruncate = (offset) => directory.lower(log, offset)
   }
 
   /** Once for all partitions of a request. */
@@ -276,11 +281,29 @@ export class LogManager {
       directory.forget(name)
       const log = createLog(directory.disk, place, topicId)
       this.#add(directory, log)
+      this.#syncSoon(log)
       return log
     } catch (error) {
       throw new StorageError(`Making ${place.directory} failed: ${(error as Error).message}`, {
         cause: error,
       })
+    }
+  }
+
+  /**
+   * Nobody waits for it: what the power takes before is a log without the id of its topic, which might be another's of
+   * the same name. One after the other, so that thousands of new ones leave the disk to those that are in use.
+   */
+  #syncSoon(log: Log): void {
+    this.#made.add(log)
+    if (this.#made.size === 1) void this.#syncMade()
+  }
+
+  async #syncMade(): Promise<void> {
+    for (const log of this.#made) {
+      // Its directory goes offline when that fails, and a log that was closed or deleted is nobody's.
+      if (log.state === 'open') await log.flush().catch(() => {})
+      this.#made.delete(log)
     }
   }
 

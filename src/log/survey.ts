@@ -10,6 +10,7 @@ import type { Env, Files } from '../env/env.ts'
 import { batchFault, resyncInOrder, type SegmentPlace } from './batch-order.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import { checkpointFiles, parseEpochs, parseOffsets, parsePartitionMetadata } from './checkpoint.ts'
+import { brokerEpochIn } from './directory-marks.ts'
 import {
   fileName,
   journalDirectory,
@@ -20,7 +21,6 @@ import {
   suffixes,
 } from './file-names.ts'
 import { FoundEpochs } from './found-epochs.ts'
-import { brokerEpochIn } from './log-directory.ts'
 import { DirectoryError, readMetaProperties } from './meta-properties.ts'
 import { parseSnapshot } from './producer-snapshot.ts'
 

@@ -276,6 +276,7 @@ test.each(Object.entries(effects))('%s takes effect while the log runs', async (
     intervals: { flushMs: 1000, producersMs: 1000 },
   })
   const log = manager.create('t', 0, 'sIvooBuSQZ-9v-mQDo-mmg')
+  await log.flush()
   const world = { log, env, disk, manager }
   const before = await effect.look(world)
   log.updateConfig({ ...config, ...effect.to })

@@ -1,0 +1,79 @@
+/**
+ * A log that has become shorter, by a loss of power or because its end was cut: what checkpoints said of what is gone
+ * is not taken for what comes to stand there.
+ */
+import { expect, test } from 'vitest'
+import { defaultLogConfig } from '../../src/log/log-config.ts'
+import { LogManager } from '../../src/log/log-manager.ts'
+import { append, valuesOf } from './batches.ts'
+import { LossyDisk } from './lossy-disk.ts'
+import { settled, simulatedEnv } from './simulated-env.ts'
+
+const topicId = 'sIvooBuSQZ-9v-mQDo-mmg'
+const options = {
+  ...{ directories: ['/data'], clusterId: 'c', nodeId: 1 },
+  configOf: () => ({ ...defaultLogConfig, messageTimestampAfterMaxMs: Infinity }),
+}
+
+const opened = (disk: LossyDisk) => LogManager.open(simulatedEnv(disk), options)
+
+/** Five records that are committed, as checkpoints say, and none of them synced. */
+async function made() {
+  const disk = new LossyDisk()
+  const manager = await opened(disk)
+  const log = manager.create('t', 0, topicId)
+  await settled()
+  for (const value of ['a', 'b', 'c', 'd', 'e']) append(log, value)
+  log.highWatermark = 5
+  const [directory] = manager.directories
+  directory!.cleanerOffsets.set('t-0', 5)
+  return { disk, manager, log, directory: directory! }
+}
+
+function restarted(disk: LossyDisk, powerIsLost = false) {
+  disk.kill()
+  disk.restart()
+  if (powerIsLost) disk.losePower(() => 0)
+  return opened(disk)
+}
+
+async function stateOf(manager: LogManager) {
+  const log = manager.get('t', 0)!
+  const { highWatermark, recoveryPoint } = log
+  const cleaned = manager.directories[0]!.cleanerOffsets.get('t-0') ?? 0
+  return { values: await valuesOf(log), highWatermark, recoveryPoint, cleaned }
+}
+
+test('records after a loss of power are not committed, nor synced, before they are', async () => {
+  const { disk, directory } = await made()
+  directory.writeCheckpoints(true)
+  const manager = await restarted(disk, true)
+  const log = manager.get('t', 0)!
+  expect([log.logEndOffset, log.highWatermark]).toEqual([0, 0])
+  append(log, 'x', 'y', 'z')
+  expect(await stateOf(await restarted(disk))).toEqual({
+    ...{ values: ['x', 'y', 'z'], highWatermark: 0, recoveryPoint: 0, cleaned: 0 },
+  })
+})
+
+test('records after a cut are not committed, nor synced, before they are', async () => {
+  const { disk, log, directory } = await made()
+  await log.flush()
+  directory.writeCheckpoints(true)
+  log.truncateTo(1)
+  append(log, 'x', 'y', 'z')
+  expect(await stateOf(await restarted(disk))).toEqual({
+    ...{ values: ['a', 'x', 'y', 'z'], highWatermark: 1, recoveryPoint: 1, cleaned: 1 },
+  })
+})
+
+test('a log that was made some time ago has the id of its topic after a loss of power', async () => {
+  const disk = new LossyDisk()
+  const manager = await opened(disk)
+  for (const partition of [0, 1, 2]) append(manager.create('t', partition, topicId), 'a')
+  manager.delete('t', 1)
+  await settled()
+  await settled()
+  const again = await restarted(disk, true)
+  expect([0, 2].map((partition) => again.get('t', partition)?.topicId)).toEqual([topicId, topicId])
+})
