@@ -5,7 +5,7 @@
  * what goes on in the background: retention, compaction, timed syncs. A directory that fails takes its logs
  * offline and no others.
  */
-import type { Env } from '../env/env.ts'
+import type { Env, Timer } from '../env/env.ts'
 import { Cleaner, type CleanerOptions } from './cleaner.ts'
 import {
   deletedDirectory,
@@ -45,6 +45,8 @@ const otherNames = new Set(['bootstrap.checkpoint', 'lost+found', journalDirecto
 const progressEveryMs = 5000
 /** Of clients: what they ask for may never come. */
 const preferencesMax = 100_000
+/** How many times as long as it took to sync a new log no other one is. */
+const pausePerSync = 9
 
 export class LogManager {
   readonly #env: Env
@@ -60,6 +62,7 @@ export class LogManager {
   #startsToWrite = new Set<LogDirectory>()
   /** Logs that were made and are not synced yet, the oldest first. */
   readonly #made = new Set<Log>()
+  #syncsAgain: Timer | undefined
   #isClosed = false
 
   /**
@@ -292,18 +295,26 @@ export class LogManager {
 
   /**
    * Nobody waits for it: what the power takes before is a log without the id of its topic, which might be another's of
-   * the same name. One after the other, so that thousands of new ones leave the disk to those that are in use.
+   * the same name.
    */
   #syncSoon(log: Log): void {
     this.#made.add(log)
     if (this.#made.size === 1) void this.#syncMade()
   }
 
+  /** One after the other, and most of the time none, so that thousands of new ones leave the disk to those in use. */
   async #syncMade(): Promise<void> {
+    const { clock, timers } = this.#env
     for (const log of this.#made) {
+      const startMs = clock.monotonicMs()
       // Its directory goes offline when that fails, and a log that was closed or deleted is nobody's.
       if (log.state === 'open') await log.flush().catch(() => {})
       this.#made.delete(log)
+      const pauseMs = (clock.monotonicMs() - startMs) * pausePerSync
+      if (this.#made.size > 0 && !this.#isClosed)
+        await new Promise<void>((resolve) => {
+          this.#syncsAgain = timers.after(pauseMs, resolve)
+        })
     }
   }
 
@@ -346,6 +357,7 @@ export class LogManager {
   async close(brokerEpoch = -1): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#syncsAgain?.cancel()
     await Promise.all([this.#maintenance.stop(), this.cleaner.stop()])
     await Promise.all(this.#directories.map((directory) => this.#close(directory, brokerEpoch)))
     this.resources.largeBatches.close()

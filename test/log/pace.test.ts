@@ -116,6 +116,9 @@ async function compactBeside(use: (log: Log) => void): Promise<number> {
   })
   const dirty = manager.create('dirty', 0, 'A'.repeat(22))
   append(manager.create('t', 0, 'B'.repeat(22)), 'first')
+  // New logs are synced, with pauses in between.
+  await settled()
+  await env.pass(50)
   for (let i = 0; i < 200; i++) append(dirty, `a=${i}`)
   dirty.roll()
   dirty.highWatermark = dirty.logEndOffset
