@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Comparison, merged, type RowResult, tableOf } from '../../bench/comparison.ts'
+import * as failover from '../../bench/failover-table.ts'
 import { axes, mergedTable } from '../../bench/growth.ts'
 import { measure } from '../../bench/micro/bytes.ts'
 import { measure as measureHotPath } from '../../bench/micro/hot-path.ts'
@@ -96,6 +97,27 @@ test('lines of the growth table that are measured again replace those of before'
   const again = first!.replace('x', 'new')
   const lines = mergedTable(`${before}\n| an axis of old | 1 |`, [first!, again]).split('\n')
   expect(lines.slice(2)).toEqual([groups, again, second])
+})
+
+test('a line of the failover table says whether its bound is held, and stands beside the other cluster', () => {
+  const [killed, stopped] = failover.faultRows as [failover.FaultRow, failover.FaultRow]
+  const of = (row: failover.FaultRow, cluster: string, gapP99Ms: number, failed = 0) =>
+    failover.tableLine(row, cluster, {
+      ...{ rounds: 5, how: 'how' },
+      figures: { gapP50Ms: 300, gapP99Ms, gapMaxMs: gapP99Ms, failed },
+    })
+  const lines = [
+    of(killed, 'ottla', 900),
+    of(stopped, 'ottla', 101),
+    of(killed, 'kafka', 11_400),
+    of(killed, 'ottla', 1000),
+  ]
+  expect(failover.mergedTable('', lines).split('\n').slice(2)).toEqual([
+    '| leader killed | ottla | 5 | 300 | 1,000 | 1,000 | 0 | p50 700, p99 1000: held | how |',
+    '| leader killed | kafka | 5 | 300 | 11,400 | 11,400 | 0 |  | how |',
+    '| leader stopped (SIGTERM) | ottla | 5 | 300 | 101 | 101 | 0 | max 100: missed | how |',
+  ])
+  expect(of(killed, 'ottla', 900, 1)).toContain('missed')
 })
 
 test('a section of the results is replaced, and nothing around it', () => {

@@ -70,7 +70,7 @@ export function failoverCommand(
     .option('--rate <n>', 'records per second, acks=all', integer(1), 200)
     .option(
       '--partitions <n>',
-      'more than 1 tells how long it takes until all that the broker led acknowledge again',
+      'more than 1, all with one leader, tells how long it takes until all acknowledge again',
       integer(1),
       1,
     )

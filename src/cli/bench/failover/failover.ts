@@ -20,7 +20,7 @@ export interface FailoverOptions {
   readonly kind: FaultKind
   readonly rounds: number
   readonly ratePerSecond: number
-  /** More than one: after the fault one record goes to each that the broker led, too. */
+  /** More than one: after the fault one record goes to each of the others, too. All have the same leader. */
   readonly partitions: number
   readonly onRound?: (done: number, gapMs: number) => void
 }
@@ -86,8 +86,10 @@ class FailoverRun {
   async prepare(): Promise<void> {
     const replicationFactor = Math.min(3, this.#cluster.brokerIds.length)
     const configs = new Map([['min.insync.replicas', String(Math.min(2, replicationFactor))]])
-    const { partitions } = this.#options
-    const wanted = [{ name: topic, partitions, replicationFactor, configs }]
+    // All with the same leader, so that all of them fail over at once.
+    const brokerIds = this.#cluster.brokerIds.slice(0, replicationFactor)
+    const assignment = Array.from({ length: this.#options.partitions }, () => brokerIds)
+    const wanted = [{ name: topic, assignment, configs }]
     await createTopics(this.#observer, wanted, false)
     await this.#whole()
   }
