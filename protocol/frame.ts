@@ -64,7 +64,8 @@ export class FrameMemory {
 export class FrameSizeError extends ProtocolError {}
 
 export class FrameReader {
-  readonly #frameBytesMax: number
+  /** What a frame may be from now on: who sends may have to show something first. */
+  frameBytesMax: number
   readonly #memory: FrameMemory | undefined
   /** Held the last frame that spanned chunks. */
   #finished: Buffer | undefined
@@ -74,7 +75,7 @@ export class FrameReader {
 
   /** @param memory with it, frames are valid only until the next call of `feed` or `release` */
   constructor(frameBytesMax = frameBytesMaxDefault, memory?: FrameMemory) {
-    this.#frameBytesMax = frameBytesMax
+    this.frameBytesMax = frameBytesMax
     this.#memory = memory
   }
 
@@ -166,8 +167,8 @@ export class FrameReader {
 
   #wholeBytes(bytes: Buffer, offset: number): number {
     const size = bytes.readInt32BE(offset)
-    if (size < 0 || size > this.#frameBytesMax)
-      throw new FrameSizeError(`A frame of ${size} bytes is not within 0 to ${this.#frameBytesMax}`)
+    if (size < 0 || size > this.frameBytesMax)
+      throw new FrameSizeError(`A frame of ${size} bytes is not within 0 to ${this.frameBytesMax}`)
     return sizeBytes + size
   }
 }

@@ -21,6 +21,8 @@ const header = fixed({
 const checksumBytes = 4
 /** Snapshots are cut into parts far below this. */
 export const frameBytesMax = 16 * 1024 * 1024
+/** … before a connection carries a session: a broker registers, with its listeners and directories. */
+export const guestFrameBytesMax = 64 * 1024
 /** What a broker takes: a coordinator may have more to tell of new topics than it was asked, all their configurations. */
 export const answerBytesMax = 4 * frameBytesMax
 
@@ -72,6 +74,11 @@ export class FrameStream {
 
   constructor(bytesMax = frameBytesMax) {
     this.#frames = new FrameReader(bytesMax)
+  }
+
+  /** From the next frame on. */
+  set bytesMax(bytesMax: number) {
+    this.#frames.frameBytesMax = bytesMax
   }
 
   /**

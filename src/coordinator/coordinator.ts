@@ -5,7 +5,7 @@
  * the same frames. Leases are granted from memory. When the store fails it stops: a restart reads
  * what is really there.
  */
-import { frameBytesMax } from '../../protocol/coordinator/frame.ts'
+import { frameBytesMax, guestFrameBytesMax } from '../../protocol/coordinator/frame.ts'
 import type { ConfigRules } from '../core/cluster/config-rules.ts'
 import type { ClusterImage } from '../core/cluster/image.ts'
 import { Sessions } from '../core/cluster/sessions.ts'
@@ -60,6 +60,7 @@ export class Coordinator {
   readonly #inquiry: LogEndInquiry
   readonly #connections = new Set<Peer>()
   readonly #frameBytes = new LimitOfEach(frameBytesMax)
+  readonly #guestFrameBytes = new LimitOfEach(guestFrameBytesMax)
   readonly #anteroom: Anteroom<Peer>
   readonly #listeners: Listener[] = []
   readonly #generation: number
@@ -135,11 +136,12 @@ export class Coordinator {
     return { broken: this.#broken, silent: this.#anteroom.timedOut }
   }
 
-  get limits(): Readonly<Record<'connections' | 'guests' | 'frameBytes' | 'timeline', Limit>> {
+  get limits() {
     const { size: used } = this.#connections
     return {
       connections: { used, max: connectionsMax, refused: this.#turnedAway },
-      frameBytes: this.#frameBytes,
+      frameBytes: this.#frameBytes as Limit,
+      guestFrameBytes: this.#guestFrameBytes as Limit,
       guests: this.#anteroom.limit,
       timeline: this.#kernel.timeline.limit,
     }
@@ -203,6 +205,7 @@ export class Coordinator {
   #accept(connection: Connection, local: boolean): ConnectionHandler {
     const peer = new Peer(connection, local, this.#generation, {
       frameBytes: this.#frameBytes,
+      guestFrameBytes: this.#guestFrameBytes,
       onMessage: (peer, message, correlation) => this.#requests.receive(peer, message, correlation),
       onClose: (peer, error) => this.#gone(peer, error),
     })

@@ -7,6 +7,8 @@ import type { Connection, ConnectionHandler } from '../env/env.ts'
 
 export interface PeerHandler {
   readonly frameBytes: LimitOfEach
+  /** Before it carries a session. */
+  readonly guestFrameBytes: LimitOfEach
   onMessage(peer: Peer, message: Message, correlation: number): void
   onClose(peer: Peer, error: Error | undefined): void
 }
@@ -64,7 +66,8 @@ export class Peer implements ConnectionHandler {
 
   onData(chunk: Buffer): void {
     if (this.#closed) return
-    const { frameBytes } = this.#handler
+    const frameBytes = this.#handler[this.brokerEpoch < 0 ? 'guestFrameBytes' : 'frameBytes']
+    this.#stream.bytesMax = frameBytes.max
     let frames: Frame[]
     try {
       frames = this.#stream.feed(Buffer.from(chunk), (bytes) => frameBytes.took(bytes))

@@ -2,8 +2,9 @@
  * A voter in which the coordinator does not run: it listens, and tells who asks where the coordinator
  * is. It has no store to share with that one, so it never takes over.
  */
-import { encodeFrame, FrameStream } from '../../protocol/coordinator/frame.ts'
-import type { Limit } from '../core/limit.ts'
+import { encodeFrame, FrameStream, guestFrameBytesMax } from '../../protocol/coordinator/frame.ts'
+import { FrameSizeError } from '../../protocol/frame.ts'
+import { type Limit, LimitOfEach } from '../core/limit.ts'
 import type { Connection, ConnectionHandler, Env, Listener } from '../env/env.ts'
 import { Anteroom } from './anteroom.ts'
 
@@ -18,6 +19,7 @@ export class Standby {
   readonly #connections = new Set<Connection>()
   /** Nobody gets further: an answer is all there is. */
   readonly #anteroom: Anteroom<Connection>
+  readonly #frameBytes = new LimitOfEach(guestFrameBytesMax)
   readonly #listeners: Listener[] = []
 
   /** `active`: where the coordinator is. */
@@ -34,8 +36,8 @@ export class Standby {
     })
   }
 
-  get limit(): Limit {
-    return this.#anteroom.limit
+  get limits(): { readonly guests: Limit; readonly frameBytes: Limit } {
+    return { guests: this.#anteroom.limit, frameBytes: this.#frameBytes }
   }
 
   async listen(where: Address): Promise<void> {
@@ -51,19 +53,21 @@ export class Standby {
   }
 
   #accept(connection: Connection): ConnectionHandler {
-    const stream = new FrameStream()
+    const stream = new FrameStream(guestFrameBytesMax)
     const onClose = () => void this.#connections.delete(connection)
     this.#connections.add(connection)
     this.#anteroom.enter(connection)
     return {
       onData: (chunk) => {
         try {
-          for (const { message, correlation } of stream.feed(Buffer.from(chunk))) {
+          const took = (bytes: number) => this.#frameBytes.took(bytes)
+          for (const { message, correlation } of stream.feed(Buffer.from(chunk), took)) {
             if (message.type !== 'hello')
               throw new RangeError(`A ${message.type} came to a standby`)
             connection.write([encodeFrame({ generation: 0, correlation, message: this.#answer })])
           }
-        } catch {
+        } catch (error) {
+          if (error instanceof FrameSizeError) this.#frameBytes.refused++
           connection.destroy()
           onClose()
         }

@@ -116,7 +116,7 @@ test('any number of strangers leaves room for brokers', async () => {
   const { guests } = coordinator.limits
   expect(guests.refused + coordinator.faults.silent).toBeGreaterThanOrEqual(100)
   expect(guests.refused).toBeGreaterThan(0)
-  expect(standby.limit.refused).toBeGreaterThan(0)
+  expect(standby.limits.guests.refused).toBeGreaterThan(0)
 })
 
 test('beyond all the connections that it may have a coordinator closes a new one at once', async () => {
@@ -139,7 +139,7 @@ const length = (value: number) => {
 
 test('lengths that no frame has, and other protocols, end the connection', async () => {
   const wrong = [
-    ...[-1, -(2 ** 31), 2 ** 31 - 1, 16 * 1024 * 1024 + 1].map(length),
+    ...[-1, -(2 ** 31), 2 ** 31 - 1, 64 * 1024 + 1].map(length),
     ...[0, 1, 7, 17].map((bytes) => Buffer.concat([length(bytes), Buffer.alloc(bytes)])),
     Buffer.from('GET / HTTP/1.1\r\nHost: ottla\r\n\r\n'),
     Buffer.from('SSH-2.0-OpenSSH_9.6\r\n'),
@@ -150,7 +150,26 @@ test('lengths that no frame has, and other protocols, end the connection', async
     for (const bytes of wrong) expect(await ended(await stranger(where, bytes))).toBe(true)
   expect(coordinator.faults.broken).toBe(wrong.length)
   // Whatever else they are, what stands where the length does is none: four lengths, and four texts.
-  expect(coordinator.limits.frameBytes.refused).toBe(8)
+  const { frameBytes, guestFrameBytes } = coordinator.limits
+  expect([frameBytes.refused, guestFrameBytes.refused]).toEqual([0, 8])
+  expect(standby.limits.frameBytes.refused).toBe(8)
+})
+
+test('what strangers begin to say is bounded, and a broker with a session may say more', async () => {
+  const member = broker(ports[0]!)
+  const brokerEpoch = await member.join()
+  const begun = Buffer.concat([length(64 * 1024), Buffer.alloc(60_000)])
+  const [waiting, refused] = [
+    await stranger(ports[0]!, begun),
+    await stranger(ports[0]!, Buffer.concat([length(64 * 1024 + 1), Buffer.alloc(60_000)])),
+  ]
+  expect(await ended(refused)).toBe(true)
+  const topicId = 'A'.repeat(22)
+  const items = Array.from({ length: 5000 }, () => ({ topicId, partition: 0, leaderEpoch: 0 }))
+  member.send({ type: 'relinquish', brokerEpoch, items })
+  expect((await member.next('relinquishAck')).errorCode).toBe(0)
+  expect([waiting.closed, coordinator.limits.guestFrameBytes.refused]).toEqual([false, 1])
+  expect(coordinator.limits.frameBytes.used).toBeGreaterThan(64 * 1024)
 })
 
 test('counts and lengths within a frame that are made up change nothing and stop nobody', async () => {

@@ -87,6 +87,12 @@ export function coordinatorLimits(coordinator: Coordinator): NamedLimit[] {
       read: () => coordinator.limits.frameBytes,
     },
     {
+      name: 'coordinator_guest_frame_bytes',
+      bounds: 'bytes of what a connection tells the coordinator before it carries a session',
+      refusal: 'the connection is closed',
+      read: () => coordinator.limits.guestFrameBytes,
+    },
+    {
       name: 'timeline_events',
       bounds: 'events that `ottla cluster timeline` can tell',
       refusal: 'an event is forgotten',
@@ -101,7 +107,13 @@ export function standbyLimits(standby: Standby): NamedLimit[] {
       name: 'standby_guests',
       bounds: 'connections to a voter that stands by',
       refusal: 'the oldest of them is closed',
-      read: () => standby.limit,
+      read: () => standby.limits.guests,
+    },
+    {
+      name: 'standby_frame_bytes',
+      bounds: 'bytes of what one of them tells it at one time',
+      refusal: 'the connection is closed',
+      read: () => standby.limits.frameBytes,
     },
   ]
 }
