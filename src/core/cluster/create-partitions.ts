@@ -21,18 +21,29 @@ export function createPartitions(
   const records: ClusterRecord[] = []
   const twice = repeated(request.topics.map(({ name }) => name))
   const done = new Set<string>()
+  const excessive = partitionsAsked(image, request) > partitionsPerRequestMax
   const results = request.topics.flatMap((asked) => {
     const { name } = asked
     if (done.has(name)) return []
     done.add(name)
     const grown = twice.has(name)
       ? fault(errors.INVALID_REQUEST, 'Duplicate topic name.')
-      : grow(image, asked, draw)
+      : excessive
+        ? fault(errors.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
+        : grow(image, asked, draw)
     if (isFault(grown)) return [{ name, ...grown }]
     if (!request.validateOnly) records.push(...grown)
     return [{ name, ...fine }]
   })
   return { records, reply: { results } }
+}
+
+/** How many a request would make of all its topics: the limit is on them together, as it is for new topics. */
+export function partitionsAsked(image: ClusterImage, { topics }: Request): number {
+  return topics.reduce((sum, { name, count }) => {
+    const current = image.topic(name)?.partitions.length
+    return current === undefined ? sum : sum + Math.max(0, count - current)
+  }, 0)
 }
 
 function grow(
@@ -50,8 +61,6 @@ function grow(
       `The topic ${name} currently has ${current} partition(s); ${count} would not be an increase.`,
     )
   const additional = count - current
-  if (additional > partitionsPerRequestMax)
-    return fault(errors.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
   const factor = topic.partitions[0]?.replicas.length ?? 1
   const replicas =
     assignments === null

@@ -100,3 +100,26 @@ test('items of a list to append and subtract', () => {
   change(3, items.slice(1).join(','))
   expect(inForce()?.length).toBe('topic-0'.length)
 })
+
+test('a request makes ten thousand partitions at most, of however many topics', () => {
+  const machine = cluster(1)
+  for (const name of ['one', 'two']) {
+    const topicIds = [uuidOf(name)]
+    run(machine, { ...createTopic(name, [[1]]), circumstances: { ...circumstances, topicIds } })
+  }
+  const grow = (counts: Record<string, number>) => {
+    const topics = Object.entries(counts).map(([name, more]) => ({
+      ...{ name, count: more + 1, assignments: null },
+    }))
+    const request = { topics, timeoutMs: 0, validateOnly: true }
+    const { key: apiKey } = CreatePartitions
+    const command = { kind: 'kafka' as const, apiKey, apiVersion: 3, request, circumstances }
+    const { results } = run(machine, command as never) as Record<string, any>
+    return results.map(({ errorCode }: { errorCode: number }) => errorCode)
+  }
+  expect(grow({ one: 9000, two: 1000 })).toEqual([0, 0])
+  expect(grow({ one: 9000, two: 1001 })).toEqual([POLICY_VIOLATION, POLICY_VIOLATION])
+  expect(grow({ one: 2 ** 30, two: 2 ** 30, none: 2 ** 30 })).toEqual(
+    Array(3).fill(POLICY_VIOLATION),
+  )
+})
