@@ -4,6 +4,7 @@ import { LimitOfEach } from '../core/limit.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { Durations } from './durations.ts'
 import { elementsMaxOfPartitions, elementsMaxUsual } from './handler.ts'
+import { Told } from './told.ts'
 import { TopicTraffics } from './topic-traffic.ts'
 
 export class Traffic {
@@ -14,6 +15,8 @@ export class Traffic {
   /** By API key, from the read that brought a request to the write that answers it. */
   readonly durations: Durations[] = []
   readonly topics = new TopicTraffics()
+  /** What has metrics of its own: each has some lines whenever somebody scrapes. */
+  readonly told = { partitions: new Told(2000), groups: new Told(500), offsets: new Told(2000) }
   receivedBytes = 0
   sentBytes = 0
   /** Of batches that were appended as their leader. */

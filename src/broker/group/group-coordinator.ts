@@ -9,6 +9,7 @@ import { javaStringHash } from '../../core/group/java-hash-order.ts'
 import { GroupMachine } from '../../core/group/machine.ts'
 import { Refusal } from '../../core/group/refusal.ts'
 import type { GroupSettings } from '../../core/group/settings.ts'
+import type { Group } from '../../core/group/state.ts'
 import type { GroupTopics } from '../../core/group/topics.ts'
 import type { Env, Timer } from '../../env/env.ts'
 import { type Asker, type Client, GroupRuntime } from './group-runtime.ts'
@@ -32,6 +33,13 @@ export interface GroupServices {
 const reloadDelayMs = 1_000
 /** Groups looked at for expiry in one turn of the event loop. */
 const expiriesPerTurn = 500
+
+export interface GroupOffset {
+  readonly groupId: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
 
 interface Led {
   readonly leaderEpoch: number
@@ -149,6 +157,23 @@ export class GroupCoordinator {
       for (const group of runtime.machine.state.groups.values())
         if (group.type === type && group.members.size > members) members = group.members.size
     return members
+  }
+
+  /** Those that are loaded. */
+  *groups(): Generator<Group> {
+    for (const { runtime } of this.#led.values())
+      if (runtime.isServing) yield* runtime.machine.state.groups.values()
+  }
+
+  *offsets(): Generator<GroupOffset> {
+    for (const { runtime } of this.#led.values()) {
+      if (!runtime.isServing) continue
+      const { groups, offsets } = runtime.machine.state
+      for (const groupId of groups.keys())
+        for (const [topic, partitions] of offsets.ofGroup(groupId))
+          for (const [partition, { offset }] of partitions)
+            yield { groupId, topic, partition, offset }
+    }
   }
 
   describe(): { readonly partitions: number; readonly groups: number; readonly waiting: number } {

@@ -4,10 +4,18 @@ import type { Partition } from '../partition.ts'
 import type { TopicTraffic } from '../topic-traffic.ts'
 import type { Traffic } from '../traffic.ts'
 import { counter, type Family, gauge } from './family.ts'
+import { groupFamilies } from './group-families.ts'
+import { partitionFamilies } from './partition-families.ts'
 import { requestFamilies } from './request-families.ts'
 
 export function brokerFamilies(broker: Broker): Family[] {
-  return [...trafficFamilies(broker), ...partitionFamilies(broker), ...stateFamilies(broker)]
+  return [
+    ...trafficFamilies(broker),
+    ...replicaFamilies(broker),
+    ...partitionFamilies(broker),
+    ...stateFamilies(broker),
+    ...groupFamilies(broker),
+  ]
 }
 
 function trafficFamilies({ traffic, server }: Broker): Family[] {
@@ -102,7 +110,7 @@ function byTopic(
   }
 }
 
-function partitionFamilies(broker: Broker): Family[] {
+function replicaFamilies(broker: Broker): Family[] {
   const { partitions, logs, traffic } = broker
   const count = (counts: (partition: Partition) => boolean) => () => {
     let found = 0

@@ -209,5 +209,23 @@ function memoryLimits({ logs, traffic }: Broker): NamedLimit[] {
       refusal: 'a topic counts in the sums alone',
       read: () => traffic.topics.limit,
     },
+    {
+      name: 'metrics_partitions',
+      bounds: 'partitions that have metrics of their own',
+      refusal: 'a partition counts in the sums alone',
+      read: () => traffic.told.partitions.limit,
+    },
+    {
+      name: 'metrics_groups',
+      bounds: 'groups that have metrics of their own',
+      refusal: 'a group is not told by name',
+      read: () => traffic.told.groups.limit,
+    },
+    {
+      name: 'metrics_offsets',
+      bounds: 'committed offsets that have metrics of their own',
+      refusal: 'an offset is not told',
+      read: () => traffic.told.offsets.limit,
+    },
   ]
 }

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CreateTopics } from '../../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../../protocol/messages/delete-topics.ts'
 import { Fetch } from '../../../protocol/messages/fetch.ts'
+import { FindCoordinator } from '../../../protocol/messages/find-coordinator.ts'
+import { OffsetCommit } from '../../../protocol/messages/offset-commit.ts'
 import { Produce } from '../../../protocol/messages/produce.ts'
 import { durationBoundsMs } from '../../../src/broker/durations.ts'
 import { brokerLimits } from '../../../src/broker/metrics/broker-limits.ts'
@@ -126,6 +128,35 @@ test('what clients write and read is counted', async () => {
   ]).toEqual([4, 4, 0, 1, 1, 0])
 })
 
+test('each partition and each group tells how it is', async () => {
+  const offset = { partitionIndex: 0, committedOffset: 1, committedMetadata: null }
+  const commit = { groupId: 'readers', generationIdOrMemberEpoch: -1, memberId: '' }
+  await client.ask(FindCoordinator, 2, { key: 'readers', keyType: 0 })
+  await expect
+    .poll(async () => {
+      const topics = [{ name: 'counted', partitions: [offset] }]
+      const answer = await client.ask(OffsetCommit, 5, { ...commit, topics })
+      return answer.topics[0]?.partitions[0]?.errorCode
+    })
+    .toBe(0)
+  const { values } = await scrape(port)
+  const told = (name: string, labels: string) => values.get(`${name}{${labels}}`)
+  const counted = 'topic="counted",partition="0"'
+  const reader = `consumergroup="readers"`
+  expect([
+    told('kafka_log_log_logstartoffset', counted),
+    told('kafka_log_log_logendoffset', counted),
+    told('kafka_log_log_size', counted),
+    told('kafka_cluster_partition_underreplicated', counted),
+    told('kafka_cluster_partition_underminisr', counted),
+    told('kafka_log_log_logendoffset', 'topic="counted",partition="1"'),
+    told('kafka_consumergroup_members', reader),
+    told('ottla_group_state', `${reader},type="classic",state="Empty"`),
+    told('kafka_consumergroup_current_offset', `${reader},${counted}`),
+    told('kafka_consumergroup_lag', `${reader},${counted}`),
+  ]).toEqual([0, 3, batchOf(['a', 'b', 'c']).length, 0, 0, 0, 0, 1, 1, 2])
+})
+
 test('a request that waits is counted with its wait, in the bucket that it belongs to', async () => {
   const { durations } = node.node.broker!.traffic
   const partitions = [{ partition: 0, fetchOffset: 3, partitionMaxBytes: 10_000 }]
@@ -149,7 +180,8 @@ test('a request that waits is counted with its wait, in the bucket that it belon
 test('a topic that is deleted is told no more', async () => {
   const told = async () =>
     [...(await scrape(port)).values.keys()].filter((key) => key.includes('topic="other"')).length
-  expect(await told()).toBe(3)
+  // Three of the topic, five of each partition.
+  expect(await told()).toBe(13)
   await client.ask(DeleteTopics, 5, { topicNames: ['other'], timeoutMs: 5000 })
   await expect.poll(told).toBe(0)
 })

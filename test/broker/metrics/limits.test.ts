@@ -11,6 +11,7 @@ import { Produce } from '../../../protocol/messages/produce.ts'
 import { elementsMaxOfPartitions, elementsMaxUsual } from '../../../src/broker/handler.ts'
 import { brokerLimits } from '../../../src/broker/metrics/broker-limits.ts'
 import { CoordinatorRequests } from '../../../src/broker/session/coordinator-requests.ts'
+import { Told } from '../../../src/broker/told.ts'
 import { Timeline } from '../../../src/coordinator/timeline.ts'
 import { ClusterImage } from '../../../src/core/cluster/image.ts'
 import { nodeEnv } from '../../../src/env/node.ts'
@@ -230,4 +231,12 @@ test('events of the timeline', () => {
   )
   expect(timeline.limit).toEqual({ used: max / 2 + 1, max, refused: max / 2 })
   expect(timeline.counts.lease).toBe(max + 1)
+})
+
+test('what is told by name when somebody scrapes', () => {
+  const told = new Told(2)
+  expect([told.of('abcde'), told.of('a'), told.of('abc')].map((one) => one.join(''))).toEqual([
+    ...['ab', 'a', 'ab'],
+  ])
+  expect(told.limit).toEqual({ used: 2, max: 2, refused: 3 })
 })
