@@ -52,7 +52,8 @@ export function truncateDiverged(
 
 /**
  * Cuts off what claims an epoch that has not been yet: no checksum covers a batch's epoch, and no leader can tell
- * where such a one ends. Only of a replica that nobody counts on: it fetches again what it loses.
+ * where such a one ends. Only of a replica that nobody counts on: it fetches again what it loses. As soon as that is known
+ * and not with the first fetch, or an unclean election would take it for the longest log. A disk that fails is offline then.
  */
 export function cutImpossibleEpochs(partition: Partition, nodeId: number): void {
   const { log, image } = partition
@@ -68,8 +69,13 @@ export function cutImpossibleEpochs(partition: Partition, nodeId: number): void 
     from: startOffset,
     to: log.logEndOffset,
   })
-  log.truncateTo(startOffset)
-  log.leaderEpochs.truncateFromEnd(log.logEndOffset)
+  try {
+    log.truncateTo(startOffset)
+    log.leaderEpochs.truncateFromEnd(log.logEndOffset)
+  } catch (error) {
+    // The rest of the metadata is not about this disk.
+    log.disk.fail(`Cutting of ${log.name} failed`, error)
+  }
 }
 
 /** Throws when committed records would go and no unclean election explains it. */
