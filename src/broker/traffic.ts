@@ -32,6 +32,8 @@ export class Traffic {
   readonly batchBytes: LimitOfEach
   /** Of one request to make some. */
   readonly newPartitions = new LimitOfEach(partitionsPerRequestMax)
+  /** Of configurations in one answer: a short request may name the same resource thousands of times. */
+  readonly describedValues = new LimitOfEach(50_000)
   readonly offsetMetadata: LimitOfEach
   /** Groups that took no more members. */
   readonly groupsFull = { classic: 0, consumer: 0 }

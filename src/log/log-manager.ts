@@ -5,6 +5,7 @@
  * what goes on in the background: retention, compaction, timed syncs. A directory that fails takes its logs
  * offline and no others.
  */
+import type { Limit } from '../core/limit.ts'
 import type { Env, Timer } from '../env/env.ts'
 import { Cleaner, type CleanerOptions } from './cleaner.ts'
 import {
@@ -59,6 +60,7 @@ export class LogManager {
   readonly resources: LogResources
   /** Where logs that do not exist yet shall be made. */
   readonly #preferred = new Map<string, string>()
+  #preferencesRefused = 0
   #startsToWrite = new Set<LogDirectory>()
   /** Logs that were made and are not synced yet, the oldest first. */
   readonly #made = new Set<Log>()
@@ -260,6 +262,12 @@ export class LogManager {
   prefer(topic: string, partition: number, path: string): void {
     if (this.#preferred.size < preferencesMax)
       this.#preferred.set(partitionDirectory(topic, partition), path)
+    else this.#preferencesRefused++
+  }
+
+  get preferenceLimit(): Limit {
+    const { size: used } = this.#preferred
+    return { used, max: preferencesMax, refused: this.#preferencesRefused }
   }
 
   /**

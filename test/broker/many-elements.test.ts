@@ -79,6 +79,7 @@ test('an answer of DescribeConfigs has an end, however often a resource is named
   expect(results).toHaveLength(elementsMaxUsual)
   expect(refused.length).toBeGreaterThan(elementsMaxUsual * 0.95)
   expect(results[0]?.configs.length).toBeGreaterThan(300)
+  expect(node.node.broker!.traffic.describedValues.refused).toBe(refused.length)
 })
 
 test('while a fetch of 90,000 partitions is looked at, others are answered', async () => {

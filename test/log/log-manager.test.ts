@@ -242,3 +242,11 @@ test('a log is made where it was asked for, unless that has been cordoned since'
   expect(placed).toEqual([b, a, b])
   await manager.close()
 })
+
+test('wishes for a directory are bounded', async () => {
+  const manager = await manage([temporaryDirectory()])
+  const { max } = manager.preferenceLimit
+  for (let partition = 0; partition <= max; partition++) manager.prefer('t', partition, '/')
+  expect(manager.preferenceLimit).toEqual({ used: max, max, refused: 1 })
+  await manager.close()
+})

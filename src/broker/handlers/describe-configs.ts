@@ -10,9 +10,6 @@ import { handler, RequestError } from '../handler.ts'
 
 type Resource = RequestOf<typeof DescribeConfigs>['resources'][number]
 
-/** Values in one answer: a short request may name the same resource thousands of times. */
-const valuesMax = 50_000
-
 export const describeConfigs = handler(DescribeConfigs, {
   handle(request, { broker }) {
     const unknown = request.resources.find(
@@ -23,13 +20,18 @@ export const describeConfigs = handler(DescribeConfigs, {
         ErrorCode.INVALID_REQUEST,
         `Resource type ${unknown.resourceType} is unknown`,
       )
+    const { describedValues } = broker.traffic
     let values = 0
     const results = request.resources.map((resource) => {
-      if (values >= valuesMax) return refused(resource)
+      if (values >= describedValues.max) {
+        describedValues.refused++
+        return refused(resource, describedValues.max)
+      }
       const answered = result(broker, resource, request)
       values += answered.configs.length
       return answered
     })
+    describedValues.took(values)
     return { results }
   },
   failure: ({ resources }, errorCode, errorMessage) => ({
@@ -43,7 +45,10 @@ export const describeConfigs = handler(DescribeConfigs, {
   }),
 })
 
-function refused({ resourceType, resourceName }: Resource): ReturnType<typeof result> {
+function refused(
+  { resourceType, resourceName }: Resource,
+  valuesMax: number,
+): ReturnType<typeof result> {
   const errorMessage = `One request is told ${valuesMax} values; ask again for this resource`
   return {
     errorCode: ErrorCode.INVALID_REQUEST,

@@ -134,6 +134,12 @@ function requestLimits(broker: Broker): NamedLimit[] {
       refusal: 'the request is refused with error 44',
       read: () => traffic.newPartitions,
     },
+    {
+      name: 'described_values',
+      bounds: 'values of configurations in one answer',
+      refusal: 'the rest of the resources are answered with error 42',
+      read: () => traffic.describedValues,
+    },
   ]
 }
 
@@ -202,6 +208,13 @@ function memoryLimits({ logs, traffic }: Broker): NamedLimit[] {
       bounds: 'bytes of memory for requests that is kept for the next',
       refusal: 'memory is not kept',
       read: () => frameMemory.limit,
+    },
+    {
+      name: 'log_placements',
+      bounds:
+        'replicas that do not exist and shall be made in one of the directories (AlterReplicaLogDirs)',
+      refusal: 'the replica is made where there are fewest logs',
+      read: () => logs.preferenceLimit,
     },
     {
       name: 'metrics_topics',
