@@ -37,6 +37,33 @@ test('while it hands over it acknowledges nothing that it has alone', async () =
   client.destroy()
 })
 
+/** What the broker's replica is sent fails to be appended, until the test lets it. */
+function holdCopying(id: number): () => void {
+  const log = cluster.broker(id).broker!.partitions.get('orders', 0)!.log!
+  const append = log.stageAsFollower.bind(log)
+  log.stageAsFollower = () => {
+    throw new Error('A test holds it up')
+  }
+  return () => {
+    log.stageAsFollower = append
+  }
+}
+
+test('what it acknowledged with acks=1 is copied before another leads, and another leads before it has stopped', async () => {
+  cluster = await EmbeddedCluster.start(3)
+  await cluster.createTopic('orders', [[1, 2, 3]])
+  const releases = [2, 3].map(holdCopying)
+  const client = await RawClient.connect(cluster.broker(1).advertised[0]!.port)
+  expect(await produce(client, 'one')).toBe(0)
+  const stopping = cluster.stopBroker(1)
+  // It has begun to stop; they try again within half a second.
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const release of releases) release()
+  await stopping
+  expect([endsAt([2, 3]), cluster.partition('orders').leader]).toEqual([[1, 1], 2])
+  client.destroy()
+})
+
 test('a broker that leads nothing that anybody copies stops at once', async () => {
   cluster = await EmbeddedCluster.start(1)
   await cluster.createTopic('orders', [[1]])

@@ -1,6 +1,7 @@
 /**
  * `kill -9` of a daemon at random moments while clients write with acks=1: whatever was acknowledged is there
- * after the restart, once, at its offset and in order; so is the rest of what was sent, or it is not there.
+ * after the restart, once, at its offset and in order; so is the rest of what was sent, or it is not there. What was
+ * sent with acks=0 before that, on the same connection, is there as well: only what was on the way is lost.
  *
  * `KILL_ROUNDS` (100) says how often.
  */
@@ -19,19 +20,29 @@ const killWithinMs = 100
 const padding = 'x'.repeat(300)
 const overrides = ['log.segment.bytes=1048576', 'lease.duration.ms=300']
 
+interface Taken {
+  /** By offset. */
+  readonly acknowledged: Map<number, string>
+  /** Without an answer, before what was acknowledged. */
+  readonly unanswered: Set<string>
+}
+
 /** Sends numbers until the connection ends, several requests ahead of the answers; notes what is acknowledged. */
-async function write(client: RawClient, name: string, acknowledged: Map<number, string>) {
+async function write(client: RawClient, name: string, taken: Taken) {
   const sent: string[][] = []
   for (let next = 0; ; next++) {
-    const values = [0, 1].map((i) => `${name} ${2 * next + i} ${padding}`)
+    const [first, ...values] = [0, 1, 2].map((i) => `${name} ${3 * next + i} ${padding}`)
+    client.send(client.encode(Produce, 8, produceRequest('t', [first!], 0)))
     client.send(client.encode(Produce, 8, produceRequest('t', values)))
-    sent.push(values)
+    sent.push([first!, ...values])
     if (sent.length < inFlight) continue
     const answer = await client.answer(Produce, 8).catch(() => undefined)
     if (answer === undefined) return
     const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!
-    for (const [i, value] of sent.shift()!.entries())
-      if (errorCode === 0) acknowledged.set(baseOffset + i, value)
+    const [before, ...told] = sent.shift()!
+    if (errorCode !== 0) continue
+    taken.unanswered.add(before!)
+    for (const [i, value] of told.entries()) taken.acknowledged.set(baseOffset + i, value)
   }
 }
 
@@ -54,7 +65,7 @@ function faults(found: Map<number, string>, start: number, acknowledged: Map<num
 }
 
 test(
-  `what was acknowledged with acks=1 outlives ${rounds} kills`,
+  `what was acknowledged with acks=1, or came before it with acks=0, outlives ${rounds} kills`,
   async () => {
     const directory = temporaryDirectory()
     const whole = new Map<number, string>()
@@ -63,8 +74,11 @@ test(
     expect(await createTopic(await daemon.connect(), 't')).toBe(0)
     for (let round = 0; round < rounds; round++) {
       const acknowledged = new Map<number, string>()
+      const unanswered = new Set<string>()
       const clients = await Promise.all(Array.from({ length: connections }, () => daemon.connect()))
-      const writing = clients.map((client, i) => write(client, `${round}/${i}`, acknowledged))
+      const writing = clients.map((client, i) =>
+        write(client, `${round}/${i}`, { acknowledged, unanswered }),
+      )
       while (acknowledged.size === 0) await sleep(5)
       await sleep(Math.random() * killWithinMs)
       daemon.kill('SIGKILL')
@@ -72,10 +86,12 @@ test(
       written += acknowledged.size
       daemon = await Daemon.start(directory, { overrides })
       const found = await readAll(await daemon.connect(), 't', whole.size)
-      expect({ round, wrong: faults(found, whole.size, acknowledged) }).toEqual({
+      for (const value of found.values()) unanswered.delete(value)
+      expect({
         round,
-        wrong: [],
-      })
+        wrong: faults(found, whole.size, acknowledged),
+        lost: [...unanswered].map((value) => value.slice(0, 20)),
+      }).toEqual({ round, wrong: [], lost: [] })
       for (const [offset, value] of found) whole.set(offset, value)
     }
     // What was there after one kill is there after all the others.
