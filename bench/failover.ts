@@ -66,7 +66,10 @@ async function run({ kills, kafkaKills, rows = '', rate, only, results }: Option
     const names = faultRows.map(({ name }) => name).join('\n')
     throw new BenchError(`No row matches ${rows}; there are:\n${names}`)
   }
-  const args = process.argv.slice(2).filter((arg) => arg !== '--results')
+  const args = process.argv
+    .slice(2)
+    .filter((arg) => arg !== '--results')
+    .map((arg) => (/^[\w.-]+$/.test(arg) ? arg : `'${arg}'`))
   const given = args.length > 0 ? ` -- ${args.join(' ')}` : ''
   const how = `\`npm run bench:failover${given.replaceAll('|', '\\|')}\` at ${commitOf()}`
   console.log(`${machine()}\n${tableHead.join('\n')}`)
