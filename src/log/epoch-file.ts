@@ -11,16 +11,26 @@ import type { LogDisk } from './log-disk.ts'
 export class EpochFile {
   readonly path: string
   readonly #disk: LogDisk
+  readonly #startOffset: number
   readonly #rebuild: () => readonly EpochEntry[]
   #epochs: LeaderEpochs | undefined
   /** The entries that the file has, and those that it has durably. */
   #written: readonly EpochEntry[] | undefined
   #synced: readonly EpochEntry[] | undefined
 
-  /** `rebuild` finds the epochs in the batches, where the file is missing or damaged. */
-  constructor(disk: LogDisk, directory: string, rebuild: () => readonly EpochEntry[]) {
+  /**
+   * @param startOffset of the log: the file may know what was before it
+   * @param rebuild finds the epochs in the batches, where the file is missing or damaged
+   */
+  constructor(
+    disk: LogDisk,
+    directory: string,
+    startOffset: number,
+    rebuild: () => readonly EpochEntry[],
+  ) {
     this.#disk = disk
     this.path = `${directory}/${leaderEpochFile}`
+    this.#startOffset = startOffset
     this.#rebuild = rebuild
   }
 
@@ -35,6 +45,7 @@ export class EpochFile {
       // An empty file says nothing: a power loss may have left it of a full one.
       if (entries.length === 0) return new LeaderEpochs(this.#rebuild())
       const epochs = new LeaderEpochs(entries)
+      epochs.truncateFromStart(this.#startOffset)
       this.#written = this.#synced = epochs.entries
       return epochs
     } catch (error) {
@@ -50,6 +61,18 @@ export class EpochFile {
   /** Takes other entries, which are not in the file yet. */
   reset(entries: readonly EpochEntry[]): void {
     this.#epochs = new LeaderEpochs(entries)
+  }
+
+  /**
+   * Forgets what is before the log's start. The file need not follow: whoever reads it leaves that out, and replacing
+   * it with each segment that retention removes would wait for a disk that is busy.
+   */
+  truncateFromStart(startOffset: number): void {
+    const { epochs } = this
+    const before = epochs.entries
+    epochs.truncateFromStart(startOffset)
+    if (before === this.#written) this.#written = epochs.entries
+    if (before === this.#synced) this.#synced = epochs.entries
   }
 
   get isDirty(): boolean {

@@ -47,7 +47,7 @@ export function createLog(disk: LogDisk, place: LogPlace, topicId?: string): Log
   const log = new Log(disk, {
     ...place,
     segments,
-    epochs: new EpochFile(disk, place.directory, () => []),
+    epochs: new EpochFile(disk, place.directory, 0, () => []),
     producers: new ProducerStore(disk, segments, []),
     logStartOffset: 0,
     logEndOffset: 0,
@@ -70,9 +70,9 @@ export async function openLog(
   const segments = new Segments(disk, directory)
   segments.set(found.segments)
   if (found.segments.length === 0) segments.create(checkpoint.logStartOffset, config)
-  const epochs = new EpochFile(disk, directory, () => epochsIn(segments))
-  const producers = new ProducerStore(disk, segments, found.snapshots)
   const logStartOffset = Math.max(checkpoint.logStartOffset, segments.first.baseOffset)
+  const epochs = new EpochFile(disk, directory, logStartOffset, () => epochsIn(segments))
+  const producers = new ProducerStore(disk, segments, found.snapshots)
   const end =
     (checkpoint.wasClean ? cleanEnd(segments, checkpoint.recoveryPoint) : undefined) ??
     (await recoverLog({

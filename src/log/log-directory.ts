@@ -65,6 +65,8 @@ export class LogDirectory {
   readonly #written = new Map<CheckpointName, Buffer>()
   /** How often each was written at once. */
   readonly #writes = new Map<CheckpointName, number>()
+  /** Those of which the disk has what was written last. */
+  readonly #synced = new Set<CheckpointName>()
   /** Those on the thread pool go one after the other. */
   #writing: Promise<void> = Promise.resolve()
 
@@ -279,8 +281,10 @@ export class LogDirectory {
     if (!sync && this.#written.get(name)?.equals(bytes)) return
     const path = `${this.path}/${checkpointFiles[name]}`
     try {
+      this.#synced.delete(name)
       this.#env.files.replaceFile(path, bytes, sync)
       this.#written.set(name, bytes)
+      if (sync) this.#synced.add(name)
     } catch (error) {
       const because = (error as Error).message
       // Something that comes next would be wrong without it.
@@ -318,14 +322,17 @@ export class LogDirectory {
         if (this.disk.failure || this.#lock === undefined) return
         const writes = this.#writes.get(name)
         const bytes = this.#format(offsetOf)
+        if (this.#synced.has(name) && this.#written.get(name)?.equals(bytes)) return
         await this.#writeNew(beside, bytes)
         // What was written at once meanwhile is newer.
         if (writes !== this.#writes.get(name) || this.#lock === undefined) continue
+        this.#synced.delete(name)
         this.#env.files.rename(beside, path)
         this.#written.set(name, bytes)
-        break
+        await this.disk.syncDirectoryLater(this.path)
+        if (writes === this.#writes.get(name)) this.#synced.add(name)
+        return
       }
-      await this.disk.syncDirectoryLater(this.path)
     } catch (error) {
       throw new StorageError(`${path} is not written: ${(error as Error).message}`, {
         cause: error,

@@ -297,7 +297,7 @@ export class Log {
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
     this.#highWatermark = Math.max(this.#highWatermark, Math.min(offset, this.#logEndOffset))
-    this.leaderEpochs.truncateFromStart(offset)
+    this.epochFile.truncateFromStart(offset)
     const { list } = this.segments
     const gone = list.filter((_, i) => i + 1 < list.length && list[i + 1]!.baseOffset <= offset)
     this.removeSegments(gone)
