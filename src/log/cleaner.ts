@@ -142,7 +142,7 @@ export class Cleaner {
 
   #rangeOf(directory: LogDirectory, log: Log, nowMs: number): CompactionRange | undefined {
     try {
-      return compactionRange(log, directory.cleanerOffsets.get(log.name), nowMs)
+      return compactionRange(log, directory.checkpoints.cleanerOffsets.get(log.name), nowMs)
     } catch (error) {
       this.#giveUp(log, error as Error)
       return undefined
@@ -160,8 +160,8 @@ export class Cleaner {
         this.#giveUp(log, new Error('one batch has more keys than log.cleaner.dedupe.buffer.size'))
         return false
       }
-      directory.cleanerOffsets.set(log.name, result.endOffset)
-      directory.writeCleanerOffsets(false)
+      directory.checkpoints.cleanerOffsets.set(log.name, result.endOffset)
+      directory.checkpoints.writeCleanerOffsets(false)
       this.totals.compactions++
       this.totals.bytesBefore += result.bytesBefore
       this.totals.bytesAfter += result.bytesAfter

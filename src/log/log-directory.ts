@@ -1,16 +1,6 @@
-/**
- * One directory of `log.dirs`: its lock, its identity, its checkpoints and the mark of a clean stop.
- *
- * A checkpoint is written when it has changed. Those that only save work after a crash are not synced: an
- * older one, or none, is as good.
- */
+/** One directory of `log.dirs`: its lock, its identity, its logs and checkpoints, and the mark of a clean stop. */
 import type { Env, Lock } from '../env/env.ts'
-import {
-  checkpointFiles,
-  formatOffsets,
-  type OffsetOfPartition,
-  parseOffsets,
-} from './checkpoint.ts'
+import { DirectoryCheckpoints } from './directory-checkpoints.ts'
 import {
   brokerEpochFile,
   brokerEpochIn,
@@ -19,7 +9,7 @@ import {
   markOf,
 } from './directory-marks.ts'
 import type { Log } from './log.ts'
-import { LogDisk, type LogResources, StorageError } from './log-disk.ts'
+import { LogDisk, type LogResources } from './log-disk.ts'
 import {
   checkMetaProperties,
   DirectoryError,
@@ -27,23 +17,18 @@ import {
   readMetaProperties,
   writeMetaProperties,
 } from './meta-properties.ts'
-import { mayPass } from './write-failed.ts'
 
 const lockFile = '.lock'
 const failedFile = '.ottla_failed'
 const noteAgainMs = 250
 
-/** More names are not remembered: any may be in a checkpoint then. */
-const deletedNamesMax = 1000
-
 /** Logs that are synced at a time: more than the thread pool has threads, so that none of them waits for the loop. */
 const syncedAtOnce = 32
-
-type CheckpointName = keyof typeof checkpointFiles
 
 export class LogDirectory {
   readonly disk: LogDisk
   readonly logs = new Set<Log>()
+  readonly checkpoints: DirectoryCheckpoints
   /** 22 characters. */
   directoryId = ''
   /** Whether the process before stopped cleanly. */
@@ -54,21 +39,10 @@ export class LogDirectory {
   previousBrokerEpoch = -1
   /** It is a copy of the directory that was written last, or damage was cut out of it: it may lack records. */
   isIncomplete = false
-  /** Offsets that compaction has come to, by `topic-partition`. */
-  cleanerOffsets = new Map<string, number>()
   /** The epoch that is to be written down. */
   #brokerEpoch = -1
   readonly #env: Env
   #lock: Lock | undefined
-  /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a start. */
-  #deletedNames: Set<string> | undefined
-  readonly #written = new Map<CheckpointName, Buffer>()
-  /** How often each was written at once. */
-  readonly #writes = new Map<CheckpointName, number>()
-  /** Those of which the disk has what was written last. */
-  readonly #synced = new Set<CheckpointName>()
-  /** Those on the thread pool go one after the other. */
-  #writing: Promise<void> = Promise.resolve()
 
   constructor(
     env: Env,
@@ -81,6 +55,7 @@ export class LogDirectory {
       this.#noteFailure()
       onFailure(this)
     })
+    this.checkpoints = new DirectoryCheckpoints(env, this.disk, this.logs)
   }
 
   get path(): string {
@@ -176,186 +151,9 @@ export class LogDirectory {
     return this.#env.files.stat(metaPropertiesPath(this.path))?.identity
   }
 
-  /** A checkpoint by `topic-partition`. One that is missing or damaged is empty. */
-  readCheckpoint(name: CheckpointName): Map<string, number> {
-    return this.findCheckpoint(name) ?? new Map()
-  }
-
-  /** `undefined` when it is missing or damaged. */
-  findCheckpoint(name: CheckpointName): Map<string, number> | undefined {
-    const path = `${this.path}/${checkpointFiles[name]}`
-    if (this.#env.files.stat(path) === undefined) return undefined
-    try {
-      const bytes = this.#env.files.readFile(path)
-      // A power loss may leave this of a file that was full.
-      if (bytes.length === 0) return undefined
-      const entries = parseOffsets(bytes)
-      return new Map(entries.map((entry) => [`${entry.topic}-${entry.partition}`, entry.offset]))
-    } catch (error) {
-      this.#env.log.warn('Checkpoint is lost', { path, because: (error as Error).message })
-      return undefined
-    }
-  }
-
   removed(log: Log): void {
     this.logs.delete(log)
-    this.cleanerOffsets.delete(log.name)
-    if (this.#deletedNames?.add(log.name).size === deletedNamesMax) this.#deletedNames = undefined
-  }
-
-  /**
-   * Before a log is made: after a crash, what a checkpoint says of an earlier one of this name would be taken for
-   * this one's, uncommitted records for committed, or all of it for deleted. Throws StorageError.
-   */
-  forget(name: string): void {
-    if (this.#deletedNames?.has(name) === false) return
-    this.cleanerOffsets.delete(name)
-    this.writeCheckpoints(true)
-    this.#deletedNames = new Set()
-  }
-
-  /** Up to where each log is on the disk. */
-  writeRecoveryPoints(sync: boolean): void {
-    this.#write('recoveryPoint', sync, recoveryPointOf)
-  }
-
-  writeRecoveryPointsLater(): Promise<void> {
-    return this.#writeLater('recoveryPoint', recoveryPointOf)
-  }
-
-  writeLogStarts(sync: boolean): void {
-    this.#write('logStart', sync, logStartOf)
-  }
-
-  writeLogStartsLater(): Promise<void> {
-    return this.#writeLater('logStart', logStartOf)
-  }
-
-  writeHighWatermarks(sync: boolean): void {
-    this.#write('highWatermark', sync, highWatermarkOf)
-  }
-
-  writeCleanerOffsets(sync: boolean): void {
-    this.#write('cleaner', sync, (log) => this.cleanerOffsets.get(log.name))
-  }
-
-  /** Where logs end before what checkpoints say of them, before anything is appended (see `lower`). Throws StorageError. */
-  lowerAll(): void {
-    for (const { name, logEndOffset } of this.logs)
-      if ((this.cleanerOffsets.get(name) ?? 0) > logEndOffset)
-        this.cleanerOffsets.set(name, logEndOffset)
-    this.writeRecoveryPoints(true)
-    this.writeHighWatermarks(true)
-    this.writeCleanerOffsets(true)
-  }
-
-  /**
-   * Before a log is cut at an offset: after a crash, what a checkpoint says beyond it would be taken for what comes to
-   * stand there, uncommitted records for committed, and others for synced or compacted. Throws StorageError.
-   */
-  lower(log: Log, offset: number): void {
-    const lowered = (of: (log: Log) => number) => (each: Log) =>
-      Math.min(each === log ? offset : Infinity, of(each))
-    if (offset < log.recoveryPoint) this.#write('recoveryPoint', true, lowered(recoveryPointOf))
-    if (offset < log.highWatermark) this.#write('highWatermark', true, lowered(highWatermarkOf))
-    this.#lowerCleanerOffset(log, offset)
-  }
-
-  #lowerCleanerOffset(log: Log, offset: number): void {
-    const before = this.cleanerOffsets.get(log.name) ?? 0
-    if (offset >= before) return
-    this.cleanerOffsets.set(log.name, offset)
-    try {
-      this.writeCleanerOffsets(true)
-    } catch (error) {
-      this.cleanerOffsets.set(log.name, before)
-      throw error
-    }
-  }
-
-  /** Throws StorageError when it cannot be written, where that must be known: with `sync`. */
-  #write(name: CheckpointName, sync: boolean, offsetOf: (log: Log) => number | undefined): void {
-    if (this.disk.failure) return
-    this.#writes.set(name, (this.#writes.get(name) ?? 0) + 1)
-    const bytes = this.#format(offsetOf)
-    if (!sync && this.#written.get(name)?.equals(bytes)) return
-    const path = `${this.path}/${checkpointFiles[name]}`
-    try {
-      this.#synced.delete(name)
-      this.#env.files.replaceFile(path, bytes, sync)
-      this.#written.set(name, bytes)
-      if (sync) this.#synced.add(name)
-    } catch (error) {
-      const because = (error as Error).message
-      // Something that comes next would be wrong without it.
-      if (sync) throw new StorageError(`${path} is not written: ${because}`, { cause: error })
-      // Appends to open files would go on for ever in a directory that is gone or read-only.
-      if (!mayPass(error)) this.disk.fail(`Writing ${path} failed`, error)
-      else this.#env.log.warn('Checkpoint is not written', { path, because })
-    }
-  }
-
-  #format(offsetOf: (log: Log) => number | undefined): Buffer {
-    const entries: OffsetOfPartition[] = []
-    for (const log of this.logs) {
-      const offset = offsetOf(log)
-      if (offset !== undefined) entries.push({ topic: log.topic, partition: log.partition, offset })
-    }
-    return formatOffsets(entries)
-  }
-
-  /** As `#write` with `sync`, on the thread pool. Rejects with StorageError. */
-  #writeLater(name: CheckpointName, offsetOf: (log: Log) => number | undefined): Promise<void> {
-    const written = this.#writing.then(() => this.#replaceLater(name, offsetOf))
-    this.#writing = written.catch(() => {})
-    return written
-  }
-
-  async #replaceLater(
-    name: CheckpointName,
-    offsetOf: (log: Log) => number | undefined,
-  ): Promise<void> {
-    const path = `${this.path}/${checkpointFiles[name]}`
-    const beside = `${path}.new` // Not the name that is used by writes at once.
-    try {
-      for (;;) {
-        if (this.disk.failure || this.#lock === undefined) return
-        const writes = this.#writes.get(name)
-        const bytes = this.#format(offsetOf)
-        if (this.#synced.has(name) && this.#written.get(name)?.equals(bytes)) return
-        await this.#writeNew(beside, bytes)
-        // What was written at once meanwhile is newer.
-        if (writes !== this.#writes.get(name) || this.#lock === undefined) continue
-        this.#synced.delete(name)
-        this.#env.files.rename(beside, path)
-        this.#written.set(name, bytes)
-        await this.disk.syncDirectoryLater(this.path)
-        if (writes === this.#writes.get(name)) this.#synced.add(name)
-        return
-      }
-    } catch (error) {
-      throw new StorageError(`${path} is not written: ${(error as Error).message}`, {
-        cause: error,
-      })
-    }
-  }
-
-  async #writeNew(path: string, bytes: Buffer): Promise<void> {
-    const file = this.#env.files.open(path, 'create')
-    try {
-      file.truncate(0)
-      file.write([bytes], 0)
-      await file.syncLater()
-    } finally {
-      file.close()
-    }
-  }
-
-  writeCheckpoints(sync: boolean): void {
-    this.writeRecoveryPoints(sync)
-    this.writeLogStarts(sync)
-    this.writeHighWatermarks(sync)
-    this.writeCleanerOffsets(sync)
+    this.checkpoints.removed(log)
   }
 
   /** Closes several logs at a time, so that their syncs overlap. Rejects with StorageError. */
@@ -375,18 +173,14 @@ export class LogDirectory {
   /** The last step of a clean stop, when every log is closed. */
   markClean(brokerEpoch: number): void {
     if (this.disk.failure) return
-    this.writeCheckpoints(true)
+    this.checkpoints.writeAll(true)
     this.#env.files.replaceFile(`${this.path}/${cleanShutdownFile}`, markOf(brokerEpoch))
   }
 
   release(): void {
+    this.checkpoints.close()
     this.disk.close()
     this.#lock?.release()
     this.#lock = undefined
   }
 }
-
-const recoveryPointOf = ({ recoveryPoint }: Log) => recoveryPoint
-const highWatermarkOf = ({ highWatermark }: Log) => highWatermark
-const logStartOf = ({ logStartOffset, segments }: Log) =>
-  logStartOffset > segments.first.baseOffset ? logStartOffset : undefined

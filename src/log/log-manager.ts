@@ -6,7 +6,7 @@
  * offline and no others.
  */
 import type { Limit } from '../core/limit.ts'
-import type { Env, Timer } from '../env/env.ts'
+import type { Env } from '../env/env.ts'
 import { Cleaner, type CleanerOptions } from './cleaner.ts'
 import {
   deletedDirectory,
@@ -23,6 +23,7 @@ import { LogDirectory } from './log-directory.ts'
 import { type LogResources, logResources, StorageError } from './log-disk.ts'
 import { Maintenance, type MaintenanceIntervals } from './maintenance.ts'
 import { DirectoryError } from './meta-properties.ts'
+import { NewLogs } from './new-logs.ts'
 import { removeDirectoryLater } from './remove-directory.ts'
 import { RetentionClock } from './retention-clock.ts'
 
@@ -46,8 +47,6 @@ const otherNames = new Set(['bootstrap.checkpoint', 'lost+found', journalDirecto
 const progressEveryMs = 5000
 /** Of clients: what they ask for may never come. */
 const preferencesMax = 100_000
-/** How many times as long as it took to sync a new log no other one is. */
-const pausePerSync = 9
 
 export class LogManager {
   readonly #env: Env
@@ -62,9 +61,7 @@ export class LogManager {
   readonly #preferred = new Map<string, string>()
   #preferencesRefused = 0
   #startsToWrite = new Set<LogDirectory>()
-  /** Logs that were made and are not synced yet, the oldest first. */
-  readonly #made = new Set<Log>()
-  #syncsAgain: Timer | undefined
+  readonly #newLogs: NewLogs
   #isClosed = false
 
   /**
@@ -85,6 +82,7 @@ export class LogManager {
   private constructor(env: Env, options: LogManagerOptions) {
     this.#env = env
     this.#options = options
+    this.#newLogs = new NewLogs(env)
     const { openFilesMax } = options
     this.resources = logResources(env, openFilesMax === undefined ? {} : { openFilesMax })
     const clock = new RetentionClock(env, options.directories)
@@ -125,10 +123,10 @@ export class LogManager {
 
   async #loadLogs(directory: LogDirectory): Promise<void> {
     const { disk, path, wasClean } = directory
-    const recoveryPoints = directory.findCheckpoint('recoveryPoint')
-    const logStarts = directory.readCheckpoint('logStart')
-    const highWatermarks = directory.readCheckpoint('highWatermark')
-    directory.cleanerOffsets = directory.readCheckpoint('cleaner')
+    const recoveryPoints = directory.checkpoints.find('recoveryPoint')
+    const logStarts = directory.checkpoints.read('logStart')
+    const highWatermarks = directory.checkpoints.read('highWatermark')
+    directory.checkpoints.cleanerOffsets = directory.checkpoints.read('cleaner')
     const names = this.#partitionsIn(directory)
     const progress = this.#progress(path, names.length)
     let isShorter = false
@@ -157,15 +155,19 @@ export class LogManager {
         compactedTo:
           place.config.cleanupPolicy.compact && recoveryPoints === undefined
             ? Infinity
-            : (directory.cleanerOffsets.get(name) ?? 0),
+            : (directory.checkpoints.cleanerOffsets.get(name) ?? 0),
         onProgress: (bytes) => progress(i, bytes),
         onLost: () => directory.noteLoss(),
       })
       this.#add(directory, log)
-      const told = Math.max(recoveryPoint, highWatermark, directory.cleanerOffsets.get(name) ?? 0)
+      const told = Math.max(
+        recoveryPoint,
+        highWatermark,
+        directory.checkpoints.cleanerOffsets.get(name) ?? 0,
+      )
       isShorter ||= told > log.logEndOffset
     }
-    if (isShorter) directory.lowerAll()
+    if (isShorter) directory.checkpoints.lowerAll()
     if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })
@@ -201,8 +203,8 @@ export class LogManager {
     directory.logs.add(log)
     this.#logs.set(log.name, log)
     log.onLogStart = () => this.#writeStartsSoon(directory)
-    log.onReplace = () => directory.writeRecoveryPointsLater()
-    log.onTruncate = (offset) => directory.lower(log, offset)
+    log.onReplace = () => directory.checkpoints.writeRecoveryPointsLater()
+    log.onTruncate = (offset) => directory.checkpoints.lower(log, offset)
   }
 
   /** Once for all partitions of a request. */
@@ -218,7 +220,7 @@ export class LogManager {
 
   #writeStarts(directory: LogDirectory): void {
     // The next timer tries it again. Until then a crash would bring back what was deleted.
-    directory
+    directory.checkpoints
       .writeLogStartsLater()
       .catch((error: Error) =>
         this.#env.log.warn('Log starts are not written', { because: error.message }),
@@ -289,40 +291,15 @@ export class LogManager {
       config: config ?? this.#options.configOf(topic),
     }
     try {
-      directory.forget(name)
+      directory.checkpoints.forget(name)
       const log = createLog(directory.disk, place, topicId)
       this.#add(directory, log)
-      this.#syncSoon(log)
+      this.#newLogs.add(log)
       return log
     } catch (error) {
       throw new StorageError(`Making ${place.directory} failed: ${(error as Error).message}`, {
         cause: error,
       })
-    }
-  }
-
-  /**
-   * Nobody waits for it: what the power takes before is a log without the id of its topic, which might be another's of
-   * the same name.
-   */
-  #syncSoon(log: Log): void {
-    this.#made.add(log)
-    if (this.#made.size === 1) void this.#syncMade()
-  }
-
-  /** One after the other, and most of the time none, so that thousands of new ones leave the disk to those in use. */
-  async #syncMade(): Promise<void> {
-    const { clock, timers } = this.#env
-    for (const log of this.#made) {
-      const startMs = clock.monotonicMs()
-      // Its directory goes offline when that fails, and a log that was closed or deleted is nobody's.
-      if (log.state === 'open') await log.flush().catch(() => {})
-      this.#made.delete(log)
-      const pauseMs = (clock.monotonicMs() - startMs) * pausePerSync
-      if (this.#made.size > 0 && !this.#isClosed)
-        await new Promise<void>((resolve) => {
-          this.#syncsAgain = timers.after(pauseMs, resolve)
-        })
     }
   }
 
@@ -365,7 +342,7 @@ export class LogManager {
   async close(brokerEpoch = -1): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#syncsAgain?.cancel()
+    this.#newLogs.close()
     await Promise.all([this.#maintenance.stop(), this.cleaner.stop()])
     await Promise.all(this.#directories.map((directory) => this.#close(directory, brokerEpoch)))
     this.resources.largeBatches.close()

@@ -71,13 +71,13 @@ export class Maintenance {
       this.#intervals
     const { directories } = this.#manager
     this.#every(highWatermarkMs, () => {
-      for (const directory of directories) directory.writeHighWatermarks(false)
+      for (const directory of directories) directory.checkpoints.writeHighWatermarks(false)
     })
     this.#every(recoveryPointMs, () => {
-      for (const directory of directories) directory.writeRecoveryPoints(false)
+      for (const directory of directories) directory.checkpoints.writeRecoveryPoints(false)
     })
     this.#every(logStartMs, () => {
-      for (const directory of directories) directory.writeLogStarts(false)
+      for (const directory of directories) directory.checkpoints.writeLogStarts(false)
     })
     this.#every(flushMs, () => this.#flushDue())
     this.#every(producersMs, () => {

@@ -38,7 +38,7 @@ test.each(['recovery-point', 'replication', 'log-start', 'cleaner'])(
       for (const value of ['a', 'b', 'c', 'd']) append(log, value)
       log.highWatermark = 3
       log.deleteRecordsBefore(1)
-      manager.directories[0]!.cleanerOffsets.set('t-0', 1)
+      manager.directories[0]!.checkpoints.cleanerOffsets.set('t-0', 1)
       return { disk, manager }
     }
     const path = `/data/${name}-offset-checkpoint`
@@ -56,7 +56,7 @@ test.each(['recovery-point', 'replication', 'log-start', 'cleaner'])(
         if (isClean) await manager.close()
         else {
           await manager.get('t', 0)!.flush()
-          manager.directories[0]!.writeCheckpoints(true)
+          manager.directories[0]!.checkpoints.writeAll(true)
           disk.kill()
           disk.restart()
         }

@@ -105,7 +105,7 @@ test.each([false, true])(
         bad,
         values: log && (await valuesOf(log)),
         left: disk.paths.filter((path) => /^\/data\/t-0\/.*(cleaned|swap)$/.test(path)),
-        checkpoint: directory!.cleanerOffsets.get('t-0'),
+        checkpoint: directory!.checkpoints.cleanerOffsets.get('t-0'),
       }).toEqual({
         at,
         failure: undefined,

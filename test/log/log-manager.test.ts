@@ -143,8 +143,8 @@ test.each(['by the same process', 'by the next'])(
     await old.flush()
     old.highWatermark = 3
     old.deleteRecordsBefore(2)
-    manager.directories[0]!.cleanerOffsets.set('orders-0', 2)
-    manager.directories[0]!.writeCheckpoints(false)
+    manager.directories[0]!.checkpoints.cleanerOffsets.set('orders-0', 2)
+    manager.directories[0]!.checkpoints.writeAll(false)
     manager.delete('orders', 0)
     if (by === 'by the next') manager = await crashed(manager)
     append(manager.create('orders', 0, topicId), 'new')
@@ -152,7 +152,7 @@ test.each(['by the same process', 'by the next'])(
     const log = manager.get('orders', 0)!
     expect({
       offsets: [log.logStartOffset, log.highWatermark, log.recoveryPoint, log.logEndOffset],
-      cleaned: manager.directories[0]!.cleanerOffsets.get('orders-0') ?? 0,
+      cleaned: manager.directories[0]!.checkpoints.cleanerOffsets.get('orders-0') ?? 0,
       values: await valuesOf(log),
     }).toEqual({ offsets: [0, 0, 0, 1], cleaned: 0, values: ['new'] })
     await manager.close()
@@ -185,7 +185,7 @@ test('D21: a directory that is removed under the running process goes offline wi
   for (const log of logs) append(log, 'a')
   rmSync(directories[0]!, { recursive: true })
   for (const log of logs) log.highWatermark = log.logEndOffset
-  for (const directory of manager.directories) directory.writeHighWatermarks(false)
+  for (const directory of manager.directories) directory.checkpoints.writeHighWatermarks(false)
   expect(failed).toEqual([directories[0]])
   expect(logs.map((log) => append(log, 'b').errorCode)).toEqual([56, 0])
   await manager.close()

@@ -200,7 +200,7 @@ test('a recovery point that a truncation has lowered is not written over by one 
   await log.flush()
   const path = '/data/recovery-point-offset-checkpoint'
   held.hold = { path: `${path}.new`, skip: 0 }
-  const writing = manager.directories[0]!.writeRecoveryPointsLater()
+  const writing = manager.directories[0]!.checkpoints.writeRecoveryPointsLater()
   await untilHeld(held)
   log.truncateTo(2)
   held.release()

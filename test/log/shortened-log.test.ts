@@ -26,7 +26,7 @@ async function made() {
   for (const value of ['a', 'b', 'c', 'd', 'e']) append(log, value)
   log.highWatermark = 5
   const [directory] = manager.directories
-  directory!.cleanerOffsets.set('t-0', 5)
+  directory!.checkpoints.cleanerOffsets.set('t-0', 5)
   return { disk, manager, log, directory: directory! }
 }
 
@@ -40,13 +40,13 @@ function restarted(disk: LossyDisk, powerIsLost = false) {
 async function stateOf(manager: LogManager) {
   const log = manager.get('t', 0)!
   const { highWatermark, recoveryPoint } = log
-  const cleaned = manager.directories[0]!.cleanerOffsets.get('t-0') ?? 0
+  const cleaned = manager.directories[0]!.checkpoints.cleanerOffsets.get('t-0') ?? 0
   return { values: await valuesOf(log), highWatermark, recoveryPoint, cleaned }
 }
 
 test('records after a loss of power are not committed, nor synced, before they are', async () => {
   const { disk, directory } = await made()
-  directory.writeCheckpoints(true)
+  directory.checkpoints.writeAll(true)
   const manager = await restarted(disk, true)
   const log = manager.get('t', 0)!
   expect([log.logEndOffset, log.highWatermark]).toEqual([0, 0])
@@ -59,7 +59,7 @@ test('records after a loss of power are not committed, nor synced, before they a
 test('records after a cut are not committed, nor synced, before they are', async () => {
   const { disk, log, directory } = await made()
   await log.flush()
-  directory.writeCheckpoints(true)
+  directory.checkpoints.writeAll(true)
   log.truncateTo(1)
   append(log, 'x', 'y', 'z')
   expect(await stateOf(await restarted(disk))).toEqual({
