@@ -24,6 +24,7 @@ import { commitOf, machine } from './machine.ts'
 import { page } from './page.ts'
 import { writeSection } from './results.ts'
 import { type Measure, type Row, rows } from './rows.ts'
+import { warmUp } from './warm-up.ts'
 
 /** One measurement of one contender, with starts and stops: more than this and something hangs. */
 const measureMsMax = 600_000
@@ -58,6 +59,7 @@ class Stage {
     if (there !== undefined) return there
     const running = await contender.start()
     this.#running.set(contender, running)
+    await warmUp(running)
     return running
   }
 
