@@ -80,6 +80,8 @@ test('frames that are too long, damaged, or of another generation end the connec
     if (await peer.closed()) ended.push(name)
   }
   expect([ended, state()]).toEqual([Object.keys(wrong), before])
+  // For what they said, and not because they said nothing of use in their time.
+  expect(coordinator.faults).toEqual({ broken: ended.length, silent: 0 })
 })
 
 test('half a frame is waited for, and forgotten with its connection', async () => {
