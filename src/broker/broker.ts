@@ -108,7 +108,7 @@ export class Broker {
         this.#configure()
     })
     session.onLease(() => {
-      for (const partition of this.partitions.all()) partition.waiting.wake()
+      this.partitions.wakeAll()
     })
     await session.ready()
   }

@@ -79,7 +79,7 @@ export class Partition {
     return this.log === undefined || this.log.disk.failure !== undefined
   }
 
-  /** Takes the state that the coordinator decided. Metadata is level-triggered: only the newest counts. */
+  /** Takes the state that the coordinator decided; the caller wakes who waits. Metadata is level-triggered: only the newest counts. */
   become(image: PartitionImage, serveAfterMs: number): void {
     const { nodeId, env } = this.#broker
     const nowMs = env.clock.monotonicMs()
@@ -101,7 +101,6 @@ export class Partition {
       this.written()
     } else this.#replication.update(image, nowMs)
     this.advance()
-    this.waiting.wake()
     this.#broker.replication.follow(this)
     this.#broker.replication.isrChanges.consider(this)
     if (this.isBroken) this.#broker.failedReplicas.report()
@@ -195,6 +194,7 @@ export class Partition {
   opened(log: Log): void {
     this.log = log
     this.become(this.#image, this.#broker.config.get('lease.duration.ms'))
+    this.waiting.wake()
   }
 
   /** The topic is gone, or the replica moved away: whoever waits is answered. */

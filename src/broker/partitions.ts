@@ -7,6 +7,7 @@ import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
 import { cleanerOptions } from './config/cleaner-options.ts'
 import { Partition } from './partition.ts'
+import { type WaitList, wakeAll } from './waiting.ts'
 
 /** What could not be made, for want of room or of descriptors, is tried again. */
 const openAgainMs = 500
@@ -89,17 +90,23 @@ export class Partitions {
 
   /** A disk failed, a broker went: who waits for it is told. */
   wakeAll(): void {
-    for (const partition of this.all()) partition.waiting.wake()
+    wakeAll(this.all().map(({ waiting }) => waiting))
   }
 
   apply(change: ImageChange): void {
     for (const { topicId } of change.deletedTopics) this.#removeTopic(topicId)
     for (const each of change.partitions) this.#change(each)
     if (change.brokersChanged) this.wakeAll()
+    else wakeAll(change.partitions.flatMap((each) => this.#waitingFor(each)))
     for (const { resourceType, resourceName } of change.configs) {
       if (resourceType === resourceTypes.topic) this.#configure(resourceName)
       else if (resourceType === resourceTypes.broker) this.#configureAll()
     }
+  }
+
+  #waitingFor({ topic, after }: PartitionChange): WaitList[] {
+    const partition = this.#byId.get(topic.topicId)?.get(after.partition)
+    return partition === undefined ? [] : [partition.waiting]
   }
 
   #change({ topic, after, serveAfterMs }: PartitionChange): void {

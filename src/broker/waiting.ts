@@ -12,6 +12,10 @@ export class WaitList {
     return this.#waiting.size
   }
 
+  [Symbol.iterator](): Iterator<Waiting> {
+    return this.#waiting.values()
+  }
+
   wake(): void {
     if (this.#waiting.size === 0) return
     for (const waiting of [...this.#waiting]) waiting.attempt()
@@ -24,6 +28,13 @@ export class WaitList {
   remove(waiting: Waiting): void {
     this.#waiting.delete(waiting)
   }
+}
+
+/** For many partitions at once: who waits for several of them looks once. */
+export function wakeAll(lists: Iterable<WaitList>): void {
+  const all = new Set<Waiting>()
+  for (const list of lists) for (const waiting of list) all.add(waiting)
+  for (const waiting of all) waiting.attempt()
 }
 
 /** One waiting request. It ends once, by `tryFinish` returning true or by its time running out. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { ParkedFetches } from '../../src/broker/parked-fetches.ts'
+import { Waiting } from '../../src/broker/waiting.ts'
 import { RawClient } from './raw-client.ts'
 import { startTestNode, type TestNode } from './test-node.ts'
 
@@ -63,4 +64,25 @@ test('without room a fetch is answered at once', async () => {
   expect(parkedFetches.limit).toEqual({ used: 2, max: 2, refused: 2 })
   parkedFetches.leave(2)
   expect(parkedFetches.partitions).toBe(0)
+})
+
+test('who waits for many partitions looks once when all of them change', () => {
+  const { partitions, env, image } = node.node.broker!
+  const topic = image.topic('idle')!
+  const lists = topic.partitions.map(({ partition }) => partitions.get('idle', partition)!.waiting)
+  let looks = 0
+  const look = () => ++looks > 9
+  const waiting = new Waiting(env.timers, lists, 60_000, look, () => {})
+  const change = {
+    ...{ revision: 0, deletedTopics: [], configs: [], quotasChanged: false, scramChanged: false },
+    ...{ brokersChanged: false, featuresChanged: false },
+    partitions: topic.partitions.map((before) => ({
+      ...{ topic, before, after: { ...before, partitionEpoch: before.partitionEpoch + 1 } },
+      serveAfterMs: 0,
+    })),
+  }
+  partitions.apply(change)
+  partitions.apply({ ...change, partitions: [], brokersChanged: true })
+  waiting.cancel()
+  expect([lists.length, looks]).toEqual([3, 2])
 })
