@@ -318,7 +318,7 @@ export class Appender {
     }
     log.flusher.written(active)
     log.advanceTo(batches[batches.length - 1]!.lastOffset + 1)
-    if (log.epochFile.isDirty) log.epochFile.writeIfPossible()
+    if (log.epochFile.isMissing) this.#quietly(() => log.epochFile.write())
   }
 
   /** Runs what the log can do without: recovery makes it anew from the batches. */

@@ -1,12 +1,12 @@
 /**
- * `leader-epoch-checkpoint`: the leader epochs of a log. Read with the first question, written when a
- * batch of a new epoch is, and durable before the recovery point passes that. What is lost of it is found
- * again in the batches.
+ * `leader-epoch-checkpoint`: the leader epochs of a log. Read with the first question, written with the first
+ * batch, and durable before the recovery point passes a later epoch. What it lacks is found again in the batches.
  */
 import { type EpochEntry, LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import { formatEpochs, parseEpochs } from './checkpoint.ts'
 import { leaderEpochFile } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
+import { mayPass } from './write-failed.ts'
 
 export class EpochFile {
   readonly path: string
@@ -75,8 +75,13 @@ export class EpochFile {
     if (before === this.#synced) this.#synced = epochs.entries
   }
 
-  get isDirty(): boolean {
-    return this.#epochs !== undefined && this.#epochs.entries !== this.#written
+  /**
+   * The file has no epoch, and batches have one: without it a log is read whole. That it lacks later epochs costs nothing
+   * until a sync writes them, but replacing it takes a millisecond, and there may be thousands that a new leader begins.
+   */
+  get isMissing(): boolean {
+    const { entries } = this.#epochs ?? {}
+    return entries !== undefined && entries.length > 0 && !this.#written?.length
   }
 
   /** Whether entries are not known to be on the disk. */
@@ -84,13 +89,16 @@ export class EpochFile {
     return this.#epochs !== undefined && this.#epochs.entries !== this.#synced
   }
 
-  /** On a full disk the file stays behind: what it lacks is found again in the batches. */
-  writeIfPossible(): void {
+  /** On a full disk the file stays behind, and false is returned. Throws when the disk cannot be relied on. */
+  writeIfPossible(): boolean {
     try {
       this.write()
+      return true
     } catch (error) {
+      if (!mayPass(error)) throw error
       const because = (error as Error).message
       this.#disk.env.log.warn('Side file is behind', { path: this.path, because })
+      return false
     }
   }
 

@@ -128,9 +128,15 @@ export class Flusher {
 
   /** Begins the syncs of all that has changed. */
   #syncsOfAll(): Promise<void>[] {
-    this.#epochFile.write()
-    if (this.#epochFile.isUnsynced) this.directoryChanged()
-    const syncs = [this.#epochFile.syncLater()]
+    const syncs: Promise<void>[] = []
+    // What a full disk has no room for is found in the batches, as long as the recovery point stays before them. A stop that
+    // leaves it behind is no clean one.
+    if (this.#isFinishing) this.#epochFile.write()
+    if (!this.#epochFile.writeIfPossible()) this.#syncingTo = this.#syncedTo
+    else {
+      if (this.#epochFile.isUnsynced) this.directoryChanged()
+      syncs.push(this.#epochFile.syncLater())
+    }
     for (const segment of this.#dirty)
       if (!segment.isDeleted) syncs.push(this.#syncSegment(segment))
     this.#dirty.clear()

@@ -57,6 +57,8 @@ export class VerifiedState {
     const epoch = leaderEpochOf(bytes, at)
     const known = this.#epochs?.epochAt(baseOffset)
     if (known === undefined || known === epoch) return undefined
+    // A process that was killed need not have written those that came last.
+    if (known === this.#epochs?.latest && epoch > known) return undefined
     this.#epochs = undefined
     return `offset ${baseOffset} was written in leader epoch ${epoch}, not ${known}`
   }

@@ -22,7 +22,7 @@ test('D19: a log that is truncated on a full disk knows where it ends, and what 
   ])
   host.disk.isFull = false
   appendBatch(log, batch('d'), 3)
-  expect([log.logEndOffset, log.epochFile.isDirty, log.disk.failure]).toEqual([2, false, undefined])
+  expect([log.logEndOffset, log.leaderEpochs.latest, log.disk.failure]).toEqual([2, 3, undefined])
 })
 
 test('a log whose truncation fails half way is given up: it ends before where it believes', () => {
