@@ -1,16 +1,20 @@
 /** The partitions of this broker, kept as the cluster's metadata says. */
 import type { MessageOf } from '../../protocol/coordinator/messages.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
-import { resourceTypes } from '../core/cluster/image.ts'
+import { type PartitionImage, resourceTypes, type TopicImage } from '../core/cluster/image.ts'
 import type { ImageChange, PartitionChange } from '../core/cluster/image-change.ts'
+import { isInternalTopic } from '../core/cluster/internal-topics.ts'
 import type { Log } from '../log/log.ts'
 import type { Broker } from './broker.ts'
 import { cleanerOptions } from './config/cleaner-options.ts'
 import { Partition } from './partition.ts'
+import { TimeSlice } from './time-slice.ts'
 import { type WaitList, wakeAll } from './waiting.ts'
 
 /** What could not be made, for want of room or of descriptors, is tried again. */
 const openAgainMs = 500
+/** Logs that are made without a pause take no longer than this: less than a lease may do without renewal. */
+const atOnceMs = 200
 
 export class Partitions {
   readonly #broker: Broker
@@ -21,6 +25,11 @@ export class Partitions {
   #mayMissLogs = false
   /** Partitions whose log could not be made. */
   readonly #unopened = new Set<string>()
+  /** New replicas whose turn is still to come: from when on each may be served. */
+  readonly #unmade = new Map<string, { topicId: string; index: number; serveFromMs: number }>()
+  #isMaking = false
+  /** From then on new replicas have to wait for their turn. */
+  #atOnceUntilMs = Infinity
 
   constructor(broker: Broker) {
     this.#broker = broker
@@ -94,8 +103,10 @@ export class Partitions {
   }
 
   apply(change: ImageChange): void {
+    this.#atOnceUntilMs = this.#broker.env.clock.monotonicMs() + atOnceMs
     for (const { topicId } of change.deletedTopics) this.#removeTopic(topicId)
     for (const each of change.partitions) this.#change(each)
+    if (this.#unmade.size > 0 && !this.#isMaking) void this.#makeRest()
     if (change.brokersChanged) this.wakeAll()
     else wakeAll(change.partitions.flatMap((each) => this.#waitingFor(each)))
     for (const { resourceType, resourceName } of change.configs) {
@@ -117,13 +128,52 @@ export class Partitions {
       return
     }
     if (partition === undefined) {
-      const log = this.#openLog(topic.name, topic.topicId, after.partition)
-      partition = new Partition(this.#broker, topic.name, after, log)
-      put(this.#byTopic, topic.name, partition)
-      put(this.#byId, topic.topicId, partition)
-      this.#all = undefined
+      if (this.#isForLater(topic, after, serveAfterMs)) return
+      partition = this.#make(topic, after)
     }
     partition.become(after, serveAfterMs)
+  }
+
+  #make({ name, topicId }: TopicImage, image: PartitionImage): Partition {
+    const log = this.#openLog(name, topicId, image.partition)
+    const partition = new Partition(this.#broker, name, image, log)
+    put(this.#byTopic, name, partition)
+    put(this.#byId, topicId, partition)
+    this.#all = undefined
+    return partition
+  }
+
+  /** Thousands of logs take longer than a lease. Groups look at once whether they have theirs. */
+  #isForLater({ name, topicId }: TopicImage, after: PartitionImage, serveAfterMs: number): boolean {
+    const index = after.partition
+    const key = `${topicId}/${index}`
+    const nowMs = this.#broker.env.clock.monotonicMs()
+    const waiting = this.#unmade.get(key)
+    if (waiting === undefined && (nowMs < this.#atOnceUntilMs || isInternalTopic(name)))
+      return false
+    const serveFromMs = Math.max(waiting?.serveFromMs ?? 0, nowMs + serveAfterMs)
+    this.#unmade.set(key, { topicId, index, serveFromMs })
+    return true
+  }
+
+  /** With what has been decided of them by then. Who asks for one before is told that it is not led here. */
+  async #makeRest(): Promise<void> {
+    const { env, image, nodeId, session } = this.#broker
+    this.#isMaking = true
+    const slice = new TimeSlice(env)
+    await slice.next()
+    for (const key of this.#unmade.keys()) {
+      if (slice.isOver) await slice.next()
+      if (session.closed) break
+      const { topicId, index, serveFromMs } = this.#unmade.get(key)!
+      this.#unmade.delete(key)
+      const topic = image.topicById(topicId)
+      const after = topic?.partitions[index]
+      if (topic === undefined || !after?.replicas.includes(nodeId)) continue
+      const serveAfterMs = Math.max(0, serveFromMs - env.clock.monotonicMs())
+      this.#make(topic, after).become(after, serveAfterMs)
+    }
+    this.#isMaking = false
   }
 
   #openLog(topic: string, topicId: string, index: number): Log | undefined {
