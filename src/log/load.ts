@@ -88,6 +88,9 @@ export async function openLog(
       onProgress: checkpoint.onProgress ?? (() => {}),
       onLost: checkpoint.onLost ?? (() => {}),
     }))
+  // Behind the recovery point a loss of power may have brought back what was cut off before other records took its place.
+  const { wasClean, highWatermark: told } = checkpoint
+  const committed = wasClean ? told : Math.min(told, checkpoint.recoveryPoint)
   const log = new Log(disk, {
     ...place,
     segments,
@@ -95,7 +98,7 @@ export async function openLog(
     producers,
     logStartOffset,
     logEndOffset: end.endOffset,
-    highWatermark: Math.min(Math.max(checkpoint.highWatermark, logStartOffset), end.endOffset),
+    highWatermark: Math.min(Math.max(committed, logStartOffset), end.endOffset),
     recoveryPoint: Math.min(checkpoint.recoveryPoint, end.endOffset),
   })
   // What the process before left in the page cache was never synced by this one.

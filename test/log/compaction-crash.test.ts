@@ -56,13 +56,15 @@ async function prepared(): Promise<CompactionLife> {
 }
 
 /** The log again, as a process finds it that works through `env`. */
-function open(life: CompactionLife, env: Env): Promise<Log> {
+async function open(life: CompactionLife, env: Env): Promise<Log> {
   const { topic, partition, directory, config, highWatermark } = life.log
-  return openLog(
+  const log = await openLog(
     new LogDisk(env, '/data'),
     { topic, partition, directory, config },
-    { wasClean: false, recoveryPoint: 0, logStartOffset: 0, highWatermark },
+    { wasClean: false, recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 },
   )
+  log.highWatermark = highWatermark
+  return log
 }
 
 function compacted(log: Log): Promise<unknown> {

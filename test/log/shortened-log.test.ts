@@ -80,3 +80,18 @@ test('a log that was made some time ago has the id of its topic after a loss of 
   const again = await restarted(disk, true)
   expect([0, 2].map((partition) => again.get('t', partition)?.topicId)).toEqual([topicId, topicId])
 })
+
+test('what a loss of power brings back is not committed, though others were in its place', async () => {
+  const { disk, log } = await made()
+  await log.flush()
+  // The next process has no recovery point: what it cuts is to it as if it were not synced.
+  const manager = await restarted(disk)
+  const again = manager.get('t', 0)!
+  again.truncateTo(0)
+  append(again, 'v', 'w', 'x', 'y', 'z')
+  again.highWatermark = 5
+  manager.directories[0]!.checkpoints.writeHighWatermarks(true)
+  expect(await stateOf(await restarted(disk, true))).toEqual({
+    ...{ values: ['a', 'b', 'c', 'd', 'e'], highWatermark: 0, recoveryPoint: 0, cleaned: 0 },
+  })
+})
