@@ -122,11 +122,11 @@ export class LogManager {
   }
 
   async #loadLogs(directory: LogDirectory): Promise<void> {
-    const { disk, path, wasClean } = directory
-    const recoveryPoints = directory.checkpoints.find('recoveryPoint')
-    const logStarts = directory.checkpoints.read('logStart')
-    const highWatermarks = directory.checkpoints.read('highWatermark')
-    directory.checkpoints.cleanerOffsets = directory.checkpoints.read('cleaner')
+    const { disk, path, wasClean, checkpoints } = directory
+    const recoveryPoints = checkpoints.find('recoveryPoint')
+    const logStarts = checkpoints.read('logStart')
+    const highWatermarks = checkpoints.read('highWatermark')
+    checkpoints.cleanerOffsets = checkpoints.read('cleaner')
     const names = this.#partitionsIn(directory)
     const progress = this.#progress(path, names.length)
     let isShorter = false
@@ -155,19 +155,15 @@ export class LogManager {
         compactedTo:
           place.config.cleanupPolicy.compact && recoveryPoints === undefined
             ? Infinity
-            : (directory.checkpoints.cleanerOffsets.get(name) ?? 0),
+            : (checkpoints.cleanerOffsets.get(name) ?? 0),
         onProgress: (bytes) => progress(i, bytes),
         onLost: () => directory.noteLoss(),
       })
       this.#add(directory, log)
-      const told = Math.max(
-        recoveryPoint,
-        highWatermark,
-        directory.checkpoints.cleanerOffsets.get(name) ?? 0,
-      )
+      const told = Math.max(recoveryPoint, highWatermark, checkpoints.cleanerOffsets.get(name) ?? 0)
       isShorter ||= told > log.logEndOffset
     }
-    if (isShorter) directory.checkpoints.lowerAll()
+    if (isShorter) checkpoints.lowerAll()
     if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })
