@@ -8,6 +8,7 @@ import { Reader, Writer } from '../../protocol/bytes.ts'
 import type { Message, MessageOf } from '../../protocol/coordinator/messages.ts'
 import { errors } from '../../protocol/errors.ts'
 import { AllocateProducerIds } from '../../protocol/messages/allocate-producer-ids.ts'
+import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { DeleteTopics } from '../../protocol/messages/delete-topics.ts'
 import { ElectLeaders } from '../../protocol/messages/elect-leaders.ts'
 import { UnregisterBroker } from '../../protocol/messages/unregister-broker.ts'
@@ -34,6 +35,8 @@ const neededOnFullDisk: ReadonlySet<number> = new Set([
   UnregisterBroker.key,
   AllocateProducerIds.key,
 ])
+/** Whoever is told of it counts on the topic that the name stands for now. */
+const endsOrBegins: ReadonlySet<number> = new Set([CreateTopics.key, DeleteTopics.key])
 const states = { starting: 0, active: 1, draining: 2, mayStop: 3 } as const
 
 export class BrokerRequests {
@@ -328,12 +331,16 @@ export class BrokerRequests {
       logEnds,
     }
     const command = { kind: 'kafka', apiKey, apiVersion, request, circumstances } as const
-    this.#kernel.commit(command, (reply) => () => {
-      const writer = new Writer()
-      api.response(apiVersion).write(writer, reply)
-      const response = writer.finish()
-      const done = { type: 'adminAck', sequence, errorCode: 0, errorMessage: null } as const
-      peer.send({ ...done, response }, correlation)
+    this.#kernel.commit(command, (reply) => {
+      const { revision } = this.#image
+      const answer = () => {
+        const writer = new Writer()
+        api.response(apiVersion).write(writer, reply)
+        const response = writer.finish()
+        const done = { type: 'adminAck', sequence, errorCode: 0, errorMessage: null } as const
+        peer.send({ ...done, response }, correlation)
+      }
+      return endsOrBegins.has(apiKey) ? () => this.#kernel.whenGone(revision, answer) : answer
     })
   }
 

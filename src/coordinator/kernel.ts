@@ -107,6 +107,12 @@ export class Kernel {
       this.#store.snapshot(revision, image.records())
   }
 
+  /** Runs when no broker answers for a topic any more that was deleted up to this revision. */
+  whenGone(revision: number, run: () => void): void {
+    this.publisher.whenGone(revision, run)
+    this.flush()
+  }
+
   /** Sends what nobody has to wait for any more. */
   flush(): void {
     this.#flushAtMs = this.publisher.flush(this.#clock.monotonicMs())

@@ -5,6 +5,10 @@
  * when the old leader has confirmed (then the new one may answer at once), or when its lease has
  * ended, or when it is gone (then the new one is told to wait for the rest of the lease). What was
  * committed later waits behind.
+ *
+ * Who leads a topic that is deleted goes on as well, until it hears of it or its lease has ended. Nobody else
+ * has to wait for that, but whoever is told that the topic is gone, or that one of its name was made, is told then:
+ * what is acknowledged later is the new topic's.
  */
 import type { MessageOf } from '../../protocol/coordinator/messages.ts'
 import { type ClusterRecord, encodeRecords } from '../../protocol/coordinator/record.ts'
@@ -17,6 +21,12 @@ interface Deposed {
   readonly brokerId: number
   /** The change that replaced it; a broker that acts on this revision leads no more. */
   readonly revision: number
+}
+
+/** An answer that must not come before it is true of every broker. */
+interface Held {
+  readonly revision: number
+  readonly run: () => void
 }
 
 interface Push {
@@ -46,6 +56,9 @@ export class Publisher {
   readonly #peers: ReadonlyMap<number, Peer>
   readonly #deposed = new Map<string, Deposed[]>()
   readonly #deposedAt = new Map<number, number>()
+  /** Brokers that led what was deleted. */
+  #bereft: Deposed[] = []
+  #held: Held[] = []
   #queue: Push[] = []
   /** Until then nobody can know who held leases before this coordinator started. */
   #graceEndMs = 0
@@ -64,6 +77,7 @@ export class Publisher {
   /** Notes who is replaced by a decision, before it is applied; `revision` is the one it leads to. */
   depose(image: ClusterImage, records: readonly ClusterRecord[], revision: number): void {
     for (const record of records) {
+      if (record.kind === 'removeTopic') this.#bereave(image, record.topicId, revision)
       if (record.kind !== 'partition') continue
       const before = image.partition(record.topicId, record.partition)
       if (before === undefined) continue
@@ -77,6 +91,23 @@ export class Publisher {
       this.#deposedAt.set(brokerId, revision)
       this.#deposed.set(key, [...(this.#deposed.get(key) ?? []), { brokerId, revision }])
     }
+  }
+
+  #bereave(image: ClusterImage, topicId: string, revision: number): void {
+    const brokerIds = new Set<number>()
+    for (const partition of image.topicById(topicId)?.partitions ?? []) {
+      if (partition.leader !== -1) brokerIds.add(partition.leader)
+      for (const { brokerId } of this.#deposed.get(keyOf(partition)) ?? []) brokerIds.add(brokerId)
+    }
+    for (const brokerId of brokerIds) {
+      this.#deposedAt.set(brokerId, revision)
+      this.#bereft.push({ brokerId, revision })
+    }
+  }
+
+  /** Runs when no broker answers for a topic any more that was deleted up to this revision; see `flush`. */
+  whenGone(revision: number, run: () => void): void {
+    this.#held.push({ revision, run })
   }
 
   /** The last revision in which something was taken from the broker; -1 when nothing was. */
@@ -134,12 +165,23 @@ export class Publisher {
       for (const peer of this.#peers.values()) this.#send(peer, push, nowMs)
     }
     this.#queue = this.#queue.filter((push) => !done.includes(push))
-    if (this.#deposed.size > 0)
-      this.#forget(
-        ({ brokerId, revision }) =>
-          this.#confirmed(brokerId, revision) || !this.#sessions.live(brokerId, nowMs),
-      )
-    return again
+    const isOver = ({ brokerId, revision }: Deposed) =>
+      this.#confirmed(brokerId, revision) || !this.#sessions.live(brokerId, nowMs)
+    if (this.#deposed.size > 0) this.#forget(isOver)
+    if (this.#bereft.length > 0) this.#bereft = this.#bereft.filter((each) => !isOver(each))
+    return Math.min(again, this.#release())
+  }
+
+  /** Returns when to look again at the latest. */
+  #release(): number {
+    if (this.#held.length === 0) return Infinity
+    if (this.#graceEndMs > 0) return this.#graceEndMs
+    const first = this.#bereft.reduce((least, each) => Math.min(least, each.revision), Infinity)
+    const free = this.#held.filter(({ revision }) => revision < first)
+    this.#held = this.#held.filter((held) => !free.includes(held))
+    for (const { run } of free) run()
+    if (this.#held.length === 0) return Infinity
+    return Math.min(...this.#bereft.map(({ brokerId }) => this.#sessions.expireAt(brokerId)))
   }
 
   /** Every push so far has gone to everybody. */
@@ -174,7 +216,8 @@ export class Publisher {
       toRevision: push.toRevision,
       snapshot: 0,
       acknowledge:
-        peer.wanted === draining || push.gates.some(({ brokerId }) => brokerId === peer.brokerId),
+        peer.wanted === draining ||
+        [...push.gates, ...this.#bereft].some(({ brokerId }) => brokerId === peer.brokerId),
       records: push.records,
       serveAfter: this.#serveAfter(
         push.partitions,
