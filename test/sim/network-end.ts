@@ -158,8 +158,7 @@ export class End implements Connection {
   /** Its process is gone: nobody is told here, the peer is. */
   vanish(code: string): void {
     if (this.closed) return
-    this.closed = true
-    this.#network.ends.delete(this)
+    this.#leave()
     this.#tellPeer(code)
   }
 
@@ -183,10 +182,15 @@ export class End implements Connection {
 
   #finish(code: string | undefined): void {
     if (this.closed) return
-    this.closed = true
-    this.#network.ends.delete(this)
+    this.#leave()
     this.#tellPeer(code)
     this.#world.after(0, 'closed', this.process, () => this.handler?.onClose())
+  }
+
+  /** What waits for its path to open is delivered all the same, and the close behind it. */
+  #leave(): void {
+    this.closed = true
+    if (!this.#waitsForPath) this.#network.ends.delete(this)
   }
 
   #send(bytes: Buffer): void {
