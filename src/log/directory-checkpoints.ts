@@ -18,7 +18,7 @@ import { mayPass } from './write-failed.ts'
 /** More names are not remembered: any may be in a checkpoint then. */
 const deletedNamesMax = 1000
 
-type CheckpointName = keyof typeof checkpointFiles
+export type CheckpointName = keyof typeof checkpointFiles
 
 export class DirectoryCheckpoints {
   /** Offsets that compaction has come to, by `topic-partition`. */
@@ -105,14 +105,26 @@ export class DirectoryCheckpoints {
     this.#write('cleaner', sync, (log) => this.cleanerOffsets.get(log.name))
   }
 
-  /** Where logs end before what checkpoints say of them, before anything is appended (see `lower`). Throws StorageError. */
-  lowerAll(): void {
+  /** Those that say more of a log than is believed of it, before anything is appended (see `lower`). Throws StorageError. */
+  lowerAll(tooHigh: ReadonlySet<CheckpointName>): void {
     for (const { name, logEndOffset } of this.#logs)
       if ((this.cleanerOffsets.get(name) ?? 0) > logEndOffset)
         this.cleanerOffsets.set(name, logEndOffset)
-    this.writeRecoveryPoints(true)
-    this.writeHighWatermarks(true)
-    this.writeCleanerOffsets(true)
+    if (tooHigh.has('recoveryPoint')) this.writeRecoveryPoints(true)
+    if (tooHigh.has('highWatermark')) this.#lowerHighWatermarks()
+    if (tooHigh.has('cleaner')) this.writeCleanerOffsets(true)
+  }
+
+  /** After most crashes, on a full disk as well: none is as good as a low one there. */
+  #lowerHighWatermarks(): void {
+    try {
+      this.writeHighWatermarks(true)
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      this.#env.log.warn('High watermarks are forgotten', { because: error.message })
+      this.#env.files.unlink(`${this.#disk.path}/${checkpointFiles.highWatermark}`)
+      this.#env.files.syncDirectory(this.#disk.path)
+    }
   }
 
   /**

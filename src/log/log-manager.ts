@@ -8,6 +8,7 @@
 import type { Limit } from '../core/limit.ts'
 import type { Env } from '../env/env.ts'
 import { Cleaner, type CleanerOptions } from './cleaner.ts'
+import type { CheckpointName } from './directory-checkpoints.ts'
 import {
   deletedDirectory,
   isDeletedDirectory,
@@ -129,7 +130,7 @@ export class LogManager {
     checkpoints.cleanerOffsets = checkpoints.read('cleaner')
     const names = this.#partitionsIn(directory)
     const progress = this.#progress(path, names.length)
-    let isShorter = false
+    const tooHigh = new Set<CheckpointName>()
     for (const [i, name] of names.entries()) {
       const { topic, partition } = parsePartitionDirectory(name)!
       const other = this.#logs.get(name)
@@ -160,10 +161,11 @@ export class LogManager {
         onLost: () => directory.noteLoss(),
       })
       this.#add(directory, log)
-      const told = Math.max(recoveryPoint, highWatermark, checkpoints.cleanerOffsets.get(name) ?? 0)
-      isShorter ||= told > log.logEndOffset
+      if (recoveryPoint > log.recoveryPoint) tooHigh.add('recoveryPoint')
+      if (highWatermark > log.highWatermark) tooHigh.add('highWatermark')
+      if ((checkpoints.cleanerOffsets.get(name) ?? 0) > log.logEndOffset) tooHigh.add('cleaner')
     }
-    if (isShorter) checkpoints.lowerAll()
+    checkpoints.lowerAll(tooHigh)
     if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })

@@ -15,7 +15,15 @@ const options = {
   configOf: () => ({ ...defaultLogConfig, messageTimestampAfterMaxMs: Infinity }),
 }
 
-const opened = (disk: LossyDisk) => LogManager.open(simulatedEnv(disk), options)
+const opened = (disk: LossyDisk, hasRoom = true) => {
+  const { files, ...env } = simulatedEnv(disk)
+  const replaceFile: typeof files.replaceFile = (path, bytes, sync) => {
+    if (!hasRoom && path.endsWith('/replication-offset-checkpoint'))
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })
+    files.replaceFile(path, bytes, sync)
+  }
+  return LogManager.open({ ...env, files: { ...files, replaceFile } }, options)
+}
 
 /** Five records that are committed, as checkpoints say, and none of them synced. */
 async function made() {
@@ -95,3 +103,25 @@ test('what a loss of power brings back is not committed, though others were in i
     ...{ values: ['a', 'b', 'c', 'd', 'e'], highWatermark: 0, recoveryPoint: 0, cleaned: 0 },
   })
 })
+
+test.each(['there is', 'there is no'])(
+  'a log that is cut where its committed end is not believed any more has not committed what follows, when %s room to write that',
+  async (room) => {
+    const { disk, log: before, directory } = await made()
+    await before.flush()
+    // The next process has no recovery point.
+    directory.checkpoints.writeHighWatermarks(true)
+    disk.kill()
+    disk.restart()
+    const manager = await opened(disk, room === 'there is')
+    const log = manager.get('t', 0)!
+    expect([log.logEndOffset, log.highWatermark]).toEqual([5, 0])
+    log.truncateTo(2)
+    append(log, 'x', 'y', 'z')
+    await log.flush()
+    manager.directories[0]!.checkpoints.writeRecoveryPoints(true)
+    expect(await stateOf(await restarted(disk))).toMatchObject({
+      ...{ values: ['a', 'b', 'x', 'y', 'z'], highWatermark: 0, recoveryPoint: 5 },
+    })
+  },
+)
