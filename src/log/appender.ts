@@ -318,7 +318,6 @@ export class Appender {
     }
     log.flusher.written(active)
     log.advanceTo(batches[batches.length - 1]!.lastOffset + 1)
-    if (log.epochFile.isMissing) this.#quietly(() => log.epochFile.write())
   }
 
   /** Runs what the log can do without: recovery makes it anew from the batches. */

@@ -1,6 +1,7 @@
 /**
- * `leader-epoch-checkpoint`: the leader epochs of a log. Read with the first question, written with the first
- * batch, and durable before the recovery point passes a later epoch. What it lacks is found again in the batches.
+ * `leader-epoch-checkpoint`: the leader epochs of a log. Read with the first question, written with the next sync,
+ * and durable before the recovery point passes a later epoch. What it lacks is found again in the batches: replacing
+ * it takes a millisecond, and there may be thousands of logs in which a new leader begins an epoch.
  */
 import { type EpochEntry, LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import { formatEpochs, parseEpochs } from './checkpoint.ts'
@@ -73,15 +74,6 @@ export class EpochFile {
     epochs.truncateFromStart(startOffset)
     if (before === this.#written) this.#written = epochs.entries
     if (before === this.#synced) this.#synced = epochs.entries
-  }
-
-  /**
-   * The file has no epoch, and batches have one: without it a log is read whole. That it lacks later epochs costs nothing
-   * until a sync writes them, but replacing it takes a millisecond, and there may be thousands that a new leader begins.
-   */
-  get isMissing(): boolean {
-    const { entries } = this.#epochs ?? {}
-    return entries !== undefined && entries.length > 0 && !this.#written?.length
   }
 
   /** Whether entries are not known to be on the disk. */

@@ -71,7 +71,11 @@ export async function openLog(
   segments.set(found.segments)
   if (found.segments.length === 0) segments.create(checkpoint.logStartOffset, config)
   const logStartOffset = Math.max(checkpoint.logStartOffset, segments.first.baseOffset)
-  const epochs = new EpochFile(disk, directory, logStartOffset, () => epochsIn(segments))
+  // Before the first sync there is no file, and recovery reads all batches anyway.
+  const wasSynced = checkpoint.recoveryPoint > segments.first.baseOffset
+  const epochs = new EpochFile(disk, directory, logStartOffset, () =>
+    wasSynced || checkpoint.wasClean ? epochsIn(segments) : [],
+  )
   const producers = new ProducerStore(disk, segments, found.snapshots)
   const end =
     (checkpoint.wasClean ? cleanEnd(segments, checkpoint.recoveryPoint) : undefined) ??
