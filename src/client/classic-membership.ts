@@ -76,6 +76,11 @@ export class ClassicMembership implements Membership {
     this.#wake?.()
   }
 
+  /** A generation is known as soon as it counts. */
+  heard(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async leave(): Promise<void> {
     this.#leaving = true
     this.#wake?.()

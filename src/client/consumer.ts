@@ -7,14 +7,14 @@
  * `consumed` said earlier how far.
  */
 import type { TopicPartition } from './assignors.ts'
-import { retrying } from './backoff.ts'
+import { retrying, within } from './backoff.ts'
 import { ClassicMembership } from './classic-membership.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetched-records.ts'
 import { Fetcher, type FetcherOptions } from './fetcher.ts'
 import { commitOffsets, fetchCommitted } from './group-offsets.ts'
 import { HeartbeatMembership } from './heartbeat-membership.ts'
-import { brokerError } from './kafka-error.ts'
+import { brokerError, KafkaError } from './kafka-error.ts'
 import { earliest, latest, listOffsets } from './list-offsets.ts'
 import type { Membership, MembershipOptions } from './membership.ts'
 
@@ -32,6 +32,8 @@ export interface ConsumerOptions extends FetcherOptions {
 }
 
 const autoCommitIntervalMs = 5_000
+const lastCommitTimeoutMs = 5_000
+const staleMemberEpoch = 113
 /** As librdkafka's topic.metadata.refresh.interval.ms. */
 const topicsRefreshMs = 300_000
 
@@ -174,13 +176,28 @@ export class Consumer {
       if (this.#failure === undefined) {
         // Under the new protocol giving the partitions back commits.
         try {
-          if (this.#options.commitOnClose ?? true) await this.commit(5_000)
+          if (this.#options.commitOnClose ?? true) await this.#commitLast()
         } finally {
           await this.#membership?.leave()
         }
       }
     } finally {
       this.#fetcher.close()
+    }
+  }
+
+  /**
+   * The answer with the member's new epoch may be under way. A member that was put out has nothing to commit any more: what
+   * it read last is read again by others.
+   */
+  async #commitLast(): Promise<void> {
+    try {
+      await this.commit(lastCommitTimeoutMs)
+    } catch (error) {
+      if (!(error instanceof KafkaError && error.code === staleMemberEpoch)) throw error
+      const heard = this.#membership?.heard() ?? Promise.resolve()
+      await within(this.cluster.env, lastCommitTimeoutMs, 'The next heartbeat', heard)
+      await this.commit(lastCommitTimeoutMs)
     }
   }
 

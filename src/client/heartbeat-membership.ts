@@ -44,6 +44,7 @@ export class HeartbeatMembership implements Membership {
   #leaving = false
   #running: Promise<void> | undefined
   #wake: (() => void) | undefined
+  #listening: (() => void)[] = []
 
   constructor(
     cluster: Cluster,
@@ -59,13 +60,29 @@ export class HeartbeatMembership implements Membership {
   }
 
   start(): void {
-    this.#running = this.#run().catch((error) => this.#events.onFailed(error))
+    this.#running = this.#run()
+      .catch((error) => this.#events.onFailed(error))
+      .finally(() => {
+        this.#running = undefined
+        this.#tell()
+      })
   }
 
   topicsChanged(topics: readonly string[]): void {
     this.#topics = topics
     this.#tellAll = true
     this.#wake?.()
+  }
+
+  heard(): Promise<void> {
+    if (this.#running === undefined) return Promise.resolve()
+    const heard = new Promise<void>((resolve) => this.#listening.push(resolve))
+    this.#wake?.()
+    return heard
+  }
+
+  #tell(): void {
+    for (const resolve of this.#listening.splice(0)) resolve()
   }
 
   async leave(): Promise<void> {
@@ -91,6 +108,7 @@ export class HeartbeatMembership implements Membership {
         const answer = await this.#heartbeat(all)
         this.generationId = answer.memberEpoch
         this.#intervalMs = answer.heartbeatIntervalMs
+        this.#tell()
         if (answer.assignment) await this.#reconcile(answer.assignment)
         // What changed is told at once, not with the next heartbeat.
         if (!this.#tellAll && !this.#leaving) await this.#pause(this.#intervalMs)
@@ -105,6 +123,7 @@ export class HeartbeatMembership implements Membership {
     if (joinsAgain.has(code)) {
       this.generationId = 0
       await this.#giveBack(this.#owned, true)
+      this.#tell()
       return
     }
     if (!isRetriable(error)) throw error

@@ -39,5 +39,7 @@ export interface Membership {
   start(): void
   /** Topics may have appeared or grown. */
   topicsChanged(topics: readonly string[]): void
+  /** Resolves when the group has told, or refused to tell, which epoch the member has. */
+  heard(): Promise<void>
   leave(): Promise<void>
 }
