@@ -29,6 +29,8 @@ export class Faults implements TapListener {
   /** Hosts that a fault cuts off as well. */
   readonly clients: string[]
   #aimed: Aimed[] = []
+  /** They strike when the write has left that they are aimed at. */
+  readonly #due: (() => void)[] = []
   #elections = 0
   #healed = false
   /** How many struck, by kind. */
@@ -47,11 +49,15 @@ export class Faults implements TapListener {
     this.#invariants = invariants
     this.clients = clients
     for (const { host } of cluster.members)
-      host.disk.onChange = () => this.#signal('file changes', host.name, host.name)
+      host.disk.onChange = () => {
+        this.#signal('file changes', host.name, host.name)
+        this.seen()
+      }
     world.invariants.push(() => {
       if (invariants.elections === this.#elections) return
       this.#elections = invariants.elections
       this.#signal('election', 'c', 'leader')
+      this.seen()
     })
     cluster.onEnded = (member) => {
       if (!this.#healed) this.#restart(member, restartMs)
@@ -90,13 +96,18 @@ export class Faults implements TapListener {
       this.#signal('replicated', to, from)
   }
 
+  /** What leaves in one write was decided before any of it. */
+  seen(): void {
+    for (const strike of this.#due.splice(0)) strike()
+  }
+
   #signal(signal: Signal, subject: string, peer: string): void {
     if (this.#aimed.length === 0) return
     for (const aimed of [...this.#aimed]) {
       const { on } = aimed.fault
       if (on?.signal !== signal || --aimed.left > 0) continue
       this.#aimed = this.#aimed.filter((other) => other !== aimed)
-      if (on.delayMs === 0) this.#strike(aimed.fault, subject, peer)
+      if (on.delayMs === 0) this.#due.push(() => this.#strike(aimed.fault, subject, peer))
       else
         this.#world.after(on.delayMs, 'aimed', undefined, () => {
           if (!this.#healed) this.#strike(aimed.fault, subject, peer)

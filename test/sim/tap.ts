@@ -31,6 +31,8 @@ export interface TapListener {
   answered?(asked: Asked, response: any): void
   /** A message between a broker and the coordinator. */
   told?(from: string, to: string, message: Message): void
+  /** All that was written at once has been seen. */
+  seen?(): void
 }
 
 interface Stream {
@@ -68,6 +70,7 @@ export class WireTap implements Tap {
       else if (port === brokerPort && isRequest) this.#request(streams.request, end, frame)
       else if (port === brokerPort) this.#response(streams.request, frame)
     }
+    for (const listener of this.listeners) listener.seen?.()
   }
 
   #told(from: string, to: string, frame: Buffer): void {
