@@ -8,6 +8,8 @@ import { topic } from './workload.ts'
 
 export class Histories {
   readonly #simulation: Simulation
+  /** What a consumer that reads along had read when the logs were read. */
+  alongTheWay: readonly Read[] = []
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation
@@ -46,14 +48,18 @@ export class Histories {
       const stays = each.sentMs > settledMs
       return stays ? each : { ...each, offset: undefined }
     })
-    const repeatable = new Set(sent.filter(({ acks }) => acks !== -1).map(({ value }) => value))
     const deletedBefore = (partition: number) => this.#deletedBefore(partition)
+    // Who has no copy of a batch that was deleted before it was acknowledged cannot tell that it comes again.
+    const repeats = sent.filter(
+      ({ acks, partition }) => acks !== -1 || deletedBefore(partition) > 0,
+    )
+    const repeatable = new Set(repeats.map(({ value }) => value))
     const there = log.filter(
       ({ partition, offset }) => counts({ partition }) && offset >= deletedBefore(partition),
     )
     const promises = { idempotent: true, repeatable, startOf: deletedBefore }
     const wrong = anomalies(sent, there, promises)
-    wrong.push(...alongTheWay(workload.reads.filter(counts), log, deletedBefore))
+    wrong.push(...alongTheWay(this.alongTheWay.filter(counts), log, deletedBefore))
     if (workload.errors.length > 0 && invariants.excused.size === 0)
       wrong.push(`V5: a send failed: ${workload.errors[0]}`)
     if (!this.#excused('passing', 0))

@@ -6,6 +6,7 @@
  * holds the coordinator's · S8 epochs never go back, over crashes too · S9 nothing committed is
  * truncated · S12 only what is committed is deleted. What is seen on the wire (S4, S7) is in `answers.ts`; S10 is S3 with losses of power.
  */
+import type { Message } from '../../protocol/coordinator/messages.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Partition } from '../../src/broker/partition.ts'
 import type { PartitionImage } from '../../src/core/cluster/image.ts'
@@ -59,15 +60,22 @@ export class Invariants {
   readonly #uncut = new Map<string, { readonly from: number; readonly to: number }>()
   /** Partitions that lost what was committed, as they may: every replica in sync lost power. */
   readonly excused = new Set<string>()
+  /** Partitions that a broker gave up, because it could not make or use its log. */
+  readonly #givenUp = new Set<string>()
   elections = 0
   isrChanges = 0
-  /** Losses of power, and of bits, so far: only they excuse an unclean election. */
+  /** Losses of power, and of bits, so far: only they excuse an unclean election, or a log that could not be used. */
   powerLosses = 0
 
   constructor(world: World, cluster: SimCluster) {
     this.#world = world
     this.#cluster = cluster
     world.invariants.push((process, unseen) => this.#check(process, unseen))
+  }
+
+  told(_from: string, _to: string, message: Message): void {
+    if (message.type !== 'relinquish') return
+    for (const { topicId, partition } of message.items) this.#givenUp.add(`${topicId}/${partition}`)
   }
 
   ledger(topicId: string, partition: number): Ledger {
@@ -322,13 +330,22 @@ export class Invariants {
     const uncut = this.#uncut.get(key)
     if (uncut !== undefined && partition.leaderEpoch >= uncut.from) {
       if (partition.leaderEpoch >= uncut.to) this.#uncut.delete(key)
-      if (this.powerLosses === 0)
+      if (this.powerLosses === 0 && !this.#givenUp.has(key))
         this.#fail('S10', partition, `${member.name} was elected uncleanly, and nobody lost power`)
-      if (log.logEndOffset < ledger.endOffset) this.excused.add(key)
-      ledger.cut(log.logEndOffset)
+      const end = this.#agreedEnd(member, log, ledger)
+      if (end < ledger.endOffset) this.excused.add(key)
+      ledger.cut(end)
       return
     }
     this.#hasAll(member, partition, log, `the new leader ${member.name}`)
+  }
+
+  /** Up to where a log has what was committed: a loss of power may bring back what was cut off before that took its place. */
+  #agreedEnd({ host }: Member, log: Log, ledger: Ledger): number {
+    const end = Math.min(log.logEndOffset, ledger.endOffset)
+    for (const entry of new LogWalk(host.disk, log).between(log.logStartOffset, end))
+      if (ledger.differs(entry)) return entry.baseOffset
+    return end
   }
 
   #hasAll(member: Member, partition: Partition, log: Log, who: string): void {

@@ -65,7 +65,7 @@ export class Simulation {
     this.network.tap = this.tap
     this.invariants = new Invariants(this.world, this.cluster)
     this.answers = new Answers(this.world, this.cluster, this.invariants)
-    this.tap.listeners.push(this.answers, new Fencing(this.world, this.cluster))
+    this.tap.listeners.push(this.invariants, this.answers, new Fencing(this.world, this.cluster))
     this.workload = new Workload(this.world, this.network, this.cluster)
     this.admin = new Admin(this.world, this.network, this.cluster)
     this.trims = new Trims(this.world, this.network, this.cluster, this.invariants)
@@ -124,6 +124,7 @@ export class Simulation {
     groups.stop()
     const logs = new Map<string, Read[]>()
     const readMs = world.nowMs
+    history.alongTheWay = [...workload.reads]
     for (const { name, partitions } of cluster.coordinator.coordinator!.image.topics()) {
       if (name !== topic && name !== passing) continue
       const bounds = partitions.map((each) => boundsOf(cluster, name, each))
