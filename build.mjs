@@ -37,6 +37,7 @@ await build({
     'avsc',
     '@bokuweb/zstd-wasm',
     '@node-rs/crc32',
+    'koffi',
     'lz4-napi',
     'node-forge',
     'pino',

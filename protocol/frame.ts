@@ -8,6 +8,7 @@
 import { ProtocolError, Writer } from './bytes.ts'
 import { writeRequestHeader, writeResponseHeader } from './header.ts'
 import type { Api, Encodable, Fields } from './schema.ts'
+import type { Chunk } from './slab.ts'
 
 /** The default of socket.request.max.bytes. */
 export const frameBytesMaxDefault = 104_857_600
@@ -208,9 +209,9 @@ export class FrameWriter {
     })
   }
 
-  /** The bytes of all frames since the last call. */
-  take(): Buffer[] {
-    return this.#writer.finishChunks()
+  /** The bytes of all frames since the last call; buffers, unless something else was given to write. */
+  take<C extends Chunk = Buffer>(): C[] {
+    return this.#writer.finishChunks() as C[]
   }
 
   #frame(what: string, write: () => void): void {

@@ -16,6 +16,7 @@ import {
   structWire,
   type Wire,
 } from './codec.ts'
+import type { Chunk } from './slab.ts'
 
 type ScalarName =
   | 'bool'
@@ -182,8 +183,8 @@ export const bytes = sized<Buffer>('bytes', Buffer.alloc(0), 4, {
   plain: ['blob', 'nullableBlob'],
   compact: ['compactBlob', 'compactNullableBlob'],
 })
-/** Record batches, as they are. */
-export const records = bytes
+/** Record batches, as they are, wherever they are. */
+export const records = bytes as Field<Buffer, Chunk>
 
 const noElements = Object.freeze([])
 

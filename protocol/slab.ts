@@ -5,6 +5,14 @@ export interface Mark {
   readonly references: number
 }
 
+/** Bytes that are not in memory, and are sent from where they lie: a part of a file. */
+export abstract class ByteRange {
+  abstract readonly length: number
+}
+
+/** A piece of a message on its way out. */
+export type Chunk = Buffer | ByteRange
+
 /** From this size on, bytes are handed to the socket as they are instead of being copied. */
 const referenceBytesMin = 1024
 /** The first memory is small, for writers of one message; then it grows up to this. */
@@ -22,7 +30,7 @@ export class Slab {
   #start = 0
   #end = 0
   /** Large values, each with the written position that it stands before. */
-  #references: { at: number; bytes: Buffer }[] = []
+  #references: { at: number; bytes: Chunk }[] = []
   #referenced = 0
 
   /** Bytes of the message so far. */
@@ -55,8 +63,8 @@ export class Slab {
   }
 
   /** Large values are referenced: they must not change until the message is sent. */
-  slice(value: Buffer): void {
-    if (value.length < referenceBytesMin) {
+  slice(value: Chunk): void {
+    if (value.length < referenceBytesMin && value instanceof Buffer) {
       const at = this.reserve(value.length)
       value.copy(this.memory, at)
     } else {
@@ -109,8 +117,8 @@ export class Slab {
   }
 
   /** Ends the message and returns it in pieces, the large values as they were given. */
-  finishChunks(): Buffer[] {
-    const chunks: Buffer[] = []
+  finishChunks(): Chunk[] {
+    const chunks: Chunk[] = []
     let from = this.#start
     for (const { at, bytes } of this.#references) {
       const to = this.#start + at
@@ -127,9 +135,9 @@ export class Slab {
     return chunks
   }
 
-  /** Ends the message and returns it as one piece. */
+  /** Ends a message that is in memory and returns it as one piece. */
   finish(): Buffer {
-    const chunks = this.finishChunks()
+    const chunks = this.finishChunks() as Buffer[]
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 }

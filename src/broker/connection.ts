@@ -10,10 +10,12 @@
  * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
  */
 import { FrameMemory, FrameReader, FrameSizeError } from '../../protocol/frame.ts'
+import type { Chunk } from '../../protocol/slab.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/listeners.ts'
 import { type Answer, dispatch, overlaps } from './dispatch.ts'
+import { sendChunks } from './send-chunks.ts'
 
 /** What one connection may hold before its socket is no longer read. */
 export const backlogMax = {
@@ -39,7 +41,7 @@ interface Slot {
   /** Monotonic. */
   readonly begunMs: number
   /** Undefined until answered. Empty: nothing is sent (acks=0). */
-  chunks: readonly Buffer[] | undefined
+  chunks: readonly Chunk[] | undefined
   sent: (() => void) | undefined
   recheck: Answer['recheck']
   /** Holds up the requests behind it until answered. */
@@ -324,32 +326,40 @@ export class ClientConnection implements ConnectionHandler {
     if (ready === 0) return
     const slots = this.#slots.splice(0, ready)
     for (const slot of slots) this.#recheck(slot)
-    const chunks: Buffer[] = []
+    const chunks: Chunk[] = []
     const sent: (() => void)[] = []
     const { env, traffic } = this.#broker
     const nowMs = env.clock.monotonicMs()
     for (const slot of slots) {
       traffic.answered(slot.apiKey, nowMs - slot.begunMs)
-      for (const chunk of slot.chunks as Buffer[]) chunks.push(chunk)
+      for (const chunk of slot.chunks as Chunk[]) chunks.push(chunk)
       if (slot.sent !== undefined) sent.push(slot.sent)
     }
     const bytes = bytesOf(chunks)
     this.#readyBytes -= bytes
     if (chunks.length === 0) return
     traffic.sentBytes += bytes
-    this.#connection.write(chunks, () => {
+    const written = () => {
       this.#broker.output.remove(chunks)
       for (const each of sent) each()
-    })
+    }
+    try {
+      sendChunks(this.#connection, chunks, written)
+    } catch (error) {
+      written()
+      const message = (error as Error).message
+      this.#broker.env.log.error('An answer cannot be read', { message })
+      this.destroy(message)
+    }
   }
 
   #recheck(slot: Slot): void {
     const instead = slot.recheck?.()
     if (instead === undefined) return
     const { output } = this.#broker
-    output.remove(slot.chunks as Buffer[])
+    output.remove(slot.chunks as Chunk[])
     output.add(instead)
-    this.#readyBytes += bytesOf(instead) - bytesOf(slot.chunks as Buffer[])
+    this.#readyBytes += bytesOf(instead) - bytesOf(slot.chunks as Chunk[])
     slot.chunks = instead
   }
 
@@ -372,7 +382,7 @@ function isFull({ queuedRequests, queuedBytes, unreadBytes, requests }: Backlog)
   )
 }
 
-function bytesOf(chunks: readonly Buffer[]): number {
+function bytesOf(chunks: readonly Chunk[]): number {
   let bytes = 0
   for (const chunk of chunks) bytes += chunk.length
   return bytes

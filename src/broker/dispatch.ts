@@ -6,6 +6,7 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import { FrameWriter } from '../../protocol/frame.ts'
 import { type RequestHeader, readRequestHeader } from '../../protocol/header.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
+import type { Chunk } from '../../protocol/slab.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'
 import { type Handler, type RequestContext, RequestError, type Respond } from './handler.ts'
@@ -14,10 +15,10 @@ import { handlerOf, handlers, versionsOf } from './handlers.ts'
 /** What leaves for one request. */
 export interface Answer {
   /** Nothing is sent when empty. */
-  readonly chunks: readonly Buffer[]
+  readonly chunks: readonly Chunk[]
   readonly sent?: (() => void) | undefined
   /** What leaves instead, when this may not be said any more. */
-  readonly recheck?: (() => readonly Buffer[] | undefined) | undefined
+  readonly recheck?: (() => readonly Chunk[] | undefined) | undefined
   /** The connection ends (the only sign of an error with acks=0). */
   readonly close?: boolean | undefined
 }
@@ -147,12 +148,12 @@ function encode(
   { api }: Pick<Handler, 'api'>,
   header: RequestHeader,
   response: object,
-): Buffer[] {
+): Chunk[] {
   // What an answer that could not be written had is not counted for the next.
   errorCodes.length = 0
   writer.response(api, header, response as never)
   if (errorCodes.length > 0) traffic.refused(api.key, errorCodes)
-  return writer.take()
+  return writer.take<Chunk>()
 }
 
 /** KIP-511: answered in version 0, which every client can read. */

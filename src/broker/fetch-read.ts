@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../protocol/errors.ts'
 import type { Fetch } from '../../protocol/messages/fetch.ts'
 import type { ResponseOf } from '../../protocol/schema.ts'
+import type { Chunk } from '../../protocol/slab.ts'
 import type { FetchedPartition } from '../core/fetch/session.ts'
 import type { Log } from '../log/log.ts'
 import type { LogRead } from '../log/read.ts'
@@ -29,7 +30,7 @@ export class PartitionRead {
   readonly asked: FetchedPartition
   readonly partition: Partition | undefined
   errorCode: number = ErrorCode.NONE
-  bytes: Buffer = empty
+  bytes: Chunk = empty
   highWatermark = -1
   lastStableOffset = -1
   logStartOffset = -1
@@ -39,7 +40,7 @@ export class PartitionRead {
   /** The end of what could be read, and the epoch, when it was. */
   upTo = -1
   leaderEpoch = -1
-  #read: LogRead | undefined
+  #read: LogRead<Chunk> | undefined
   readonly #replicaId: number
 
   constructor(asked: FetchedPartition, partition: Partition | undefined, replicaId: number) {
@@ -60,7 +61,7 @@ export class PartitionRead {
     return read
   }
 
-  take(read: LogRead): void {
+  take(read: LogRead<Chunk>): void {
     this.#read = read
     this.bytes = read.records
   }
@@ -211,7 +212,7 @@ function readLog(
   if (fetchOffset >= read.upTo || read.preferredReadReplica !== -1) return read
   const quota = partition.throttledFor(limits.replicaId)
   if (quota?.exceeded) return read
-  const finish = (bytes: LogRead): PartitionRead => {
+  const finish = (bytes: LogRead<Chunk>): PartitionRead => {
     if (bytes.errorCode !== ErrorCode.NONE)
       return PartitionRead.failed(asked, partition, bytes.errorCode)
     read.take(bytes)
@@ -221,7 +222,9 @@ function readLog(
   }
   const options = { upTo: read.upTo, atLeastOne: limits.atLeastOneBatch }
   try {
-    const bytes = log.read(fetchOffset, limits.maxBytes, options)
+    const bytes =
+      log.range(fetchOffset, limits.maxBytes, read.upTo) ??
+      log.read(fetchOffset, limits.maxBytes, options)
     if (bytes !== undefined) return finish(bytes)
     return log
       .readLater(fetchOffset, limits.maxBytes, options)

@@ -3,6 +3,7 @@
  * reads holds one answer at most; the sum over thousands of them is bounded here: a fetch gets a part
  * of what is left, so that some is left for others, and waits when there is nothing.
  */
+import type { Chunk } from '../../protocol/slab.ts'
 import type { Limit } from '../core/limit.ts'
 
 /** An answer takes this part of the room at most. */
@@ -41,11 +42,11 @@ export class Output {
     return this.#bytes > this.#bytesMax * 2
   }
 
-  add(chunks: readonly Buffer[]): void {
+  add(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) this.#bytes += chunk.length
   }
 
-  remove(chunks: readonly Buffer[]): void {
+  remove(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) this.#bytes -= chunk.length
   }
 }

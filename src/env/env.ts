@@ -120,6 +120,8 @@ export interface File {
 }
 
 export interface Net {
+  /** From so many bytes on `sendFile` costs less than reading and writing them; Infinity where there is none. */
+  readonly sendFileBytesMin: number
   /** Port 0 takes any free port. Rejects with `EADDRINUSE`, `EACCES`, …. */
   listen(
     where: { host: string; port: number },
@@ -159,6 +161,11 @@ export interface Connection {
    * connection fails). Returns false when the peer is behind: wait for `onDrain` before more.
    */
   write(chunks: readonly Buffer[], onWritten?: () => void): boolean
+  /**
+   * Sends bytes of a file without a copy in this process: as many as the kernel takes at once. Returns how
+   * many; 0 where the machine cannot do it, while writes are pending, and when it failed.
+   */
+  sendFile?(file: File, position: number, length: number): number
   /** Bytes of writes that the kernel has not taken as a whole: memory that is held. */
   readonly pendingBytes: number
   /** Changes as long as the peer reads; 0 when the kernel has taken everything. */

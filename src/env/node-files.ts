@@ -111,21 +111,21 @@ function writeAll(fd: number, bytes: Buffer, position: number): void {
     written += writeSync(fd, bytes, written, bytes.length - written, position + written)
 }
 
-class NodeFile implements File {
-  readonly #fd: number
+export class NodeFile implements File {
+  readonly fd: number
 
   constructor(fd: number) {
-    this.#fd = fd
+    this.fd = fd
   }
 
   sizeBytes(): number {
-    return fstatSync(this.#fd).size
+    return fstatSync(this.fd).size
   }
 
   read(into: Buffer, offset: number, length: number, position: number): number {
     let done = 0
     while (done < length) {
-      const count = readSync(this.#fd, into, offset + done, length - done, position + done)
+      const count = readSync(this.fd, into, offset + done, length - done, position + done)
       if (count === 0) break
       done += count
     }
@@ -144,7 +144,7 @@ class NodeFile implements File {
 
   #readOnce(into: Buffer, offset: number, length: number, position: number): Promise<number> {
     return new Promise((resolve, reject) =>
-      read(this.#fd, into, offset, length, position, (error, count) =>
+      read(this.fd, into, offset, length, position, (error, count) =>
         error ? reject(error) : resolve(count),
       ),
     )
@@ -152,37 +152,37 @@ class NodeFile implements File {
 
   write(chunks: readonly Buffer[], position: number): void {
     if (chunks.length === 1) {
-      writeAll(this.#fd, chunks[0]!, position)
+      writeAll(this.fd, chunks[0]!, position)
       return
     }
-    let skip = chunks.length === 0 ? 0 : writevSync(this.#fd, chunks, position)
+    let skip = chunks.length === 0 ? 0 : writevSync(this.fd, chunks, position)
     let at = position + skip
     // A short write is rare (a full disk, a file size limit): the rest goes chunk by chunk.
     for (const chunk of chunks) {
       const done = Math.min(skip, chunk.length)
       skip -= done
       if (done === chunk.length) continue
-      writeAll(this.#fd, chunk.subarray(done), at)
+      writeAll(this.fd, chunk.subarray(done), at)
       at += chunk.length - done
     }
   }
 
   truncate(sizeBytes: number): void {
-    ftruncateSync(this.#fd, sizeBytes)
+    ftruncateSync(this.fd, sizeBytes)
   }
 
   sync(): void {
-    fdatasyncSync(this.#fd)
+    fdatasyncSync(this.fd)
   }
 
   syncLater(): Promise<void> {
     return new Promise((resolve, reject) =>
-      fdatasync(this.#fd, (error) => (error ? reject(error) : resolve())),
+      fdatasync(this.fd, (error) => (error ? reject(error) : resolve())),
     )
   }
 
   close(): void {
-    closeSync(this.#fd)
+    closeSync(this.fd)
   }
 }
 

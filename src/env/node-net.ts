@@ -20,7 +20,9 @@ import {
   Socket,
   type SocketConstructorOpts,
 } from 'node:net'
-import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from './env.ts'
+import type { Connection, ConnectionHandler, File, Listener, Net, TlsOptions } from './env.ts'
+import { NodeFile } from './node-files.ts'
+import { mayHaveSendFile, sendFile } from './node-send-file.ts'
 
 /**
  * What one read takes at most. All that it brings is handled in one go, with one write for the log and
@@ -29,6 +31,9 @@ import type { Connection, ConnectionHandler, Listener, Net, TlsOptions } from '.
 const receiveBytes = 1024 * 1024
 /** Chunks below this size are joined with their neighbours before they are written. */
 const joinBytesMax = 4096
+
+/** Below it, a read and one write for everything cost no more than a call for each. */
+const sendFileBytesMin = 32 * 1024
 
 let receiveBuffer: Buffer | undefined
 const sharedReceive = process.platform !== 'win32'
@@ -65,6 +70,9 @@ export function bind(server: Server, host: string, port: number): Promise<Omit<L
 }
 
 export const nodeNet: Net = {
+  get sendFileBytesMin() {
+    return mayHaveSendFile() ? sendFileBytesMin : Infinity
+  },
   listen({ host, port }, onConnection) {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
       const connection = new NodeConnection()
@@ -193,6 +201,16 @@ class NodeConnection implements Connection {
     const goOn = this.#socket.write(joined.at(-1) ?? Buffer.alloc(0), taken)
     this.#socket.uncork()
     return goOn
+  }
+
+  sendFile(file: File, position: number, length: number): number {
+    const socket = this.#socket as Socket & {
+      encrypted?: boolean
+      _handle?: { fd?: number } | null
+    }
+    const fd = socket._handle?.fd ?? -1
+    if (fd < 0 || socket.encrypted || socket.writableEnded || this.unsentBytes > 0) return 0
+    return file instanceof NodeFile ? sendFile(fd, file.fd, position, length) : 0
   }
 
   pause(): void {

@@ -127,14 +127,24 @@ export class CachedFile {
 
   /** Runs `use` with the file, which stays open until its promise settles. */
   async whileOpen<T>(use: (file: File) => Promise<T>): Promise<T> {
-    const file = this.get()
-    this.#pins++
+    const file = this.pin()
     try {
       return await use(file)
     } finally {
-      this.#pins--
-      if (this.#pins === 0 && this.#isLeaving) this.close()
+      this.unpin()
     }
+  }
+
+  /** The file, which stays open until `unpin` is called as often. */
+  pin(): File {
+    const file = this.get()
+    this.#pins++
+    return file
+  }
+
+  unpin(): void {
+    this.#pins--
+    if (this.#pins === 0 && this.#isLeaving) this.close()
   }
 
   /** Closes it for good: at its path may soon be another. */

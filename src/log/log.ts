@@ -15,6 +15,7 @@ import type { AppendOutcome, Refusal } from './append-outcome.ts'
 import { Appender, type FollowerAppend, type LeaderAppend } from './appender.ts'
 import type { CheckedBatch } from './check-records.ts'
 import type { EpochFile } from './epoch-file.ts'
+import type { FileRange } from './file-range.ts'
 import { Flusher } from './flusher.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
@@ -245,6 +246,11 @@ export class Log {
    */
   read(offset: number, bytesMax: number, options: ReadOptions = {}): LogRead | undefined {
     return this.#outOfRange(offset) ?? this.#reader.read(offset, bytesMax, options)
+  }
+
+  /** As `read`, for records that are sent from where they lie; `undefined` when that cannot be done. */
+  range(offset: number, bytesMax: number, upTo: number): LogRead<FileRange> | undefined {
+    return this.#outOfRange(offset) ? undefined : this.#reader.range(offset, bytesMax, upTo)
   }
 
   /** As `read`, on the thread pool. */

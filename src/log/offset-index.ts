@@ -43,14 +43,23 @@ export class OffsetIndex {
 
   /** The last entry whose offset is at most `offset`; -1 when there is none. */
   floor(offset: number): number {
+    return this.#lastWhere((i) => this.offsetAt(i) <= offset)
+  }
+
+  #lastWhere(holds: (i: number) => boolean): number {
     let low = 0
     let high = this.file.count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.offsetAt(middle) <= offset) low = middle + 1
+      if (holds(middle)) low = middle + 1
       else high = middle
     }
     return low - 1
+  }
+
+  /** The last entry whose position is at most `position`; -1 when there is none. */
+  floorOfPosition(position: number): number {
+    return this.#lastWhere((i) => this.positionAt(i) <= position)
   }
 
   /** The position from which a scan finds the batch that contains `offset`. */

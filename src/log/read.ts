@@ -15,17 +15,18 @@ import {
   leaderEpochOf,
   magicOf,
 } from '../../protocol/record-batch.ts'
+import type { Chunk } from '../../protocol/slab.ts'
 import type { LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import type { File } from '../env/env.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import type { Segment } from './segment.ts'
 
 /** Whole batches, or why there are none. */
-export interface LogRead {
+export interface LogRead<Records extends Chunk = Buffer> {
   readonly errorCode: number
   readonly errorMessage?: string
   /** A view of memory that is used again after `release`. Empty at the end of what may be read. */
-  readonly records: Buffer
+  readonly records: Records
   /** There is more to read: a limit or the end of a segment ends the records. */
   readonly isPartial?: boolean
   /** To be called once, when `records` has been sent or copied. */

@@ -5,6 +5,7 @@
  * log, and its checksums are checked: disks lose bits. How long a read took tells whether the rest of that segment is in the page cache after all.
  */
 import { errors } from '../../protocol/errors.ts'
+import { type FileRange, findRange } from './file-range.ts'
 import { abortedIn } from './found-transactions.ts'
 import type { Log } from './log.ts'
 import {
@@ -66,6 +67,28 @@ export class LogReader {
       }
     }
     return emptyRead
+  }
+
+  /** What `read` would find, where it lies; `undefined` when it is to be read. */
+  range(offset: number, bytesMax: number, upTo: number): LogRead<FileRange> | undefined {
+    const { config, segments, disk, logEndOffset } = this.#log
+    const i = Math.max(segments.indexFor(offset), 0)
+    const segment = segments.list[i]
+    if (segment === undefined || segment.baseOffset >= upTo) return undefined
+    try {
+      const range = findRange(segment, {
+        offset,
+        bytesMin: disk.env.net.sendFileBytesMin,
+        bytesMax,
+        upTo,
+        endOffset: segments.list[i + 1]?.baseOffset ?? logEndOffset,
+        indexIntervalBytes: config.indexIntervalBytes,
+      })
+      if (range !== undefined) disk.resources.demand.count++
+      return range
+    } catch {
+      return undefined // The read will tell what is wrong.
+    }
   }
 
   async readLater(offset: number, bytesMax: number, options: ReadOptions): Promise<LogRead> {

@@ -268,10 +268,15 @@ export class Segment {
   noteDamage(indexIntervalBytes: number): boolean {
     if (this.#isDamaged) return false
     this.#isDamaged = true
-    this.#trustedFrom = Infinity
-    this.readTo = undefined
+    this.distrust()
     this.rebuildIndexes(indexIntervalBytes)
     return true
+  }
+
+  /** A read failed: from now on what is read is checked. */
+  distrust(): void {
+    this.#trustedFrom = Infinity
+    this.readTo = undefined
   }
 
   /** Makes offset and time index from the headers in the file; what is damaged is passed over. */

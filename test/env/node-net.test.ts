@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Connection, ConnectionHandler } from '../../src/env/env.ts'
+import { nodeFiles } from '../../src/env/node-files.ts'
 import { nodeNet } from '../../src/env/node-net.ts'
 
 /** A server that hands each connection to `serve`, and a client; resolves when the client is closed. */
@@ -192,3 +196,42 @@ test('a port that is in use is refused', async () => {
   )
   await listener.close()
 })
+
+test.runIf(Number.isFinite(nodeNet.sendFileBytesMin))(
+  'a file is sent between what is written, as far as the kernel takes it',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ottla-net-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const bytes = Buffer.from(
+      Array.from({ length: 32 << 20 }, (_, i) => (i * 7 + (i >> 10)) & 0xff),
+    )
+    const file = nodeFiles.open(join(directory, 'file'), 'create')
+    file.write([bytes], 0)
+    const received: Buffer[] = []
+    const seen: number[] = []
+    await converse(
+      (server) => ({
+        onData() {
+          server.write([Buffer.from('head')])
+          const sent = server.sendFile!(file, 1000, bytes.length - 1000)
+          // More than the kernel takes of a peer that does not read yet.
+          seen.push(sent, server.sendFile!(file, 0, 10))
+          server.write([bytes.subarray(1000 + sent)], () => server.end())
+          seen.push(server.sendFile!(file, 0, 10))
+        },
+        onClose() {},
+      }),
+      (client) => ({
+        onConnect: () => void client.write([Buffer.from('go')]),
+        onData: (chunk) => void received.push(Buffer.from(chunk)),
+      }),
+    )
+    file.close()
+    const [sent = 0, ...rest] = seen
+    expect(sent).toBeGreaterThan(0)
+    expect(sent).toBeLessThan(bytes.length - 1000)
+    expect(rest).toEqual([0, 0])
+    const expected = Buffer.concat([Buffer.from('head'), bytes.subarray(1000)])
+    expect(Buffer.concat(received).equals(expected)).toBe(true)
+  },
+)

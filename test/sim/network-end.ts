@@ -1,5 +1,5 @@
 /** One end of a simulated connection, and what is on its way from it to the other. */
-import type { Connection, ConnectionHandler } from '../../src/env/env.ts'
+import type { Connection, ConnectionHandler, File } from '../../src/env/env.ts'
 import type { CutMode, Tap } from './network.ts'
 import { type Chance, inOrder, type Process, type World } from './world.ts'
 
@@ -19,6 +19,8 @@ const poison = 0xa5
 /** How often the kernel takes a write only later, and how long it waits then. */
 const lateWrites = 0.05
 const lateWriteMs = 2
+/** How often the kernel takes less of a file than it is asked to send. */
+const shortSends = 0.1
 /** How often a write arrives in two pieces. */
 const split = 0.05
 
@@ -129,6 +131,17 @@ export class End implements Connection {
   }
 
   #lateUntilMs = 0
+
+  /** The kernel mostly takes all of it. */
+  sendFile(file: File, position: number, length: number): number {
+    if (this.#ended || !this.#isReady || this.#untaken > 0) return 0
+    const wanted = this.#chance.chance(shortSends) ? this.#chance.below(length) : length
+    const bytes = Buffer.alloc(wanted)
+    const sent = bytes.subarray(0, file.read(bytes, 0, wanted, position))
+    this.#network.tap?.wrote(this, sent)
+    if (sent.length > 0) this.#take(sent)
+    return sent.length
+  }
 
   #take(bytes: Buffer): void {
     if (this.closed) return

@@ -120,6 +120,7 @@ export class Network implements Link {
   netOf(process: Process): Net {
     const { life } = process
     return {
+      sendFileBytesMin: 1,
       listen: async ({ port }, onConnection) => {
         const bound = port === 0 ? this.#port++ : port
         const key = `${process.name}:${bound}`
