@@ -78,9 +78,51 @@ const write: Record<FixedType, (into: Buffer, value: number, at: number) => numb
   int64: (into, value, at) => writeInt64(into, value, at),
 }
 
+/*
+ * What follows reads as the methods of Buffer do, and throws RangeError as they do. Those are not found at once
+ * where they are called: Node 20 looks them up each time, in optimized code too, for half of what such a read costs.
+ */
+
+export function readInt8(bytes: Buffer, at: number): number {
+  const byte = bytes[at]
+  if (byte === undefined) outside(bytes, at, 1)
+  return (byte << 24) >> 24
+}
+
+export function readInt16(bytes: Buffer, at: number): number {
+  const first = bytes[at]
+  const last = bytes[at + 1]
+  if (first === undefined || last === undefined) outside(bytes, at, 2)
+  return ((first << 24) >> 16) | last
+}
+
+export function readInt32(bytes: Buffer, at: number): number {
+  const first = bytes[at]
+  const last = bytes[at + 3]
+  if (first === undefined || last === undefined) outside(bytes, at, 4)
+  return (first << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | last
+}
+
+export function readUint32(bytes: Buffer, at: number): number {
+  return readInt32(bytes, at) >>> 0
+}
+
 /** An int64 as a number; beyond 2^53 the nearest number. */
 export function readInt64(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
+  return readInt32(bytes, at) * 2 ** 32 + (readInt32(bytes, at + 4) >>> 0)
+}
+
+/** Takes the low 32 bits of what is given, signed or not. */
+export function writeInt32(into: Buffer, value: number, at: number): void {
+  if (into[at] === undefined || into[at + 3] === undefined) outside(into, at, 4)
+  into[at] = value >> 24
+  into[at + 1] = value >> 16
+  into[at + 2] = value >> 8
+  into[at + 3] = value
+}
+
+function outside(bytes: Buffer, at: number, size: number): never {
+  throw new RangeError(`${size} bytes at ${at} are outside a buffer of ${bytes.length}`)
 }
 
 /** Returns the position behind it. */
@@ -88,8 +130,8 @@ export function writeInt64(into: Buffer, value: number, at: number): number {
   const high = Math.floor(value / 2 ** 32)
   if (high > 0x7fffffff) into.writeBigInt64BE(0x7fffffffffffffffn, at)
   else {
-    into.writeInt32BE(high, at)
-    into.writeUInt32BE(value - high * 2 ** 32, at + 4)
+    writeInt32(into, high, at)
+    writeInt32(into, value - high * 2 ** 32, at + 4)
   }
   return at + 8
 }

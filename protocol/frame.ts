@@ -6,6 +6,7 @@
  * bytes that have come, never by what the size claims: a hostile size costs nothing.
  */
 import { ProtocolError, Writer } from './bytes.ts'
+import { readInt32 } from './fixed.ts'
 import { writeRequestHeader, writeResponseHeader } from './header.ts'
 import type { Api, Encodable, Fields } from './schema.ts'
 import type { Chunk } from './slab.ts'
@@ -167,7 +168,7 @@ export class FrameReader {
   }
 
   #wholeBytes(bytes: Buffer, offset: number): number {
-    const size = bytes.readInt32BE(offset)
+    const size = readInt32(bytes, offset)
     if (size < 0 || size > this.frameBytesMax)
       throw new FrameSizeError(`A frame of ${size} bytes is not within 0 to ${this.frameBytesMax}`)
     return sizeBytes + size

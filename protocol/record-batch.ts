@@ -23,7 +23,15 @@
  * again. Fields are read where they stand: the broker needs a few of them for each batch that passes.
  */
 import { crc32c } from './crc32c.ts'
-import { readInt64, writeInt64 } from './fixed.ts'
+import {
+  readInt8,
+  readInt16,
+  readInt32,
+  readInt64,
+  readUint32,
+  writeInt32,
+  writeInt64,
+} from './fixed.ts'
 
 export const batchHeaderBytes = 61
 /** What stands before the bytes that `batchLength` counts. */
@@ -39,27 +47,27 @@ export const deleteHorizonBit = 0x40
 type At<T> = (bytes: Buffer, at: number) => T
 
 export const baseOffsetOf: At<number> = (bytes, at) => readInt64(bytes, at)
-export const batchLengthOf: At<number> = (bytes, at) => bytes.readInt32BE(at + 8)
+export const batchLengthOf: At<number> = (bytes, at) => readInt32(bytes, at + 8)
 /** The whole batch in bytes. */
-export const batchSizeOf: At<number> = (bytes, at) => bytes.readInt32BE(at + 8) + batchPrefixBytes
-export const leaderEpochOf: At<number> = (bytes, at) => bytes.readInt32BE(at + 12)
-export const magicOf: At<number> = (bytes, at) => bytes.readInt8(at + 16)
-export const crcOf: At<number> = (bytes, at) => bytes.readUInt32BE(at + 17)
-export const attributesOf: At<number> = (bytes, at) => bytes.readInt16BE(at + 21)
-export const lastOffsetDeltaOf: At<number> = (bytes, at) => bytes.readInt32BE(at + 23)
+export const batchSizeOf: At<number> = (bytes, at) => readInt32(bytes, at + 8) + batchPrefixBytes
+export const leaderEpochOf: At<number> = (bytes, at) => readInt32(bytes, at + 12)
+export const magicOf: At<number> = (bytes, at) => readInt8(bytes, at + 16)
+export const crcOf: At<number> = (bytes, at) => readUint32(bytes, at + 17)
+export const attributesOf: At<number> = (bytes, at) => readInt16(bytes, at + 21)
+export const lastOffsetDeltaOf: At<number> = (bytes, at) => readInt32(bytes, at + 23)
 export const baseTimestampOf: At<number> = (bytes, at) => readInt64(bytes, at + 27)
 export const maxTimestampOf: At<number> = (bytes, at) => readInt64(bytes, at + 35)
 export const producerIdOf: At<number> = (bytes, at) => readInt64(bytes, at + 43)
-export const producerEpochOf: At<number> = (bytes, at) => bytes.readInt16BE(at + 51)
-export const baseSequenceOf: At<number> = (bytes, at) => bytes.readInt32BE(at + 53)
-export const recordCountOf: At<number> = (bytes, at) => bytes.readInt32BE(at + 57)
+export const producerEpochOf: At<number> = (bytes, at) => readInt16(bytes, at + 51)
+export const baseSequenceOf: At<number> = (bytes, at) => readInt32(bytes, at + 53)
+export const recordCountOf: At<number> = (bytes, at) => readInt32(bytes, at + 57)
 
 export const lastOffsetOf: At<number> = (bytes, at) =>
-  readInt64(bytes, at) + bytes.readInt32BE(at + 23)
+  readInt64(bytes, at) + readInt32(bytes, at + 23)
 export const isTransactional: At<boolean> = (bytes, at) =>
-  (bytes.readInt16BE(at + 21) & transactionalBit) !== 0
-export const isControl: At<boolean> = (bytes, at) => (bytes.readInt16BE(at + 21) & controlBit) !== 0
-export const codecOf: At<number> = (bytes, at) => bytes.readInt16BE(at + 21) & compressionMask
+  (readInt16(bytes, at + 21) & transactionalBit) !== 0
+export const isControl: At<boolean> = (bytes, at) => (readInt16(bytes, at + 21) & controlBit) !== 0
+export const codecOf: At<number> = (bytes, at) => readInt16(bytes, at + 21) & compressionMask
 
 /** The sequence after `count` more records; after 2^31 - 1 comes 0. */
 export function sequenceAfter(sequence: number, count: number): number {
@@ -133,7 +141,7 @@ export function stampBatch(
   leaderEpoch: number,
 ): void {
   writeInt64(bytes, baseOffset, at)
-  bytes.writeInt32BE(leaderEpoch, at + 12)
+  writeInt32(bytes, leaderEpoch, at + 12)
 }
 
 /** Whether the checksum fits the bytes. */

@@ -117,13 +117,19 @@ function stageTopic(
   const byId = context.apiVersion >= 13
   const image = byId ? context.broker.image.topicById(topic.topicId) : undefined
   const name = byId ? (image?.name ?? '') : topic.name
-  // The same partition twice: the last one counts (P-13).
-  const last = new Map(topic.partitionData.map((each) => [each.index, each]))
-  const results = [...last.values()].map(({ index, records }): Result => {
+  const results = lastOfEach(topic.partitionData).map(({ index, records }): Result => {
     if (byId && image === undefined) return refused(index, ErrorCode.UNKNOWN_TOPIC_ID)
     return stagePartition(request, name, index, records, context)
   })
   return { name: topic.name, topicId: byId ? topic.topicId : noId, results }
+}
+
+type PartitionData = Request['topicData'][number]['partitionData']
+
+/** The same partition twice: the last one counts (P-13). */
+function lastOfEach(partitions: PartitionData): PartitionData {
+  if (partitions.length === 1) return partitions
+  return [...new Map(partitions.map((each) => [each.index, each])).values()]
 }
 
 function stagePartition(
