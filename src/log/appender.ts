@@ -170,7 +170,7 @@ export class Appender {
 
   /** A duplicate, a refusal, or nothing to say. */
   #checkProducer(batch: Buffer, isClient: boolean): ProducerBatch | Refusal | undefined {
-    const { producers, name } = this.#log
+    const { producers, producerStore, name } = this.#log
     const producerId = producerIdOf(batch, 0)
     const entry = producers.entry(producerId)
     if (isControl(batch, 0)) {
@@ -187,7 +187,10 @@ export class Appender {
         baseSequenceOf(batch, 0),
         recordCountOf(batch, 0),
       )
-    return duplicate ?? refusalOfProducer(entry ?? emptyEntry(producerId), append, name)
+    if (duplicate) return duplicate
+    const refusal = refusalOfProducer(entry ?? emptyEntry(producerId), append, name)
+    const isOutOfOrder = refusal?.errorCode === errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code
+    return (isOutOfOrder && producerStore.writtenBefore(append)) || refusal
   }
 
   asFollower(records: Buffer, { leaderEpochMax = Infinity }: FollowerAppend = {}): AppendOutcome {

@@ -7,8 +7,7 @@
  *   | int64 timestamp | int32 coordinatorEpoch | int64 currentTxnFirstOffset (-1: none)
  * ```
  *
- * Only the last batch of each producer is kept, as in Kafka: what a client sends again after a restart is
- * recognised when it is the last one.
+ * Only the last batch of each producer is kept, as in Kafka: those before it are looked for in the log (`producer-store.ts`).
  */
 import { crc32c } from '../../protocol/crc32c.ts'
 import { fixed } from '../../protocol/fixed.ts'

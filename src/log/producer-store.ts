@@ -16,7 +16,13 @@ import {
   producerIdOf,
 } from '../../protocol/record-batch.ts'
 import { recordsOf } from '../../protocol/records.ts'
-import type { ProducerAppend, ProducerMarker } from '../core/producer/producer-entry.ts'
+import {
+  duplicateOf,
+  mayPrecede,
+  type ProducerAppend,
+  type ProducerBatch,
+  type ProducerMarker,
+} from '../core/producer/producer-entry.ts'
 import { type CompletedTransaction, ProducerStates } from '../core/producer/producer-states.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import type { LogDisk } from './log-disk.ts'
@@ -29,6 +35,8 @@ const controlBytesMax = 1024
 
 /** So much before a snapshot is looked through for batches that may be sent again. */
 const rememberedBytes = 1024 * 1024
+/** So much before what is known of a producer, when a batch comes that may have been written there. */
+const lookedBackBytes = 16 * 1024 * 1024
 /** What a segment counts at least: small ones are many files. */
 const openingBytes = 64 * 1024
 
@@ -38,6 +46,8 @@ export class ProducerStore {
   /** Offsets of the snapshot files, ascending. */
   #snapshots: number[]
   #states: ProducerStates | undefined
+  /** Those that a snapshot had, unless their earlier batches were looked for in vain. */
+  #abridged = new Set<number>()
 
   constructor(disk: LogDisk, segments: Segments, snapshots: readonly number[]) {
     this.#disk = disk
@@ -64,6 +74,7 @@ export class ProducerStore {
     for (const offset of this.#snapshots) this.#unlink(offset)
     this.#snapshots = []
     this.#states = new ProducerStates(this.#disk.resources.producers)
+    this.#abridged.clear()
     return this.#states
   }
 
@@ -75,13 +86,15 @@ export class ProducerStore {
     const states = new ProducerStates(this.#disk.resources.producers)
     const first = this.#segments.first.baseOffset
     let from = first
+    this.#abridged.clear()
     for (let i = this.#snapshots.length - 1; i >= 0; i--) {
       const offset = this.#snapshots[i]!
       if (offset > endOffset || offset < first) continue
       const path = snapshotPath(this.#segments.directory, offset)
       try {
         states.load(parseSnapshot(this.#disk.env.files.readFile(path)))
-        states.rememberEarlier(this.#batchesBefore(offset))
+        this.#rememberBefore(states, offset, rememberedBytes)
+        for (const { producerId } of states.entries()) this.#abridged.add(producerId)
         from = offset
         break
       } catch (error) {
@@ -96,38 +109,45 @@ export class ProducerStore {
   }
 
   /**
+   * The batch as it was written before, if it was. Others may have written so much behind it that no start comes
+   * upon it: it is looked for when it comes again, and for each producer only until that was in vain.
+   */
+  writtenBefore(append: ProducerAppend): ProducerBatch | undefined {
+    const { producerId, epoch, firstSequence, firstOffset, lastOffset } = append
+    const states = this.#states
+    const first = states?.entry(producerId)?.batches[0]
+    if (!states || !first || !this.#abridged.has(producerId)) return undefined
+    const entry = () => states.entry(producerId)!
+    if (!mayPrecede(entry(), append)) return undefined
+    const before = first.lastOffset - first.offsetDelta
+    const isWanted = () => mayPrecede(entry(), append)
+    this.#rememberBefore(states, before, lookedBackBytes, isWanted, producerId)
+    const found = duplicateOf(entry(), epoch, firstSequence, lastOffset - firstOffset + 1)
+    if (found === undefined) this.#abridged.delete(producerId)
+    return found
+  }
+
+  /**
    * A snapshot has the last batch of each producer only, as Kafka's. One that was sent with four others
    * and never answered comes again as the first of them: without the others it would be refused as
    * out of order, and then written a second time under a new producer id.
    */
-  #batchesBefore(offset: number): ProducerAppend[] {
-    const { list } = this.#segments
-    const found: ProducerAppend[][] = []
-    let bytesLeft = rememberedBytes
-    for (let i = this.#segments.indexFor(offset - 1); i >= 0 && bytesLeft > 0; i--) {
-      const bytes = this.#batchesIn(list[i]!, offset, bytesLeft, found)
+  #rememberBefore(
+    states: ProducerStates,
+    offset: number,
+    bytesMax: number,
+    isWanted = () => true,
+    producerId?: number,
+  ): void {
+    let to = offset
+    for (let bytesLeft = bytesMax; bytesLeft > 0 && isWanted(); ) {
+      const segment = this.#segments.list[this.#segments.indexFor(to - 1)]
+      if (segment === undefined) return
+      const { appends, from, bytes } = batchesIn(segment, to, producerId)
+      states.rememberEarlier(appends)
       bytesLeft -= Math.max(bytes, openingBytes)
+      to = from
     }
-    return found.reverse().flat()
-  }
-
-  /** Returns how many bytes were looked through. */
-  #batchesIn(segment: Segment, to: number, bytesMax: number, found: ProducerAppend[][]): number {
-    if (segment.sizeBytes === 0) return 0
-    const { offsetIndex } = segment
-    const end = offsetIndex.positionFor(to)
-    let entry = offsetIndex.floor(to)
-    while (entry >= 0 && end - offsetIndex.positionAt(entry) < bytesMax) entry--
-    const start = entry < 0 ? 0 : offsetIndex.positionAt(entry)
-    // Without an index to go by, not all of a large segment is read.
-    const stop = Math.min(segment.sizeBytes, start + 4 * rememberedBytes)
-    const scanner = new BatchScanner(segment.file.get(), start, stop)
-    const appends: ProducerAppend[] = []
-    while (scanner.next() && scanner.lastOffset < to)
-      if (producerIdOf(scanner.bytes, scanner.at) >= 0 && !isControl(scanner.bytes, scanner.at))
-        appends.push(producerAppendOf(scanner.bytes, scanner.at))
-    found.push(appends)
-    return scanner.position - start
   }
 
   #replay(states: ProducerStates, from: number, to: number): void {
@@ -184,6 +204,31 @@ export class ProducerStore {
       // Gone already, or ignored by the next start for being newer than the log.
     }
   }
+}
+
+/**
+ * The last of a segment before an offset, as many bytes as are remembered. `from` is where those before them end; `bytes`
+ * says how much was looked through.
+ */
+function batchesIn(segment: Segment, to: number, producerId?: number) {
+  const { offsetIndex, sizeBytes, baseOffset } = segment
+  const appends: ProducerAppend[] = []
+  if (sizeBytes === 0) return { appends, from: baseOffset, bytes: 0 }
+  const end = offsetIndex.positionFor(to)
+  let entry = offsetIndex.floor(to)
+  while (entry >= 0 && end - offsetIndex.positionAt(entry) < rememberedBytes) entry--
+  const start = entry < 0 ? 0 : offsetIndex.positionAt(entry)
+  // Without an index to go by, not all of a large segment is read.
+  const stop = Math.min(sizeBytes, start + 4 * rememberedBytes)
+  const scanner = new BatchScanner(segment.file.get(), start, stop)
+  while (scanner.next() && scanner.lastOffset < to) {
+    const id = producerIdOf(scanner.bytes, scanner.at)
+    const isWanted = producerId === undefined ? id >= 0 : id === producerId
+    if (isWanted && !isControl(scanner.bytes, scanner.at))
+      appends.push(producerAppendOf(scanner.bytes, scanner.at))
+  }
+  const from = entry < 0 ? baseOffset : offsetIndex.offsetAt(entry)
+  return { appends, from, bytes: scanner.position - start }
 }
 
 /** A whole batch that is already in the log, or comes from a leader: no checks. */

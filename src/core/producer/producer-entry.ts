@@ -102,6 +102,17 @@ export function withBatch(entry: ProducerEntry, append: ProducerAppend): Produce
   }
 }
 
+/** Whether the batch comes before those that are known, and may yet be one of the latest. */
+export function mayPrecede(
+  entry: ProducerEntry,
+  { epoch, firstSequence }: ProducerAppend,
+): boolean {
+  const [first] = entry.batches
+  if (first === undefined || epoch !== entry.epoch) return false
+  const distance = (first.firstSequence - firstSequence + 2 ** 31) % 2 ** 31
+  return entry.batches.length < batchesKeptMax && distance > 0 && distance < 2 ** 30
+}
+
 /** With batches from before those it has, as far as their sequences lead up to them; oldest first. */
 export function withEarlier(
   entry: ProducerEntry,
