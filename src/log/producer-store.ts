@@ -19,7 +19,6 @@ import { recordsOf } from '../../protocol/records.ts'
 import type { ProducerAppend, ProducerMarker } from '../core/producer/producer-entry.ts'
 import { type CompletedTransaction, ProducerStates } from '../core/producer/producer-states.ts'
 import { BatchScanner } from './batch-scanner.ts'
-import type { LogDisk } from './log-disk.ts'
 import { formatSnapshot, parseSnapshot } from './producer-snapshot.ts'
 import type { Segment } from './segment.ts'
 import { type Segments, snapshotPath } from './segments.ts'
@@ -32,17 +31,18 @@ const rememberedBytes = 1024 * 1024
 /** What a segment counts at least: small ones are many files. */
 const openingBytes = 64 * 1024
 
+/** Most logs have no snapshot: all of them share this. */
+const none: readonly number[] = []
+
 export class ProducerStore {
-  readonly #disk: LogDisk
   readonly #segments: Segments
   /** Offsets of the snapshot files, ascending. */
-  #snapshots: number[]
+  #snapshots: readonly number[]
   #states: ProducerStates | undefined
 
-  constructor(disk: LogDisk, segments: Segments, snapshots: readonly number[]) {
-    this.#disk = disk
+  constructor(segments: Segments, snapshots: readonly number[]) {
     this.#segments = segments
-    this.#snapshots = [...snapshots].sort((a, b) => a - b)
+    this.#snapshots = snapshots.length === 0 ? none : snapshots.toSorted((a, b) => a - b)
   }
 
   get isLoaded(): boolean {
@@ -62,8 +62,8 @@ export class ProducerStore {
   /** Begins without producers: for a log without records. */
   reset(): ProducerStates {
     for (const offset of this.#snapshots) this.#unlink(offset)
-    this.#snapshots = []
-    this.#states = new ProducerStates(this.#disk.resources.producers)
+    this.#snapshots = none
+    this.#states = new ProducerStates(this.#segments.disk.resources.producers)
     return this.#states
   }
 
@@ -72,7 +72,7 @@ export class ProducerStore {
    * they may have been deleted before they were acknowledged, and come again.
    */
   rebuild(endOffset: number): ProducerStates {
-    const states = new ProducerStates(this.#disk.resources.producers)
+    const states = new ProducerStates(this.#segments.disk.resources.producers)
     const first = this.#segments.first.baseOffset
     let from = first
     for (let i = this.#snapshots.length - 1; i >= 0; i--) {
@@ -80,15 +80,15 @@ export class ProducerStore {
       if (offset > endOffset || offset < first) continue
       const path = snapshotPath(this.#segments.directory, offset)
       try {
-        states.load(parseSnapshot(this.#disk.env.files.readFile(path)))
+        states.load(parseSnapshot(this.#segments.disk.env.files.readFile(path)))
         states.rememberEarlier(this.#batchesBefore(offset))
         from = offset
         break
       } catch (error) {
         const because = (error as Error).message
-        this.#disk.env.log.warn('Producer snapshot is dropped', { path, because })
+        this.#segments.disk.env.log.warn('Producer snapshot is dropped', { path, because })
         this.#unlink(offset)
-        this.#snapshots.splice(i, 1)
+        this.#snapshots = this.#snapshots.toSpliced(i, 1)
       }
     }
     if (from < endOffset) this.#replay(states, from, endOffset)
@@ -149,8 +149,8 @@ export class ProducerStore {
   snapshot(offset: number, states: ProducerStates): void {
     if (this.#snapshots.at(-1) === offset) return
     const path = snapshotPath(this.#segments.directory, offset)
-    this.#disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), false)
-    this.#snapshots.push(offset)
+    this.#segments.disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), false)
+    this.#snapshots = [...this.#snapshots, offset]
   }
 
   /** After a truncation to `endOffset`. */
@@ -179,7 +179,7 @@ export class ProducerStore {
   #unlink(offset: number): void {
     try {
       // At once: a snapshot of the same name may be written in a moment.
-      this.#disk.env.files.unlink(snapshotPath(this.#segments.directory, offset))
+      this.#segments.disk.env.files.unlink(snapshotPath(this.#segments.directory, offset))
     } catch {
       // Gone already, or ignored by the next start for being newer than the log.
     }
