@@ -75,7 +75,8 @@ export class Segments {
       file.truncate(config.segmentBytes)
       segment.isPreallocated = true
     }
-    this.#list.push(segment)
+    // Of the length that it has: most logs have one segment, and a list that grows keeps room for more.
+    this.#list = this.#list.concat(segment)
     return segment
   }
 
