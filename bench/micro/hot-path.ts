@@ -2,7 +2,7 @@
  * What a request costs without a socket: from the bytes of a frame to the bytes of its answer, with the
  * log behind it, and the look-up in an index of an offset.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FrameWriter } from '../../protocol/frame.ts'
@@ -14,8 +14,9 @@ import { fetchFrame, loadBatch, produceFrame } from '../../src/cli/bench/load-fr
 import type { Connection } from '../../src/env/env.ts'
 import { nodeEnv } from '../../src/env/node.ts'
 import { startNode } from '../../src/index.ts'
+import { defaultLogConfig } from '../../src/log/log-config.ts'
 import { LogDisk } from '../../src/log/log-disk.ts'
-import { OffsetIndex } from '../../src/log/offset-index.ts'
+import { Segments } from '../../src/log/segments.ts'
 
 const topic = 'micro'
 
@@ -111,9 +112,8 @@ export async function measure(runs: number, rounds: number): Promise<Cost[]> {
       if (answers !== runs * rounds)
         throw new Error(`${name}: ${answers} of ${runs * rounds} requests were answered`)
     }
-    const path = join(dir, 'micro.index')
-    writeFileSync(path, '')
-    const index = new OffsetIndex(new LogDisk(nodeEnv(), dir), path, 0)
+    const segments = new Segments(new LogDisk(nodeEnv(), dir), dir)
+    const { offsetIndex: index } = segments.create(0, defaultLogConfig)
     const entries = 16_384
     for (let i = 0; i < entries; i += 1) index.add((i + 1) * 40, (i + 1) * 4096)
     const look = (i: number) => void index.positionFor((i * 7919) % (entries * 40))

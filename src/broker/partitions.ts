@@ -5,6 +5,7 @@ import { type PartitionImage, resourceTypes, type TopicImage } from '../core/clu
 import type { ImageChange, PartitionChange } from '../core/cluster/image-change.ts'
 import { isInternalTopic } from '../core/cluster/internal-topics.ts'
 import type { Log } from '../log/log.ts'
+import type { LogConfig } from '../log/log-config.ts'
 import type { Broker } from './broker.ts'
 import { cleanerOptions } from './config/cleaner-options.ts'
 import { Partition } from './partition.ts'
@@ -22,6 +23,8 @@ export class Partitions {
   readonly #byId = new Map<string, Map<number, Partition>>()
   /** Of all topics; undefined while it has to be made anew. */
   #all: readonly Partition[] | undefined
+  /** Of topics with partitions here; all of a topic share one. Empty after a change. */
+  readonly #logConfigs = new Map<string, LogConfig>()
   #mayMissLogs = false
   /** Partitions whose log could not be made. */
   readonly #unopened = new Set<string>()
@@ -60,6 +63,7 @@ export class Partitions {
     const { logs } = this.#broker
     this.#mayMissLogs = logs.directories.some(({ disk }) => disk.failure !== undefined)
     this.#configureCleaner()
+    this.#logConfigs.clear()
     for (const topic of this.#broker.image.topics())
       for (const after of topic.partitions)
         this.#change({ topic, before: undefined, after, serveAfterMs: 0 })
@@ -104,6 +108,7 @@ export class Partitions {
 
   apply(change: ImageChange): void {
     this.#atOnceUntilMs = this.#broker.env.clock.monotonicMs() + atOnceMs
+    if (change.configs.length > 0) this.#logConfigs.clear()
     for (const { topicId } of change.deletedTopics) this.#removeTopic(topicId)
     for (const each of change.partitions) this.#change(each)
     if (this.#unmade.size > 0 && !this.#isMaking) void this.#makeRest()
@@ -180,8 +185,9 @@ export class Partitions {
     const { logs } = this.#broker
     if (this.#mayMissLogs && logs.get(topic, index) === undefined) return undefined
     try {
-      const log = logs.create(topic, index, topicId, this.#broker.topicLogConfig(topic))
-      log.updateConfig(this.#broker.topicLogConfig(topic))
+      const config = this.#logConfig(topic)
+      const log = logs.create(topic, index, topicId, config)
+      log.updateConfig(config)
       return log
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -193,6 +199,14 @@ export class Partitions {
         this.#openAgain(`${topicId}/${index}`)
       return undefined
     }
+  }
+
+  #logConfig(topic: string): LogConfig {
+    const known = this.#logConfigs.get(topic)
+    if (known !== undefined) return known
+    const config = this.#broker.topicLogConfig(topic)
+    this.#logConfigs.set(topic, config)
+    return config
   }
 
   #openAgain(key: string): void {
@@ -219,7 +233,10 @@ export class Partitions {
     const { topic, topicId, index } = partition
     const byName = this.#byTopic.get(topic)
     if (byName?.get(index) === partition) byName.delete(index)
-    if (byName?.size === 0) this.#byTopic.delete(topic)
+    if (byName?.size === 0) {
+      this.#byTopic.delete(topic)
+      this.#logConfigs.delete(topic)
+    }
     const byId = this.#byId.get(topicId)
     byId?.delete(index)
     if (byId?.size === 0) this.#byId.delete(topicId)
@@ -238,7 +255,7 @@ export class Partitions {
   }
 
   #configure(topic: string): void {
-    const config = this.#broker.topicLogConfig(topic)
+    const config = this.#logConfig(topic)
     for (const { log } of this.#byTopic.get(topic)?.values() ?? []) log?.updateConfig(config)
   }
 

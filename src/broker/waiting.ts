@@ -4,29 +4,33 @@
  */
 import type { Timer, Timers } from '../env/env.ts'
 
+const nobody: ReadonlySet<Waiting> = new Set()
+
 /** The requests that wait for one partition. */
 export class WaitList {
-  readonly #waiting = new Set<Waiting>()
+  /** Made with the first: for most partitions nobody ever waits. */
+  #waiting: Set<Waiting> | undefined
 
   get size(): number {
-    return this.#waiting.size
+    return this.#waiting?.size ?? 0
   }
 
   [Symbol.iterator](): Iterator<Waiting> {
-    return this.#waiting.values()
+    return (this.#waiting ?? nobody).values()
   }
 
   wake(): void {
-    if (this.#waiting.size === 0) return
+    if (this.#waiting === undefined || this.#waiting.size === 0) return
     for (const waiting of [...this.#waiting]) waiting.attempt()
   }
 
   add(waiting: Waiting): void {
+    this.#waiting ??= new Set()
     this.#waiting.add(waiting)
   }
 
   remove(waiting: Waiting): void {
-    this.#waiting.delete(waiting)
+    this.#waiting?.delete(waiting)
   }
 }
 

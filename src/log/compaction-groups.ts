@@ -19,8 +19,8 @@ export function groupSegments(
     segment.checkIndexes(config.indexIntervalBytes)
     const lastOffset = (segments[i + 1]?.baseOffset ?? upperBound) - 1
     bytes += sizeBytes
-    indexBytes += offsetIndex.file.sizeBytes
-    timeIndexBytes += timeIndex.file.sizeBytes
+    indexBytes += offsetIndex.sizeBytes
+    timeIndexBytes += timeIndex.sizeBytes
     const fits =
       group.length > 0 &&
       bytes <= config.segmentBytes &&
@@ -32,8 +32,8 @@ export function groupSegments(
       group = [segment]
       groups.push(group)
       bytes = sizeBytes
-      indexBytes = offsetIndex.file.sizeBytes
-      timeIndexBytes = timeIndex.file.sizeBytes
+      indexBytes = offsetIndex.sizeBytes
+      timeIndexBytes = timeIndex.sizeBytes
     }
   }
   return groups

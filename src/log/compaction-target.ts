@@ -31,7 +31,7 @@ export class CompactionTarget {
       hasTransactionIndex: false,
       createdMs: disk.env.clock.wallMs(),
       jitterMs: 0,
-      suffix: suffixes.cleaned,
+      mark: suffixes.cleaned,
     })
     this.segment.file.create().truncate(0) // One from before may have stayed behind.
   }

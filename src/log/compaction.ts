@@ -254,7 +254,7 @@ class Compaction {
       // Recovery takes a hole above the recovery point for a loss.
       const endOffset = log.segments.endOf(sources.at(-1)!, log.logEndOffset)
       if (log.recoveryPoint < endOffset) await log.flush()
-      await log.onReplace()
+      await log.keeper.beforeReplacement(log)
       this.#assertUnchanged(sources)
       await new Replacement(log, target.segment, sources).run()
       return { target, filter }

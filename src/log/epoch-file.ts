@@ -6,14 +6,14 @@
 import { type EpochEntry, LeaderEpochs } from '../core/replication/leader-epochs.ts'
 import { formatEpochs, parseEpochs } from './checkpoint.ts'
 import { leaderEpochFile } from './file-names.ts'
-import type { LogDisk } from './log-disk.ts'
+import { epochsIn } from './found-epochs.ts'
+import type { Segments } from './segments.ts'
 import { mayPass } from './write-failed.ts'
 
 export class EpochFile {
-  readonly path: string
-  readonly #disk: LogDisk
+  readonly #segments: Segments
   readonly #startOffset: number
-  readonly #rebuild: () => readonly EpochEntry[]
+  readonly #mayBeInBatches: boolean
   #epochs: LeaderEpochs | undefined
   /** The entries that the file has, and those that it has durably. */
   #written: readonly EpochEntry[] | undefined
@@ -21,18 +21,16 @@ export class EpochFile {
 
   /**
    * @param startOffset of the log: the file may know what was before it
-   * @param rebuild finds the epochs in the batches, where the file is missing or damaged
+   * @param mayBeInBatches they are looked for there, where the file is missing or damaged
    */
-  constructor(
-    disk: LogDisk,
-    directory: string,
-    startOffset: number,
-    rebuild: () => readonly EpochEntry[],
-  ) {
-    this.#disk = disk
-    this.path = `${directory}/${leaderEpochFile}`
+  constructor(segments: Segments, startOffset: number, mayBeInBatches: boolean) {
+    this.#segments = segments
     this.#startOffset = startOffset
-    this.#rebuild = rebuild
+    this.#mayBeInBatches = mayBeInBatches
+  }
+
+  get path(): string {
+    return `${this.#segments.directory}/${leaderEpochFile}`
   }
 
   get epochs(): LeaderEpochs {
@@ -40,9 +38,14 @@ export class EpochFile {
     return this.#epochs
   }
 
+  #rebuild(): readonly EpochEntry[] {
+    return this.#mayBeInBatches ? epochsIn(this.#segments) : []
+  }
+
   #load(): LeaderEpochs {
+    const { env } = this.#segments.disk
     try {
-      const entries = parseEpochs(this.#disk.env.files.readFile(this.path))
+      const entries = parseEpochs(env.files.readFile(this.path))
       // An empty file says nothing: a power loss may have left it of a full one.
       if (entries.length === 0) return new LeaderEpochs(this.#rebuild())
       const epochs = new LeaderEpochs(entries)
@@ -54,7 +57,7 @@ export class EpochFile {
       const { code, message: because } = error as NodeJS.ErrnoException
       const epochs = new LeaderEpochs(entries)
       if (code === 'ENOENT' && entries.length === 0) this.#written = this.#synced = epochs.entries
-      else this.#disk.env.log.warn('Leader epochs are made anew', { path: this.path, because })
+      else env.log.warn('Leader epochs are made anew', { path: this.path, because })
       return epochs
     }
   }
@@ -89,7 +92,7 @@ export class EpochFile {
     } catch (error) {
       if (!mayPass(error)) throw error
       const because = (error as Error).message
-      this.#disk.env.log.warn('Side file is behind', { path: this.path, because })
+      this.#segments.disk.env.log.warn('Side file is behind', { path: this.path, because })
       return false
     }
   }
@@ -99,7 +102,7 @@ export class EpochFile {
     if (this.#epochs === undefined) return
     const { entries } = this.#epochs
     if (entries === (sync ? this.#synced : this.#written)) return
-    this.#disk.env.files.replaceFile(this.path, formatEpochs(entries), sync)
+    this.#segments.disk.env.files.replaceFile(this.path, formatEpochs(entries), sync)
     this.#written = entries
     if (sync) this.#synced = entries
   }
@@ -108,7 +111,7 @@ export class EpochFile {
   async syncLater(): Promise<void> {
     if (!this.isUnsynced) return
     const entries = this.#written!
-    await this.#disk.syncFileLater(this.path)
+    await this.#segments.disk.syncFileLater(this.path)
     this.#synced = entries
   }
 }

@@ -75,11 +75,16 @@ export class FileCache {
   }
 }
 
+/** Where a file lies: it is asked for with each opening, because it may have been renamed, and thousands of paths are not kept. */
+export interface FilePlace {
+  readonly path: string
+}
+
 /** One file that may be open or not. */
 export class CachedFile {
   /** Set with each use, cleared by the clock. */
   used = false
-  path: string
+  readonly #place: FilePlace
   readonly #cache: FileCache
   #file: File | undefined
   #pins = 0
@@ -87,9 +92,13 @@ export class CachedFile {
   #isLeaving = false
   #isAbandoned = false
 
-  constructor(cache: FileCache, path: string) {
+  constructor(cache: FileCache, place: FilePlace) {
     this.#cache = cache
-    this.path = path
+    this.#place = place
+  }
+
+  get path(): string {
+    return this.#place.path
   }
 
   get pinned(): boolean {
@@ -116,12 +125,13 @@ export class CachedFile {
   #open(mode: 'write' | 'create'): File {
     if (this.#isAbandoned) throw abandonedError(this.path)
     const { files } = this.#cache
+    const { path } = this
     try {
-      return files.open(this.path, mode)
+      return files.open(path, mode)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if ((code !== 'EMFILE' && code !== 'ENFILE') || !this.#cache.closeSome()) throw error
-      return files.open(this.path, mode)
+      return files.open(path, mode)
     }
   }
 

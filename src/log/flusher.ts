@@ -4,23 +4,26 @@
  *
  * A failed sync takes the directory offline, and is never tried again: the kernel has dropped the data by
  * then and would report success.
+ *
+ * What no sync has seen is marked where it is, by flags: a broker has many logs, and each is behind most of the time.
  */
-import type { EpochFile } from './epoch-file.ts'
+import type { Timers } from '../env/env.ts'
 import { GroupedSync } from './grouped-sync.ts'
-import { type LogDisk, StorageError } from './log-disk.ts'
+import type { Log } from './log.ts'
+import { StorageError } from './log-disk.ts'
 import type { Segment } from './segment.ts'
-import type { Segments } from './segments.ts'
+import { topicIdPath } from './topic-id-file.ts'
 
-export class Flusher {
-  readonly #disk: LogDisk
-  readonly #directory: string
-  /** Segments with bytes that no sync has seen. */
-  readonly #dirty = new Set<Segment>()
-  /** Small files that were written whole since the last sync. */
-  readonly #dirtyFiles = new Set<string>()
-  /** Directories in which something was made or renamed since the last sync, the innermost first. */
-  readonly #dirtyDirectories = new Set<string>()
-  readonly #grouped: GroupedSync
+export class Flusher extends GroupedSync {
+  readonly #log: Log
+  /** Some segment may have bytes that no sync has seen. */
+  #isSegmentUnsynced = false
+  /** The file with the topic's id was written since the last sync. */
+  #isTopicIdUnsynced = false
+  /** Something was made or renamed in the log's directory since the last sync. */
+  #isDirectoryUnsynced = false
+  /** The directory itself was made since the last sync. */
+  #isDirectoryNew = false
   /** The log ends: the indexes of its active segment are to be durable, too. */
   #isFinishing = false
   #isAbandoned = false
@@ -28,25 +31,15 @@ export class Flusher {
   #syncedTo: number
   /** What the sync that runs makes durable; lowered by a truncation, because what comes then is not in it. */
   #syncingTo = 0
-  readonly #segments: Segments
-  /** Durable with the rest: before the recovery point, the epochs are believed. */
-  readonly #epochFile: EpochFile
-  readonly #logEndOffset: () => number
 
-  constructor(
-    disk: LogDisk,
-    segments: Segments,
-    epochFile: EpochFile,
-    syncedTo: number,
-    logEndOffset: () => number,
-  ) {
-    this.#grouped = new GroupedSync(disk.env.timers, () => this.#sync())
-    this.#epochFile = epochFile
-    this.#disk = disk
-    this.#segments = segments
-    this.#directory = segments.directory
+  constructor(log: Log, syncedTo: number) {
+    super()
+    this.#log = log
     this.#syncedTo = syncedTo
-    this.#logEndOffset = logEndOffset
+  }
+
+  protected override get timers(): Timers {
+    return this.#log.disk.env.timers
   }
 
   get syncedTo(): number {
@@ -54,47 +47,42 @@ export class Flusher {
   }
 
   get isDirty(): boolean {
-    return this.#dirty.size + this.#dirtyFiles.size + this.#dirtyDirectories.size > 0
+    return (
+      this.#isTopicIdUnsynced ||
+      this.#isDirectoryUnsynced ||
+      (this.#isSegmentUnsynced && this.#log.segments.list.some(({ isUnsynced }) => isUnsynced))
+    )
   }
 
   /** Everything is on the disk, and no sync is under way that could still fail. */
   get isSettled(): boolean {
-    return !this.isDirty && !this.#epochFile.isUnsynced && this.#grouped.isIdle
+    return !this.isDirty && !this.#log.epochFile.isUnsynced && this.isIdle
   }
 
   written(segment: Segment): void {
-    this.#dirty.add(segment)
+    segment.isUnsynced = true
+    this.#isSegmentUnsynced = true
   }
 
-  /** A file of the directory was written whole. */
-  replaced(path: string): void {
-    this.#dirtyFiles.add(path)
+  topicIdWritten(): void {
+    this.#isTopicIdUnsynced = true
     this.directoryChanged()
   }
 
   directoryChanged(): void {
-    this.#dirtyDirectories.add(this.#directory)
+    this.#isDirectoryUnsynced = true
   }
 
   /** The directory itself is new. */
   directoryMade(): void {
     this.directoryChanged()
-    this.#dirtyDirectories.add(this.#disk.path)
+    this.#isDirectoryNew = true
   }
 
   /** After a truncation: less is there to be synced. */
   truncated(endOffset: number): void {
     this.#syncedTo = Math.min(this.#syncedTo, endOffset)
     this.#syncingTo = Math.min(this.#syncingTo, endOffset)
-  }
-
-  removed(segment: Segment): void {
-    this.#dirty.delete(segment)
-  }
-
-  /** Resolves when everything written so far is durable; rejects with StorageError. */
-  later(): Promise<void> {
-    return this.#grouped.later()
   }
 
   /** As `later`, for the last time: nothing is written any more. */
@@ -108,52 +96,57 @@ export class Flusher {
     this.#isAbandoned = true
   }
 
-  async #sync(): Promise<void> {
-    this.#disk.assertOnline()
+  protected override async sync(): Promise<void> {
+    const { disk, directory, logEndOffset } = this.#log
+    disk.assertOnline()
     if (this.#isAbandoned) throw this.#deleted()
-    this.#syncingTo = this.#logEndOffset()
+    this.#syncingTo = logEndOffset
     try {
       await Promise.all(this.#syncsOfAll())
     } catch (error) {
       if (this.#isAbandoned) throw this.#deleted()
-      throw this.#disk.fail(`Sync of ${this.#directory} failed`, error)
+      throw disk.fail(`Sync of ${directory} failed`, error)
     }
-    this.#disk.assertOnline()
+    disk.assertOnline()
     this.#syncedTo = Math.max(this.#syncedTo, this.#syncingTo)
   }
 
   #deleted(): StorageError {
-    return new StorageError(`${this.#directory} is deleted`)
+    return new StorageError(`${this.#log.directory} is deleted`)
   }
 
   /** Begins the syncs of all that has changed. */
   #syncsOfAll(): Promise<void>[] {
+    const { disk, directory, epochFile, segments } = this.#log
     const syncs: Promise<void>[] = []
     // What a full disk has no room for is found in the batches, as long as the recovery point stays before them. A stop that
     // leaves it behind is no clean one.
-    if (this.#isFinishing) this.#epochFile.write()
-    if (!this.#epochFile.writeIfPossible()) this.#syncingTo = this.#syncedTo
+    if (this.#isFinishing) epochFile.write()
+    if (!epochFile.writeIfPossible()) this.#syncingTo = this.#syncedTo
     else {
-      if (this.#epochFile.isUnsynced) this.directoryChanged()
-      syncs.push(this.#epochFile.syncLater())
+      if (epochFile.isUnsynced) this.directoryChanged()
+      syncs.push(epochFile.syncLater())
     }
-    for (const segment of this.#dirty)
-      if (!segment.isDeleted) syncs.push(this.#syncSegment(segment))
-    this.#dirty.clear()
-    for (const path of this.#dirtyFiles) syncs.push(this.#disk.syncFileLater(path))
-    this.#dirtyFiles.clear()
-    if (this.#isFinishing) syncs.push(this.#segments.active.syncIndexesLater())
-    for (const directory of this.#dirtyDirectories)
-      syncs.push(this.#disk.syncDirectoryLater(directory))
-    this.#dirtyDirectories.clear()
+    if (this.#isSegmentUnsynced)
+      for (const segment of segments.list)
+        if (segment.isUnsynced) syncs.push(this.#syncSegment(segment))
+    this.#isSegmentUnsynced = false
+    if (this.#isTopicIdUnsynced) syncs.push(disk.syncFileLater(topicIdPath(directory)))
+    this.#isTopicIdUnsynced = false
+    if (this.#isFinishing) syncs.push(segments.active.syncIndexesLater())
+    if (this.#isDirectoryUnsynced) syncs.push(disk.syncDirectoryLater(directory))
+    if (this.#isDirectoryNew) syncs.push(disk.syncDirectoryLater(disk.path))
+    this.#isDirectoryUnsynced = false
+    this.#isDirectoryNew = false
     return syncs
   }
 
   async #syncSegment(segment: Segment): Promise<void> {
+    segment.isUnsynced = false
     try {
       await segment.file.whileOpen((file) => file.syncLater())
       // Nothing is added to a closed segment: from now on its indexes are trusted after a crash.
-      if (segment === this.#segments.active) await segment.transactionIndex.syncLater()
+      if (segment === this.#log.segments.active) await segment.syncAbortedLater()
       else await segment.syncIndexesLater()
     } catch (error) {
       if (!segment.isDeleted) throw error // It was removed in the meantime.

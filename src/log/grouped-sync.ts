@@ -5,16 +5,12 @@
  */
 import type { Timers } from '../env/env.ts'
 
-export class GroupedSync {
-  readonly #timers: Timers
-  readonly #sync: () => Promise<void>
+export abstract class GroupedSync {
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
-  constructor(timers: Timers, sync: () => Promise<void>) {
-    this.#timers = timers
-    this.#sync = sync
-  }
+  protected abstract readonly timers: Timers
+  protected abstract sync(): Promise<void>
 
   /** Nobody waits. */
   get isIdle(): boolean {
@@ -28,12 +24,12 @@ export class GroupedSync {
   }
 
   #after(before: Promise<void> | undefined): Promise<void> {
-    const turn = new Promise<void>((resolve) => this.#timers.soon(resolve))
+    const turn = new Promise<void>((resolve) => this.timers.soon(resolve))
     const next = Promise.all([before?.catch(() => {}), turn]).then(async () => {
       this.#running = next
       this.#next = undefined
       try {
-        await this.#sync()
+        await this.sync()
       } finally {
         if (this.#running === next) this.#running = undefined
       }

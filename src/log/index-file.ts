@@ -6,15 +6,17 @@
  * part of the log anyway. The memory of all indexes together is bounded (`index-budget.ts`).
  */
 import { abandonedError, CachedFile } from './file-cache.ts'
-import type { LogDisk } from './log-disk.ts'
+import type { IndexBudget } from './index-budget.ts'
+import type { Segment } from './segment.ts'
 
-/** Entries that a new index has room for; it doubles from there. */
-const roomAtFirst = 16
+/** Entries that an index has room for with the first one; it doubles from there. */
+const roomAtFirst = 4
 
-export class IndexFile {
-  readonly entryBytes: number
-  readonly #disk: LogDisk
-  path: string
+/** Of all indexes without entries. */
+const noBytes = Buffer.alloc(0)
+
+export abstract class IndexFile {
+  protected readonly segment: Segment
   #bytes: Buffer | undefined
   /** Entries in `#bytes`. */
   #count = 0
@@ -24,12 +26,16 @@ export class IndexFile {
   #isBehind = false
   /** The file was changed since it was synced. */
   #isUnsynced = false
-  #isAbandoned = false
 
-  constructor(disk: LogDisk, path: string, entryBytes: number) {
-    this.#disk = disk
-    this.path = path
-    this.entryBytes = entryBytes
+  constructor(segment: Segment) {
+    this.segment = segment
+  }
+
+  abstract get path(): string
+  abstract get entryBytes(): number
+
+  get #budget(): IndexBudget {
+    return this.segment.disk.resources.indexes
   }
 
   /** Loads the entries where needed. Throws what reading the file throws. */
@@ -56,11 +62,11 @@ export class IndexFile {
 
   /** Begins without entries, whatever the file holds. */
   reset(): void {
-    this.#bytes = Buffer.alloc(roomAtFirst * this.entryBytes)
+    this.#bytes = noBytes
     this.#count = 0
     this.#written = 0
     this.#isBehind = true
-    this.#keep()
+    this.#budget.remove(this)
   }
 
   /** Room for one more entry: the buffer, and where in it. To be filled at once. */
@@ -106,9 +112,9 @@ export class IndexFile {
 
   /** Makes what the file holds durable. */
   async syncLater(): Promise<void> {
-    if (!this.#isUnsynced || this.#isAbandoned) return
+    if (!this.#isUnsynced || this.segment.isAbandoned) return
     this.#isUnsynced = false
-    const file = new CachedFile(this.#disk.resources.files, this.path)
+    const file = new CachedFile(this.segment.disk.resources.files, this)
     try {
       await file.whileOpen((open) => open.syncLater())
     } finally {
@@ -124,26 +130,20 @@ export class IndexFile {
       return false
     }
     this.#bytes = undefined
-    this.#disk.resources.indexes.remove(this)
+    this.#budget.remove(this)
     return true
-  }
-
-  /** Forgets the entries for good: at its path may soon be another. */
-  abandon(): void {
-    this.#isAbandoned = true
-    this.forget()
   }
 
   /** Forgets the entries: the file is gone or about to be. */
   forget(): void {
     this.#bytes = undefined
-    this.#disk.resources.indexes.remove(this)
+    this.#budget.remove(this)
   }
 
   #load(): void {
-    if (this.#isAbandoned) throw abandonedError(this.path)
-    const bytes = this.#disk.env.files.readFile(this.path)
-    this.#bytes = bytes
+    if (this.segment.isAbandoned) throw abandonedError(this.path)
+    const bytes = this.segment.disk.env.files.readFile(this.path)
+    this.#bytes = bytes.length === 0 ? noBytes : bytes
     this.#count = Math.floor(bytes.length / this.entryBytes)
     this.#written = this.#count
     this.#isBehind = false
@@ -151,9 +151,9 @@ export class IndexFile {
   }
 
   #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
-    if (this.#isAbandoned) throw abandonedError(this.path)
+    if (this.segment.isAbandoned) throw abandonedError(this.path)
     // Indexes are written seldom: their descriptors are not worth keeping.
-    const file = new CachedFile(this.#disk.resources.files, this.path)
+    const file = new CachedFile(this.segment.disk.resources.files, this)
     try {
       use(file.create())
     } finally {
@@ -162,6 +162,6 @@ export class IndexFile {
   }
 
   #keep(): void {
-    this.#disk.resources.indexes.keep(this, this.#bytes!.length)
+    if (this.#bytes!.length > 0) this.#budget.keep(this, this.#bytes!.length)
   }
 }

@@ -5,7 +5,6 @@
 import { BatchScanner } from './batch-scanner.ts'
 import { EpochFile } from './epoch-file.ts'
 import { leaderEpochFile, parseFileName, partitionMetadataFile, suffixes } from './file-names.ts'
-import { epochsIn } from './found-epochs.ts'
 import { Log } from './log.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
@@ -47,8 +46,8 @@ export function createLog(disk: LogDisk, place: LogPlace, topicId?: string): Log
   const log = new Log(disk, {
     ...place,
     segments,
-    epochs: new EpochFile(disk, place.directory, 0, () => []),
-    producers: new ProducerStore(disk, segments, []),
+    epochs: new EpochFile(segments, 0, false),
+    producers: new ProducerStore(segments, []),
     logStartOffset: 0,
     logEndOffset: 0,
     highWatermark: 0,
@@ -73,10 +72,8 @@ export async function openLog(
   const logStartOffset = Math.max(checkpoint.logStartOffset, segments.first.baseOffset)
   // Before the first sync there is no file, and recovery reads all batches anyway.
   const wasSynced = checkpoint.recoveryPoint > segments.first.baseOffset
-  const epochs = new EpochFile(disk, directory, logStartOffset, () =>
-    wasSynced || checkpoint.wasClean ? epochsIn(segments) : [],
-  )
-  const producers = new ProducerStore(disk, segments, found.snapshots)
+  const epochs = new EpochFile(segments, logStartOffset, wasSynced || checkpoint.wasClean)
+  const producers = new ProducerStore(segments, found.snapshots)
   const end =
     (checkpoint.wasClean ? cleanEnd(segments, checkpoint.recoveryPoint) : undefined) ??
     (await recoverLog({
@@ -146,7 +143,7 @@ async function findAborted(log: Log, unindexed: readonly Segment[]): Promise<voi
       continue
     }
     isChanged = true
-    await segment.transactionIndex.syncLater()
+    await segment.syncAbortedLater()
   }
   if (isChanged) await disk.syncDirectoryLater(directory)
 }
@@ -234,7 +231,7 @@ function tailPosition(segment: Segment): number {
   if (segment.sizeBytes <= scannedBytesMax) return 0
   try {
     const { offsetIndex } = segment
-    const { count } = offsetIndex.file
+    const { count } = offsetIndex
     if (offsetIndex.fault(segment.sizeBytes) !== undefined || count === 0) return 0
     return offsetIndex.positionAt(count - 1)
   } catch {

@@ -8,7 +8,7 @@ import {
   identityIn,
   markOf,
 } from './directory-marks.ts'
-import type { Log } from './log.ts'
+import type { Log, LogKeeper } from './log.ts'
 import { LogDisk, type LogResources } from './log-disk.ts'
 import {
   checkMetaProperties,
@@ -25,7 +25,7 @@ const noteAgainMs = 250
 /** Logs that are synced at a time: more than the thread pool has threads, so that none of them waits for the loop. */
 const syncedAtOnce = 32
 
-export class LogDirectory {
+export class LogDirectory implements LogKeeper {
   readonly disk: LogDisk
   readonly logs = new Set<Log>()
   readonly checkpoints: DirectoryCheckpoints
@@ -41,6 +41,9 @@ export class LogDirectory {
   isIncomplete = false
   /** The epoch that is to be written down. */
   #brokerEpoch = -1
+  /** Log starts are written at the end of this turn. */
+  #writesStarts = false
+  #isClosing = false
   readonly #env: Env
   #lock: Lock | undefined
 
@@ -151,6 +154,33 @@ export class LogDirectory {
     return this.#env.files.stat(metaPropertiesPath(this.path))?.identity
   }
 
+  /** Written once for all partitions of a request. */
+  startMoved(): void {
+    if (this.#writesStarts) return
+    this.#writesStarts = true
+    this.#env.timers.soon(() => {
+      this.#writesStarts = false
+      if (!this.#isClosing) this.#writeStarts()
+    })
+  }
+
+  #writeStarts(): void {
+    // The next timer tries it again. Until then a crash would bring back what was deleted.
+    this.checkpoints
+      .writeLogStartsLater()
+      .catch((error: Error) =>
+        this.#env.log.warn('Log starts are not written', { because: error.message }),
+      )
+  }
+
+  beforeTruncation(log: Log, offset: number): void {
+    this.checkpoints.lower(log, offset)
+  }
+
+  beforeReplacement(): Promise<void> {
+    return this.checkpoints.writeRecoveryPointsLater()
+  }
+
   removed(log: Log): void {
     this.logs.delete(log)
     this.checkpoints.removed(log)
@@ -158,6 +188,7 @@ export class LogDirectory {
 
   /** Closes several logs at a time, so that their syncs overlap. Rejects with StorageError. */
   closeLogs(): Promise<void> {
+    this.#isClosing = true
     return this.#eachLog((log) => log.close())
   }
 

@@ -7,7 +7,7 @@
  */
 import { LimitOfEach } from '../core/limit.ts'
 import { producersMax } from '../core/producer/producer-states.ts'
-import type { Env, Timer } from '../env/env.ts'
+import type { Env, Timer, Timers } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { FileCache, openFilesMaxOf } from './file-cache.ts'
 import { GroupedSync } from './grouped-sync.ts'
@@ -58,7 +58,7 @@ export class LogDisk {
   #failure: Error | undefined
   readonly #onFailure: (error: Error) => void
   readonly #timers = new Set<Timer>()
-  readonly #ownDirectory: GroupedSync
+  readonly #ownDirectory: DirectorySync
 
   constructor(
     env: Env,
@@ -70,7 +70,7 @@ export class LogDisk {
     this.path = path
     this.resources = resources
     this.#onFailure = onFailure
-    this.#ownDirectory = new GroupedSync(env.timers, () => env.files.syncDirectoryLater(path))
+    this.#ownDirectory = new DirectorySync(env, path)
   }
 
   get failure(): Error | undefined {
@@ -122,6 +122,25 @@ export class LogDisk {
   assertOnline(): void {
     if (this.#failure)
       throw new StorageError(`Log directory ${this.path} is offline: ${this.#failure.message}`)
+  }
+}
+
+class DirectorySync extends GroupedSync {
+  readonly #env: Env
+  readonly #path: string
+
+  constructor(env: Env, path: string) {
+    super()
+    this.#env = env
+    this.#path = path
+  }
+
+  protected override get timers(): Timers {
+    return this.#env.timers
+  }
+
+  protected override sync(): Promise<void> {
+    return this.#env.files.syncDirectoryLater(this.#path)
   }
 }
 

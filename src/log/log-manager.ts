@@ -61,7 +61,6 @@ export class LogManager {
   /** Where logs that do not exist yet shall be made. */
   readonly #preferred = new Map<string, string>()
   #preferencesRefused = 0
-  #startsToWrite = new Set<LogDirectory>()
   readonly #newLogs: NewLogs
   #isClosed = false
 
@@ -200,29 +199,7 @@ export class LogManager {
   #add(directory: LogDirectory, log: Log): void {
     directory.logs.add(log)
     this.#logs.set(log.name, log)
-    log.onLogStart = () => this.#writeStartsSoon(directory)
-    log.onReplace = () => directory.checkpoints.writeRecoveryPointsLater()
-    log.onTruncate = (offset) => directory.checkpoints.lower(log, offset)
-  }
-
-  /** Once for all partitions of a request. */
-  #writeStartsSoon(directory: LogDirectory): void {
-    if (this.#startsToWrite.size === 0)
-      this.#env.timers.soon(() => {
-        const directories = this.#startsToWrite
-        this.#startsToWrite = new Set()
-        if (!this.#isClosed) for (const directory of directories) this.#writeStarts(directory)
-      })
-    this.#startsToWrite.add(directory)
-  }
-
-  #writeStarts(directory: LogDirectory): void {
-    // The next timer tries it again. Until then a crash would bring back what was deleted.
-    directory.checkpoints
-      .writeLogStartsLater()
-      .catch((error: Error) =>
-        this.#env.log.warn('Log starts are not written', { because: error.message }),
-      )
+    log.keeper = directory
   }
 
   get(topic: string, partition: number): Log | undefined {

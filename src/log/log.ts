@@ -26,7 +26,7 @@ import { LogReader, type ReadOptions } from './reader.ts'
 import type { Replacement } from './replacement.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
-import { TopicIdFile } from './topic-id-file.ts'
+import { readTopicId, writeTopicId } from './topic-id-file.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 import { endOffsetFor, truncateFullyAndStartAt, truncateTo } from './truncate.ts'
 
@@ -44,6 +44,18 @@ export interface LogState {
   readonly recoveryPoint: number
 }
 
+/** Is told what a log is about to do, or has done, to its checkpoints. */
+export interface LogKeeper {
+  /** `logStartOffset` has grown, and is to be written down. */
+  startMoved(log: Log): void
+  /** The log is about to be cut at an offset: no checkpoint may promise more. */
+  beforeTruncation(log: Log, offset: number): void
+  /** Compaction is about to put segments with holes in the place of others: writes the recovery point down. */
+  beforeReplacement(log: Log): void | Promise<void>
+}
+
+const nobody: LogKeeper = { startMoved() {}, beforeTruncation() {}, beforeReplacement() {} }
+
 export class Log {
   readonly topic: string
   readonly partition: number
@@ -59,18 +71,14 @@ export class Log {
   #logStartOffset: number
   #logEndOffset: number
   #highWatermark: number
-  readonly #topicIdFile: TopicIdFile
+  #topicId: string | undefined
   state: 'open' | 'closed' | 'deleted' = 'open'
   /** The last sync that was asked for, as long as it runs. */
   #lastSync: Promise<void> | undefined
   /** Grows with each truncation: what was read before may not be in the log any more. */
   truncations = 0
-  /** Called when `logStartOffset` has grown, so that it is written down. */
-  onLogStart: () => void = () => {}
-  /** Called before the log is cut at an offset, so that no checkpoint promises more. */
-  onTruncate: (offset: number) => void = () => {}
-  /** Called before compaction puts segments with holes in the place of others: writes the recovery point down. */
-  onReplace: () => void | Promise<void> = () => {}
+  /** Who writes down what is known of it; shared by the logs of a directory. */
+  keeper: LogKeeper = nobody
   /** What compaction writes, and its way into the place of others. */
   compacted: Segment | undefined
   replacement: Replacement | undefined
@@ -83,13 +91,11 @@ export class Log {
     this.segments = state.segments
     this.epochFile = state.epochs
     this.producerStore = state.producers
-    this.#topicIdFile = new TopicIdFile(disk, state.segments.directory)
     this.#config = state.config
     this.#logStartOffset = state.logStartOffset
     this.#logEndOffset = state.logEndOffset
     this.#highWatermark = state.highWatermark
-    const { segments, epochs, recoveryPoint } = state
-    this.flusher = new Flusher(disk, segments, epochs, recoveryPoint, () => this.#logEndOffset)
+    this.flusher = new Flusher(this, state.recoveryPoint)
     this.#appender = new Appender(this)
     // What was found after a crash may be in the page cache only.
     this.#appender.unflushedRecords = state.logEndOffset - state.recoveryPoint
@@ -147,13 +153,15 @@ export class Log {
 
   /** `undefined` when it is not known. */
   get topicId(): string | undefined {
-    return this.#topicIdFile.topicId
+    this.#topicId ??= readTopicId(this.disk, this.directory)
+    return this.#topicId
   }
 
   /** Durable with the first sync of records: else a power loss may leave them without the topic that they are of. */
   writeTopicId(topicId: string): void {
-    this.#topicIdFile.write(topicId)
-    this.flusher.replaced(this.#topicIdFile.path)
+    writeTopicId(this.disk, this.directory, topicId)
+    this.#topicId = topicId
+    this.flusher.topicIdWritten()
   }
 
   get producers(): ProducerStates {
@@ -307,13 +315,12 @@ export class Log {
     const { list } = this.segments
     const gone = list.filter((_, i) => i + 1 < list.length && list[i + 1]!.baseOffset <= offset)
     this.removeSegments(gone)
-    this.onLogStart()
+    this.keeper.startMoved(this)
   }
 
   removeSegments(gone: readonly Log['segments']['active'][]): void {
     if (gone.length === 0) return
     this.replacement?.settle()
-    for (const segment of gone) this.flusher.removed(segment)
     this.flusher.directoryChanged()
     this.segments.remove(new Set(gone), this.#config)
     this.producerStore.removeObsolete()
@@ -330,18 +337,18 @@ export class Log {
       return
     }
     // A batch that contains the offset may begin below it: the checkpoint has to be as low.
-    this.onTruncate(endOffsetFor(this, offset))
+    this.keeper.beforeTruncation(this, endOffsetFor(this, offset))
     this.#truncated(this.#cut(() => truncateTo(this, offset)))
   }
 
   /** Drops everything; the log goes on at `offset`. */
   truncateFullyAndStartAt(offset: number): void {
-    this.onTruncate(0)
+    this.keeper.beforeTruncation(this, 0)
     this.#cut(() => truncateFullyAndStartAt(this, offset))
     this.#logStartOffset = offset
     this.#highWatermark = offset
     this.#truncated(offset)
-    this.onLogStart()
+    this.keeper.startMoved(this)
   }
 
   /** What fails half way leaves less than the log believes to have: nobody may be told that it is there. */

@@ -7,38 +7,38 @@
  *
  * Both ascend strictly. The first batch never has an entry.
  */
+import { suffixes } from './file-names.ts'
 import { IndexFile } from './index-file.ts'
-import type { LogDisk } from './log-disk.ts'
 
 const entryBytes = 8
 
-export class OffsetIndex {
-  readonly file: IndexFile
-  readonly #baseOffset: number
+export class OffsetIndex extends IndexFile {
+  override get path(): string {
+    return this.segment.pathOf(suffixes.offsetIndex)
+  }
 
-  constructor(disk: LogDisk, path: string, baseOffset: number) {
-    this.file = new IndexFile(disk, path, entryBytes)
-    this.#baseOffset = baseOffset
+  override get entryBytes(): number {
+    return entryBytes
   }
 
   /** Whether one more entry passes the limit of the file's size. */
   isFull(bytesMax: number): boolean {
-    return this.file.count >= Math.floor(bytesMax / entryBytes)
+    return this.count >= Math.floor(bytesMax / entryBytes)
   }
 
   add(lastOffset: number, position: number): void {
-    const at = this.file.append()
-    const { entries } = this.file
-    entries.writeInt32BE(lastOffset - this.#baseOffset, at)
+    const at = this.append()
+    const { entries } = this
+    entries.writeInt32BE(lastOffset - this.segment.baseOffset, at)
     entries.writeInt32BE(position, at + 4)
   }
 
   offsetAt(i: number): number {
-    return this.#baseOffset + this.file.entries.readInt32BE(i * entryBytes)
+    return this.segment.baseOffset + this.entries.readInt32BE(i * entryBytes)
   }
 
   positionAt(i: number): number {
-    return this.file.entries.readInt32BE(i * entryBytes + 4)
+    return this.entries.readInt32BE(i * entryBytes + 4)
   }
 
   /** The last entry whose offset is at most `offset`; -1 when there is none. */
@@ -48,7 +48,7 @@ export class OffsetIndex {
 
   #lastWhere(holds: (i: number) => boolean): number {
     let low = 0
-    let high = this.file.count
+    let high = this.count
     while (low < high) {
       const middle = (low + high) >>> 1
       if (holds(middle)) low = middle + 1
@@ -70,14 +70,14 @@ export class OffsetIndex {
 
   /** Drops entries of batches that begin at `position` or behind. */
   truncateToPosition(position: number): void {
-    let count = this.file.count
+    let count = this.count
     while (count > 0 && this.positionAt(count - 1) >= position) count--
-    this.file.truncate(count)
+    this.truncate(count)
   }
 
   /** Why the loaded entries cannot be right for a segment of so many bytes. */
   fault(segmentBytes: number): string | undefined {
-    const { count, entries, isWhole } = this.file
+    const { count, entries, isWhole } = this
     if (!isWhole) return 'it ends within an entry'
     let offset = -1
     let position = 0

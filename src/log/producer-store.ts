@@ -25,7 +25,6 @@ import {
 } from '../core/producer/producer-entry.ts'
 import { type CompletedTransaction, ProducerStates } from '../core/producer/producer-states.ts'
 import { BatchScanner } from './batch-scanner.ts'
-import type { LogDisk } from './log-disk.ts'
 import { formatSnapshot, parseSnapshot } from './producer-snapshot.ts'
 import type { Segment } from './segment.ts'
 import { type Segments, snapshotPath } from './segments.ts'
@@ -40,19 +39,20 @@ const lookedBackBytes = 16 * 1024 * 1024
 /** What a segment counts at least: small ones are many files. */
 const openingBytes = 64 * 1024
 
+/** Most logs have no snapshot: all of them share this. */
+const none: readonly number[] = []
+
 export class ProducerStore {
-  readonly #disk: LogDisk
   readonly #segments: Segments
   /** Offsets of the snapshot files, ascending. */
-  #snapshots: number[]
+  #snapshots: readonly number[]
   #states: ProducerStates | undefined
   /** Those that a snapshot had, unless their earlier batches were looked for in vain. */
-  #abridged = new Set<number>()
+  #abridged: Set<number> | undefined
 
-  constructor(disk: LogDisk, segments: Segments, snapshots: readonly number[]) {
-    this.#disk = disk
+  constructor(segments: Segments, snapshots: readonly number[]) {
     this.#segments = segments
-    this.#snapshots = [...snapshots].sort((a, b) => a - b)
+    this.#snapshots = snapshots.length === 0 ? none : snapshots.toSorted((a, b) => a - b)
   }
 
   get isLoaded(): boolean {
@@ -72,9 +72,9 @@ export class ProducerStore {
   /** Begins without producers: for a log without records. */
   reset(): ProducerStates {
     for (const offset of this.#snapshots) this.#unlink(offset)
-    this.#snapshots = []
-    this.#states = new ProducerStates(this.#disk.resources.producers)
-    this.#abridged.clear()
+    this.#snapshots = none
+    this.#states = new ProducerStates(this.#segments.disk.resources.producers)
+    this.#abridged = undefined
     return this.#states
   }
 
@@ -83,25 +83,26 @@ export class ProducerStore {
    * they may have been deleted before they were acknowledged, and come again.
    */
   rebuild(endOffset: number): ProducerStates {
-    const states = new ProducerStates(this.#disk.resources.producers)
+    const states = new ProducerStates(this.#segments.disk.resources.producers)
     const first = this.#segments.first.baseOffset
     let from = first
-    this.#abridged.clear()
+    this.#abridged = undefined
     for (let i = this.#snapshots.length - 1; i >= 0; i--) {
       const offset = this.#snapshots[i]!
       if (offset > endOffset || offset < first) continue
       const path = snapshotPath(this.#segments.directory, offset)
       try {
-        states.load(parseSnapshot(this.#disk.env.files.readFile(path)))
+        states.load(parseSnapshot(this.#segments.disk.env.files.readFile(path)))
         this.#rememberBefore(states, offset, rememberedBytes)
-        for (const { producerId } of states.entries()) this.#abridged.add(producerId)
+        if (states.size > 0)
+          this.#abridged = new Set([...states.entries()].map(({ producerId }) => producerId))
         from = offset
         break
       } catch (error) {
         const because = (error as Error).message
-        this.#disk.env.log.warn('Producer snapshot is dropped', { path, because })
+        this.#segments.disk.env.log.warn('Producer snapshot is dropped', { path, because })
         this.#unlink(offset)
-        this.#snapshots.splice(i, 1)
+        this.#snapshots = this.#snapshots.toSpliced(i, 1)
       }
     }
     if (from < endOffset) this.#replay(states, from, endOffset)
@@ -116,14 +117,14 @@ export class ProducerStore {
     const { producerId, epoch, firstSequence, firstOffset, lastOffset } = append
     const states = this.#states
     const first = states?.entry(producerId)?.batches[0]
-    if (!states || !first || !this.#abridged.has(producerId)) return undefined
+    if (!states || !first || !this.#abridged?.has(producerId)) return undefined
     const entry = () => states.entry(producerId)!
     if (!mayPrecede(entry(), append)) return undefined
     const before = first.lastOffset - first.offsetDelta
     const isWanted = () => mayPrecede(entry(), append)
     this.#rememberBefore(states, before, lookedBackBytes, isWanted, producerId)
     const found = duplicateOf(entry(), epoch, firstSequence, lastOffset - firstOffset + 1)
-    if (found === undefined) this.#abridged.delete(producerId)
+    if (found === undefined) this.#abridged?.delete(producerId)
     return found
   }
 
@@ -169,8 +170,8 @@ export class ProducerStore {
   snapshot(offset: number, states: ProducerStates): void {
     if (this.#snapshots.at(-1) === offset) return
     const path = snapshotPath(this.#segments.directory, offset)
-    this.#disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), false)
-    this.#snapshots.push(offset)
+    this.#segments.disk.env.files.replaceFile(path, formatSnapshot([...states.entries()]), false)
+    this.#snapshots = [...this.#snapshots, offset]
   }
 
   /** After a truncation to `endOffset`. */
@@ -199,7 +200,7 @@ export class ProducerStore {
   #unlink(offset: number): void {
     try {
       // At once: a snapshot of the same name may be written in a moment.
-      this.#disk.env.files.unlink(snapshotPath(this.#segments.directory, offset))
+      this.#segments.disk.env.files.unlink(snapshotPath(this.#segments.directory, offset))
     } catch {
       // Gone already, or ignored by the next start for being newer than the log.
     }

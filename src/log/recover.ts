@@ -102,7 +102,7 @@ function placeOf(
 /**
  * Whether records are missing between a segment and the next. After a power loss the files may have reached
  * the disk in any order: the end of one is gone, and the next is there. Compaction leaves holes too, but
- * none above both the recovery point (`Log.onReplace`) and the offset that it has come to.
+ * none above both the recovery point (`LogKeeper.beforeReplacement`) and the offset that it has come to.
  */
 function isGap(recovery: Recovery, end: SegmentEnd, next: Segment): boolean {
   const holesEnd = Math.max(recovery.recoveryPoint, recovery.compactedTo)

@@ -34,7 +34,7 @@ export class Replacement {
     const { disk, directory } = this.#log
     this.#log.replacement = this
     try {
-      this.#cleaned.renameFiles((path) => withoutSuffix(path, suffixes.cleaned) + suffixes.swap)
+      this.#cleaned.renameFiles(suffixes.swap)
       await disk.syncDirectoryLater(directory)
       if (this.#isMoot) throw new AbortedError('The log has changed')
       this.#replace()
@@ -70,11 +70,8 @@ export class Replacement {
 
   /** In one turn of the loop. */
   #replace(): void {
-    const { segments, flusher, config, producerStore } = this.#log
-    for (const source of this.#sources) {
-      flusher.removed(source)
-      segments.retire(source, config)
-    }
+    const { segments, config, producerStore } = this.#log
+    for (const source of this.#sources) segments.retire(source, config)
     const others = segments.list.filter((segment) => !this.#sources.includes(segment))
     segments.set([...others, this.#cleaned])
     producerStore.removeObsolete()
@@ -83,15 +80,11 @@ export class Replacement {
 
   #finish(): void {
     this.#isOver = true
-    this.#cleaned.renameFiles((path) => withoutSuffix(path, suffixes.swap))
+    this.#cleaned.renameFiles('')
     this.#log.flusher.directoryChanged()
   }
 
   #failed(error: unknown): Error {
     return this.#log.disk.fail(`Replacing segments in ${this.#log.directory} failed`, error)
   }
-}
-
-function withoutSuffix(path: string, suffix: string): string {
-  return path.slice(0, -suffix.length)
 }

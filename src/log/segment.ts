@@ -43,13 +43,24 @@ function scannedBatch(scanner: BatchScanner): ScannedBatch {
 
 const rewriteBytes = 1024 * 1024
 
+const fileSuffixes = [
+  suffixes.log,
+  suffixes.offsetIndex,
+  suffixes.timeIndex,
+  suffixes.transactionIndex,
+]
+
 export class Segment {
   readonly baseOffset: number
   readonly disk: LogDisk
+  readonly #directory: string
+  /** Stands behind the names of the files: `.cleaned` while compaction writes. */
+  #mark: string
   readonly file: CachedFile
   readonly offsetIndex: OffsetIndex
   readonly timeIndex: TimeIndex
-  readonly transactionIndex: TransactionIndex
+  /** Made with the first use where no file is: few segments have aborted transactions. */
+  #transactionIndex: TransactionIndex | undefined
   /** Bytes of whole batches; the file may be longer while it is preallocated. */
   sizeBytes: number
   /** When the segment was made, or loaded. For the roll of a segment without timestamps. */
@@ -68,13 +79,19 @@ export class Segment {
     | undefined
   /** Whether the file was given its full size when it was made: what is not used is cut off at the end. */
   isPreallocated = false
+  /** Whether it has bytes that no sync has seen. */
+  isUnsynced = false
   /** Set when the files have been renamed for deletion. */
   isDeleted = false
+  /** Set when the log is deleted: at the paths of its files may soon be others. */
+  isAbandoned = false
   /** False until the indexes were compared with the file. */
   #indexesChecked: boolean
   #isDamaged = false
   #bytesSinceIndexEntry = 0
-  #max: TimestampAndOffset | undefined
+  /** The largest timestamp, and where it is; not known before the indexes are checked. */
+  #maxTimestamp = -1
+  #maxTimestampOffset = -1
   #firstTimestamp: number | undefined
 
   constructor(
@@ -87,22 +104,17 @@ export class Segment {
       readonly hasTransactionIndex: boolean
       readonly createdMs: number
       readonly jitterMs: number
-      /** Stands behind the names of the files: `.cleaned` while compaction writes. */
-      readonly suffix?: string
+      readonly mark?: string
     },
   ) {
-    const path = (suffix: string) =>
-      `${directory}/${fileName(baseOffset, suffix)}${state.suffix ?? ''}`
     this.disk = disk
+    this.#directory = directory
     this.baseOffset = baseOffset
-    this.file = new CachedFile(disk.resources.files, path(suffixes.log))
-    this.offsetIndex = new OffsetIndex(disk, path(suffixes.offsetIndex), baseOffset)
-    this.timeIndex = new TimeIndex(disk, path(suffixes.timeIndex), baseOffset)
-    this.transactionIndex = new TransactionIndex(
-      disk,
-      path(suffixes.transactionIndex),
-      state.hasTransactionIndex,
-    )
+    this.#mark = state.mark ?? ''
+    this.file = new CachedFile(disk.resources.files, this)
+    this.offsetIndex = new OffsetIndex(this)
+    this.timeIndex = new TimeIndex(this)
+    if (state.hasTransactionIndex) this.#transactionIndex = new TransactionIndex(this, true)
     this.sizeBytes = state.sizeBytes
     this.isWarm = state.isNew
     this.#trustedFrom = state.sizeBytes
@@ -110,6 +122,21 @@ export class Segment {
     this.jitterMs = state.jitterMs
     this.#indexesChecked = state.isNew
     if (state.isNew) this.resetIndexes()
+  }
+
+  /** Of the file with the batches. */
+  get path(): string {
+    return this.pathOf(suffixes.log)
+  }
+
+  /** Of one of the files, by its suffix. */
+  pathOf(suffix: string): string {
+    return `${this.#directory}/${fileName(this.baseOffset, suffix)}${this.#mark}`
+  }
+
+  get transactionIndex(): TransactionIndex {
+    this.#transactionIndex ??= new TransactionIndex(this, false)
+    return this.#transactionIndex
   }
 
   /**
@@ -131,11 +158,11 @@ export class Segment {
 
   /** Begins the indexes anew. */
   resetIndexes(): void {
-    this.offsetIndex.file.reset()
-    this.timeIndex.file.reset()
+    this.offsetIndex.reset()
+    this.timeIndex.reset()
     this.#indexesChecked = true
     this.#bytesSinceIndexEntry = 0
-    this.#max = { timestamp: -1, offset: this.baseOffset }
+    this.#largest(-1, this.baseOffset)
     this.#firstTimestamp = undefined
   }
 
@@ -146,11 +173,10 @@ export class Segment {
 
   index(batch: BatchExtent, indexIntervalBytes: number): void {
     this.checkIndexes(indexIntervalBytes)
-    if (batch.maxTimestamp > this.#max!.timestamp)
-      this.#max = { timestamp: batch.maxTimestamp, offset: batch.lastOffset }
+    if (batch.maxTimestamp > this.#maxTimestamp) this.#largest(batch.maxTimestamp, batch.lastOffset)
     if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
       this.offsetIndex.add(batch.lastOffset, this.sizeBytes)
-      this.timeIndex.add(this.#max!.timestamp, this.#max!.offset)
+      this.timeIndex.add(this.#maxTimestamp, this.#maxTimestampOffset)
       this.#bytesSinceIndexEntry = 0
     }
     if (this.sizeBytes === 0) this.#firstTimestamp = batch.maxTimestamp
@@ -168,7 +194,12 @@ export class Segment {
   /** The largest timestamp; -1 when no batch has one. */
   maxTimestamp(indexIntervalBytes: number): TimestampAndOffset {
     this.checkIndexes(indexIntervalBytes)
-    return this.#max!
+    return { timestamp: this.#maxTimestamp, offset: this.#maxTimestampOffset }
+  }
+
+  #largest(timestamp: number, offset: number): void {
+    this.#maxTimestamp = timestamp
+    this.#maxTimestampOffset = offset
   }
 
   /** Of the first batch: what `segment.ms` counts from. `undefined` when empty or without timestamps. */
@@ -232,8 +263,8 @@ export class Segment {
       const { offsetIndex, timeIndex } = this
       const fault = offsetIndex.fault(this.sizeBytes) ?? timeIndex.fault()
       if (fault !== undefined) return fault
-      const entries = offsetIndex.file.count
-      if (entries > 0 && timeIndex.file.count === 0) return undefined
+      const entries = offsetIndex.count
+      if (entries > 0 && timeIndex.count === 0) return undefined
       const last = entries === 0 ? 0 : offsetIndex.positionAt(entries - 1)
       return this.sizeBytes - last > unindexedBytesMax ? 'it ends too early' : undefined
     } catch (error) {
@@ -244,21 +275,19 @@ export class Segment {
   /** Reads on from the last entries, so that the next append goes on where the last process stopped. */
   #resume(): void {
     const { offsetIndex, timeIndex } = this
-    const times = timeIndex.file.count
-    const entries = offsetIndex.file.count
-    this.#max =
-      times === 0
-        ? { timestamp: -1, offset: this.baseOffset }
-        : { timestamp: timeIndex.timestampAt(times - 1), offset: timeIndex.offsetAt(times - 1) }
+    const times = timeIndex.count
+    const entries = offsetIndex.count
+    if (times === 0) this.#largest(-1, this.baseOffset)
+    else this.#largest(timeIndex.timestampAt(times - 1), timeIndex.offsetAt(times - 1))
     const indexed = entries === 0 ? 0 : offsetIndex.positionAt(entries - 1)
     this.#bytesSinceIndexEntry = this.sizeBytes - indexed
     // Batches behind the last entry of the time index may have larger timestamps, if entries were lost.
-    const timed = times === 0 ? 0 : offsetIndex.positionFor(this.#max.offset)
+    const timed = times === 0 ? 0 : offsetIndex.positionFor(this.#maxTimestampOffset)
     const from = indexed - timed > unindexedBytesMax ? indexed : timed
     const scanner = new BatchScanner(this.file.get(), from, this.sizeBytes)
     while (scanner.next() || (scanner.problem !== undefined && scanner.resync())) {
       const timestamp = maxTimestampOf(scanner.bytes, scanner.at)
-      if (timestamp > this.#max.timestamp) this.#max = { timestamp, offset: scanner.lastOffset }
+      if (timestamp > this.#maxTimestamp) this.#largest(timestamp, scanner.lastOffset)
     }
   }
 
@@ -322,24 +351,27 @@ export class Segment {
   /** Writes the indexes of a segment that nothing is added to any more. */
   close(indexIntervalBytes: number): void {
     this.checkIndexes(indexIntervalBytes)
-    this.timeIndex.add(this.#max!.timestamp, this.#max!.offset)
+    this.timeIndex.add(this.#maxTimestamp, this.#maxTimestampOffset)
     this.flushIndexes()
   }
 
   /** Writes what of the indexes is only in memory. */
   flushIndexes(): void {
-    this.offsetIndex.file.flush()
-    this.timeIndex.file.flush()
-    this.transactionIndex.flush()
+    this.offsetIndex.flush()
+    this.timeIndex.flush()
+    this.#transactionIndex?.flush()
   }
 
   /** Makes what was written of the indexes durable. */
   async syncIndexesLater(): Promise<void> {
-    const { offsetIndex, timeIndex, transactionIndex } = this
-    const syncs = [offsetIndex.file, timeIndex.file, transactionIndex].map((index) =>
-      index.syncLater(),
-    )
+    const { offsetIndex, timeIndex } = this
+    const syncs = [offsetIndex.syncLater(), timeIndex.syncLater(), this.syncAbortedLater()]
     await Promise.all(syncs)
+  }
+
+  /** Of the transaction index alone: of an active segment it is what cannot be told from the batches. */
+  async syncAbortedLater(): Promise<void> {
+    await this.#transactionIndex?.syncLater()
   }
 
   /** Cuts the file at `position`, where the batch with `offset` begins. */
@@ -349,7 +381,7 @@ export class Segment {
     this.readTo = undefined
     this.offsetIndex.truncateToPosition(position)
     this.timeIndex.truncateToOffset(offset)
-    this.transactionIndex.truncate(offset)
+    this.#transactionIndex?.truncate(offset)
     this.sizeBytes = position
     if (position === 0) this.resetIndexes()
     else this.#resume()
@@ -357,36 +389,31 @@ export class Segment {
 
   /** The four files; the last exists only where a transaction was aborted. */
   get paths(): string[] {
-    return [
-      this.file.path,
-      this.offsetIndex.file.path,
-      this.timeIndex.file.path,
-      this.transactionIndex.path,
-    ]
+    return fileSuffixes.map((suffix) => this.pathOf(suffix))
   }
 
-  /** Renames the files that exist by giving each path to `rename`. */
-  renameFiles(rename: (path: string) => string): void {
+  /** Renames the files that exist: they have `mark` behind their names from now on, in place of another. */
+  renameFiles(mark: string): void {
     const { files } = this.disk.env
-    const { file, offsetIndex, timeIndex, transactionIndex } = this
-    for (const part of [file, offsetIndex.file, timeIndex.file, transactionIndex]) {
-      const to = rename(part.path)
-      if (files.stat(part.path)) files.rename(part.path, to)
-      part.path = to
-    }
+    const before = this.paths
+    this.#mark = mark
+    for (const [i, path] of this.paths.entries())
+      if (files.stat(before[i]!)) files.rename(before[i]!, path)
   }
 
   /** The log is deleted: nothing of it is opened any more. */
   abandon(): void {
     this.isDeleted = true
-    const { file, offsetIndex, timeIndex, transactionIndex } = this
-    for (const part of [file, offsetIndex.file, timeIndex.file, transactionIndex]) part.abandon()
+    this.isAbandoned = true
+    this.file.abandon()
+    this.offsetIndex.forget()
+    this.timeIndex.forget()
   }
 
   /** Closes what is open and frees the memory. */
   release(): void {
     this.file.close()
-    this.offsetIndex.file.forget()
-    this.timeIndex.file.forget()
+    this.offsetIndex.forget()
+    this.timeIndex.forget()
   }
 }

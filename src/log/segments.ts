@@ -10,13 +10,13 @@ import type { LogDisk } from './log-disk.ts'
 import { Segment } from './segment.ts'
 
 export class Segments {
+  readonly disk: LogDisk
   readonly directory: string
-  readonly #disk: LogDisk
   /** Invariant: base offsets ascend; never empty once the log is open. */
   #list: Segment[] = []
 
   constructor(disk: LogDisk, directory: string) {
-    this.#disk = disk
+    this.disk = disk
     this.directory = directory
   }
 
@@ -62,8 +62,8 @@ export class Segments {
 
   /** Adds a segment whose file is made now. Throws what making it throws, and then adds nothing. */
   create(baseOffset: number, config: LogConfig): Segment {
-    const { clock, random } = this.#disk.env
-    const segment = new Segment(this.#disk, this.directory, baseOffset, {
+    const { clock, random } = this.disk.env
+    const segment = new Segment(this.disk, this.directory, baseOffset, {
       sizeBytes: 0,
       isNew: true,
       hasTransactionIndex: false,
@@ -75,7 +75,8 @@ export class Segments {
       file.truncate(config.segmentBytes)
       segment.isPreallocated = true
     }
-    this.#list.push(segment)
+    // Of the length that it has: most logs have one segment, and a list that grows keeps room for more.
+    this.#list = this.#list.concat(segment)
     return segment
   }
 
@@ -87,10 +88,10 @@ export class Segments {
 
   retire(segment: Segment, config: LogConfig): void {
     segment.isDeleted = true
-    segment.renameFiles((path) => path + suffixes.deleted)
-    this.#disk.after(config.fileDeleteDelayMs, () => {
+    segment.renameFiles(suffixes.deleted)
+    this.disk.after(config.fileDeleteDelayMs, () => {
       segment.release()
-      for (const path of segment.paths) unlinkQuietly(this.#disk, path)
+      for (const path of segment.paths) unlinkQuietly(this.disk, path)
     })
   }
 }

@@ -23,19 +23,27 @@ export interface StagedBatch extends BatchExtent {
   readonly aborted: (CompletedTransaction & { readonly lastStableOffset: number }) | undefined
 }
 
+/** Of all logs in which nothing is staged. */
+const nothing: readonly StagedBatch[] = []
+
 export class Staging {
-  batches: StagedBatch[] = []
+  #batches: StagedBatch[] | undefined
   sizeBytes = 0
 
+  get batches(): readonly StagedBatch[] {
+    return this.#batches ?? nothing
+  }
+
   push(batch: StagedBatch): void {
-    this.batches.push(batch)
+    this.#batches ??= []
+    this.#batches.push(batch)
     this.sizeBytes += batch.size
   }
 
   /** Hands the batches over and begins anew. */
-  take(): StagedBatch[] {
+  take(): readonly StagedBatch[] {
     const { batches } = this
-    this.batches = []
+    this.#batches = undefined
     this.sizeBytes = 0
     return batches
   }
@@ -47,7 +55,7 @@ export class Staging {
     resetEpochs: (entries: LeaderEpochs['entries']) => void,
   ): void {
     while (this.batches.length > from) {
-      const batch = this.batches.pop()!
+      const batch = this.#batches!.pop()!
       this.sizeBytes -= batch.size
       if (batch.producerId >= 0) producers.restore(batch.producerId, batch.producerBefore)
       if (batch.epochsBefore) resetEpochs(batch.epochsBefore)

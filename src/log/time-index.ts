@@ -9,71 +9,71 @@
  * when the segment is closed. Both ascend strictly.
  */
 import { readInt64, writeInt64 } from '../../protocol/fixed.ts'
+import { suffixes } from './file-names.ts'
 import { IndexFile } from './index-file.ts'
-import type { LogDisk } from './log-disk.ts'
 
 const entryBytes = 12
 
-export class TimeIndex {
-  readonly file: IndexFile
-  readonly #baseOffset: number
+export class TimeIndex extends IndexFile {
+  override get path(): string {
+    return this.segment.pathOf(suffixes.timeIndex)
+  }
 
-  constructor(disk: LogDisk, path: string, baseOffset: number) {
-    this.file = new IndexFile(disk, path, entryBytes)
-    this.#baseOffset = baseOffset
+  override get entryBytes(): number {
+    return entryBytes
   }
 
   /** One entry is kept free for the close of the segment. */
   isFull(bytesMax: number): boolean {
-    return this.file.count >= Math.floor(bytesMax / entryBytes) - 1
+    return this.count >= Math.floor(bytesMax / entryBytes) - 1
   }
 
   /** Adds nothing unless the timestamp is larger than the last. */
   add(timestamp: number, offset: number): void {
-    const { count } = this.file
+    const { count } = this
     if (count > 0 ? timestamp <= this.timestampAt(count - 1) : timestamp < 0) return
-    const at = this.file.append()
-    const { entries } = this.file
+    const at = this.append()
+    const { entries } = this
     writeInt64(entries, timestamp, at)
-    entries.writeInt32BE(offset - this.#baseOffset, at + 8)
+    entries.writeInt32BE(offset - this.segment.baseOffset, at + 8)
   }
 
   timestampAt(i: number): number {
-    return readInt64(this.file.entries, i * entryBytes)
+    return readInt64(this.entries, i * entryBytes)
   }
 
   offsetAt(i: number): number {
-    return this.#baseOffset + this.file.entries.readInt32BE(i * entryBytes + 8)
+    return this.segment.baseOffset + this.entries.readInt32BE(i * entryBytes + 8)
   }
 
   /** An offset at or before the first record with a timestamp of at least `timestamp`. */
   offsetFor(timestamp: number): number {
     let low = 0
-    let high = this.file.count
+    let high = this.count
     while (low < high) {
       const middle = (low + high) >>> 1
       // With an equal timestamp, the record itself may be in a batch before the entry's.
       if (this.timestampAt(middle) < timestamp) low = middle + 1
       else high = middle
     }
-    return low === 0 ? this.#baseOffset : this.offsetAt(low - 1)
+    return low === 0 ? this.segment.baseOffset : this.offsetAt(low - 1)
   }
 
   /** Drops entries for `offset` and behind. */
   truncateToOffset(offset: number): void {
-    let count = this.file.count
+    let count = this.count
     while (count > 0 && this.offsetAt(count - 1) >= offset) count--
-    this.file.truncate(count)
+    this.truncate(count)
   }
 
   /** Why the loaded entries cannot be right. */
   fault(): string | undefined {
-    const { count, isWhole } = this.file
+    const { count, isWhole } = this
     if (!isWhole) return 'it ends within an entry'
     for (let i = 0; i < count; i++)
       if (
         i === 0
-          ? this.offsetAt(0) < this.#baseOffset
+          ? this.offsetAt(0) < this.segment.baseOffset
           : this.timestampAt(i) <= this.timestampAt(i - 1) ||
             this.offsetAt(i) <= this.offsetAt(i - 1)
       )

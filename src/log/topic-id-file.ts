@@ -3,33 +3,20 @@ import { formatPartitionMetadata, parsePartitionMetadata } from './checkpoint.ts
 import { partitionMetadataFile } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
 
-export class TopicIdFile {
-  readonly path: string
-  readonly #disk: LogDisk
-  #topicId: string | undefined
+export function topicIdPath(directory: string): string {
+  return `${directory}/${partitionMetadataFile}`
+}
 
-  constructor(disk: LogDisk, directory: string) {
-    this.#disk = disk
-    this.path = `${directory}/${partitionMetadataFile}`
+/** `undefined` when the file is missing or damaged. */
+export function readTopicId({ env }: LogDisk, directory: string): string | undefined {
+  try {
+    return parsePartitionMetadata(env.files.readFile(topicIdPath(directory)))
+  } catch {
+    return undefined
   }
+}
 
-  /** `undefined` when the file is missing or damaged. */
-  get topicId(): string | undefined {
-    this.#topicId ??= this.#read()
-    return this.#topicId
-  }
-
-  #read(): string | undefined {
-    try {
-      return parsePartitionMetadata(this.#disk.env.files.readFile(this.path))
-    } catch {
-      return undefined
-    }
-  }
-
-  /** Not durable yet. */
-  write(topicId: string): void {
-    this.#disk.env.files.replaceFile(this.path, formatPartitionMetadata(topicId), false)
-    this.#topicId = topicId
-  }
+/** Not durable yet. */
+export function writeTopicId({ env }: LogDisk, directory: string, topicId: string): void {
+  env.files.replaceFile(topicIdPath(directory), formatPartitionMetadata(topicId), false)
 }

@@ -10,7 +10,8 @@
  */
 import { fixed } from '../../protocol/fixed.ts'
 import { abandonedError, CachedFile } from './file-cache.ts'
-import type { LogDisk } from './log-disk.ts'
+import { suffixes } from './file-names.ts'
+import type { Segment } from './segment.ts'
 
 export interface AbortedTransaction {
   readonly producerId: number
@@ -29,32 +30,28 @@ export const abortedTransactionLayout = fixed({
 const entryBytes = abortedTransactionLayout.sizeBytes
 
 export class TransactionIndex {
-  path: string
-  readonly #disk: LogDisk
+  readonly #segment: Segment
   #entries: AbortedTransaction[] | undefined
   /** Set while the file lacks entries, because writing them failed. */
   #isBehind = false
   /** Set while the file has entries that no sync has seen. */
   #isUnsynced = false
-  #isAbandoned = false
 
   /** No file is looked for where `exists` is false. One that should be there and is not is damage as any other. */
-  constructor(disk: LogDisk, path: string, exists: boolean) {
-    this.#disk = disk
-    this.path = path
+  constructor(segment: Segment, exists: boolean) {
+    this.#segment = segment
     if (!exists) this.#entries = []
+  }
+
+  get path(): string {
+    return this.#segment.pathOf(suffixes.transactionIndex)
   }
 
   /** Throws when the file cannot be read or ends within an entry. */
   get entries(): readonly AbortedTransaction[] {
-    if (this.#isAbandoned) throw abandonedError(this.path)
-    this.#entries ??= readAbortedTransactions(this.#disk.env.files.readFile(this.path))
+    if (this.#segment.isAbandoned) throw abandonedError(this.path)
+    this.#entries ??= readAbortedTransactions(this.#segment.disk.env.files.readFile(this.path))
     return this.#entries
-  }
-
-  /** The log is deleted: at its path may soon be another. */
-  abandon(): void {
-    this.#isAbandoned = true
   }
 
   /** Adds to memory and file. When writing throws, the entry counts all the same; `flush` tries again. */
@@ -71,7 +68,7 @@ export class TransactionIndex {
   /** Replaces the content, after recovery or compaction. */
   rewrite(entries: readonly AbortedTransaction[]): void {
     this.#entries = [...entries]
-    if (entries.length === 0 && !this.#disk.env.files.stat(this.path)) return
+    if (entries.length === 0 && !this.#segment.disk.env.files.stat(this.path)) return
     this.#isBehind = true
     const bytes = entries.map((entry) => abortedTransactionLayout.write({ version: 0, ...entry }))
     this.#write(Buffer.concat(bytes), 0)
@@ -91,11 +88,11 @@ export class TransactionIndex {
 
   /** Makes all of it durable: the entries cannot be told from the log once the segment is closed. */
   async syncLater(): Promise<void> {
-    if (this.#isAbandoned) return
+    if (this.#segment.isAbandoned) return
     this.flush()
     if (!this.#isUnsynced) return
     this.#isUnsynced = false
-    const file = new CachedFile(this.#disk.resources.files, this.path)
+    const file = new CachedFile(this.#segment.disk.resources.files, this)
     try {
       await file.whileOpen((open) => open.syncLater())
     } finally {
@@ -112,8 +109,8 @@ export class TransactionIndex {
   }
 
   #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
-    if (this.#isAbandoned) throw abandonedError(this.path)
-    const file = new CachedFile(this.#disk.resources.files, this.path)
+    if (this.#segment.isAbandoned) throw abandonedError(this.path)
+    const file = new CachedFile(this.#segment.disk.resources.files, this)
     try {
       use(file.create())
     } finally {

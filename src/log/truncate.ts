@@ -87,7 +87,6 @@ export function truncateTo(log: Log, offset: number): number {
 export function truncateFullyAndStartAt(log: Log, offset: number): void {
   const { segments, config } = log
   const old = [...segments.list]
-  for (const segment of old) log.flusher.removed(segment)
   segments.remove(new Set(old), config)
   segments.create(offset, config)
   log.flusher.directoryChanged()

@@ -107,7 +107,7 @@ const effects: Readonly<Record<keyof LogConfig, Effect>> = {
     look(world) {
       world.log.roll()
       for (const value of ['a', 'b', 'c']) send(world, [value])
-      return world.log.segments.active.offsetIndex.file.count
+      return world.log.segments.active.offsetIndex.count
     },
     ...{ before: 0, after: 2 },
   },

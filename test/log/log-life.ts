@@ -84,14 +84,16 @@ export class LogLife {
   }
 
   watch(): void {
-    this.log.onTruncate = (offset) => {
-      this.recoveryPoint = Math.min(this.recoveryPoint, offset)
-    }
-    this.log.onLogStart = () => {
-      this.startWritten = this.log.logStartOffset
-    }
-    this.log.onReplace = () => {
-      this.recoveryPoint = this.log.recoveryPoint
+    this.log.keeper = {
+      beforeTruncation: (_, offset) => {
+        this.recoveryPoint = Math.min(this.recoveryPoint, offset)
+      },
+      startMoved: ({ logStartOffset }) => {
+        this.startWritten = logStartOffset
+      },
+      beforeReplacement: ({ recoveryPoint }) => {
+        this.recoveryPoint = recoveryPoint
+      },
     }
   }
 

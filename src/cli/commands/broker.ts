@@ -8,6 +8,7 @@ import type { Env, LogLevel } from '../../env/env.ts'
 import { nodeEnv } from '../../env/node.ts'
 import { type BrokerFlags, brokerInputs } from '../broker-inputs.ts'
 import { explain } from '../failure.ts'
+import { boundHeap } from '../heap.ts'
 import { banner, calledAs, type RunningNode, startedLine, untilStopped } from '../running-broker.ts'
 import { version } from '../version.ts'
 
@@ -122,15 +123,21 @@ async function serve(
   const terminated = () => world.exit(0)
   world.once('SIGINT', interrupted)
   world.once('SIGTERM', terminated)
-  const node = await start(nodeEnv({ level: logLevel(world.env) }), config)
-  world.off('SIGINT', interrupted)
-  world.off('SIGTERM', terminated)
-  const stopped = untilStopped(node, world, complain)
-  world.stdout.write(`${startedLine(config.nodeId)}\n`)
-  // Who types `npm start` wants to be told, through npm's pipe too.
-  if (world.stdout.isTTY || world.env['npm_lifecycle_event'] === 'start')
-    world.stdout.write(`${banner(config, node, calledAs(world.argv[1] ?? '', world.cwd()))}\n`)
-  return await stopped
+  const env = nodeEnv({ level: logLevel(world.env) })
+  const bound = boundHeap(env.timers)
+  try {
+    const node = await start(env, config)
+    world.off('SIGINT', interrupted)
+    world.off('SIGTERM', terminated)
+    const stopped = untilStopped(node, world, complain)
+    world.stdout.write(`${startedLine(config.nodeId)}\n`)
+    // Who types `npm start` wants to be told, through npm's pipe too.
+    if (world.stdout.isTTY || world.env['npm_lifecycle_event'] === 'start')
+      world.stdout.write(`${banner(config, node, calledAs(world.argv[1] ?? '', world.cwd()))}\n`)
+    return await stopped
+  } finally {
+    bound.cancel()
+  }
 }
 
 /** As the apache/kafka image takes it. */

@@ -54,8 +54,8 @@ export function applyAll(
       if (topic === undefined) continue
       const key = `${record.topicId}/${record.partition}`
       const first = partitions.get(key)?.before ?? before
-      const wait = serveAfterMs(record)
-      partitions.set(key, { topic, before: first, after: record, serveAfterMs: wait })
+      const after = image.partition(record.topicId, record.partition)!
+      partitions.set(key, { topic, before: first, after, serveAfterMs: serveAfterMs(after) })
     } else if (record.kind === 'config') {
       const { resourceType, resourceName } = record
       configs.set(`${resourceType}/${resourceName}`, { resourceType, resourceName })

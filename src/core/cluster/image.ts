@@ -6,6 +6,7 @@
  * holds one holds the state at the time it looked.
  */
 import type { ClusterRecord, RecordOf } from '../../../protocol/coordinator/record.ts'
+import { SharedLists } from './shared-lists.ts'
 
 export type BrokerImage = RecordOf<'broker'>
 export type PartitionImage = RecordOf<'partition'>
@@ -43,6 +44,7 @@ export class ClusterImage {
   readonly features = new Map<string, number>()
   readonly staticConfigs = new Map<string, string>()
   readonly scramCredentials = new Map<string, ScramCredential>()
+  readonly #lists = new SharedLists()
   readonly #topicsByName = new Map<string, TopicImage>()
   readonly #topicsById = new Map<string, TopicImage>()
   readonly #configs = new Map<string, Map<string, string>>()
@@ -223,7 +225,28 @@ export class ClusterImage {
     if (topic === undefined || record.partition > topic.partitions.length)
       throw new Error(`Partition ${record.partition} of topic ${record.topicId} has no place`)
     const partitions = topic.partitions as PartitionImage[]
-    partitions[record.partition] = record
+    partitions[record.partition] = this.#compact(record, topic.topicId)
+  }
+
+  /** The same state with all that it may share: it stays for as long as the partition. */
+  #compact(record: PartitionImage, topicId: string): PartitionImage {
+    return {
+      kind: 'partition',
+      topicId,
+      partition: record.partition,
+      replicas: this.#lists.of(record.replicas),
+      isr: this.#lists.of(record.isr),
+      elr: this.#lists.of(record.elr),
+      lastKnownElr: this.#lists.of(record.lastKnownElr),
+      addingReplicas: this.#lists.of(record.addingReplicas),
+      removingReplicas: this.#lists.of(record.removingReplicas),
+      leader: record.leader,
+      leaderEpoch: record.leaderEpoch,
+      leaderBrokerEpoch: record.leaderBrokerEpoch,
+      partitionEpoch: record.partitionEpoch,
+      unclean: record.unclean,
+      uncleanEpoch: record.uncleanEpoch,
+    }
   }
 
   #applyConfig({ resourceType, resourceName, name, value }: RecordOf<'config'>): void {

@@ -194,7 +194,9 @@ test('requests that wait for a coordinator', async () => {
 test('open files, indexes, and memory that is kept', () => {
   const directory = temporaryDirectory()
   const files = new FileCache(nodeEnv({ level: 'silent' }).files, 2)
-  const open = ['a', 'b', 'c'].map((name) => new CachedFile(files, `${directory}/${name}`))
+  const open = ['a', 'b', 'c'].map(
+    (name) => new CachedFile(files, { path: `${directory}/${name}` }),
+  )
   for (const file of open) file.create()
   expect(files.limit).toEqual({ used: 2, max: 2, refused: 1 })
   for (const file of open) file.close()
