@@ -10,6 +10,7 @@ import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
 import { ProducerStore } from './producer-store.ts'
 import { type LogEnd, recoverLog } from './recover.ts'
+import { rewrite } from './rewrite.ts'
 import { Segment } from './segment.ts'
 import { Segments, unlinkQuietly } from './segments.ts'
 import { finishSwaps } from './swap.ts'
@@ -106,7 +107,7 @@ export async function openLog(
   if (log.recoveryPoint < end.endOffset || !checkpoint.wasClean) {
     const first = Math.max(segments.indexFor(log.recoveryPoint - 1), 0)
     for (const segment of segments.list.slice(first)) {
-      if (checkpoint.isSuspect) await segment.rewrite()
+      if (checkpoint.isSuspect) await rewrite(segment)
       log.flusher.written(segment)
     }
     log.flusher.directoryChanged()

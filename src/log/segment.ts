@@ -41,8 +41,6 @@ function scannedBatch(scanner: BatchScanner): ScannedBatch {
   return { baseOffset, lastOffset, size, position, maxTimestamp: maxTimestampOf(bytes, at) }
 }
 
-const rewriteBytes = 1024 * 1024
-
 const fileSuffixes = [
   suffixes.log,
   suffixes.offsetIndex,
@@ -137,23 +135,6 @@ export class Segment {
   get transactionIndex(): TransactionIndex {
     this.#transactionIndex ??= new TransactionIndex(this, false)
     return this.#transactionIndex
-  }
-
-  /**
-   * Writes what can be read of the file again, so that the next sync means it. After one that failed the kernel
-   * takes for written what it only has in memory.
-   */
-  rewrite(): Promise<void> {
-    return this.file.whileOpen(async (file) => {
-      const piece = Buffer.allocUnsafe(Math.min(this.sizeBytes, rewriteBytes))
-      for (let position = 0; position < this.sizeBytes; ) {
-        const wanted = Math.min(piece.length, this.sizeBytes - position)
-        const count = await file.readLater(piece, 0, wanted, position)
-        if (count === 0) return
-        file.write([piece.subarray(0, count)], position)
-        position += count
-      }
-    })
   }
 
   /** Begins the indexes anew. */
