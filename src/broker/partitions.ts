@@ -19,8 +19,9 @@ const atOnceMs = 200
 
 export class Partitions {
   readonly #broker: Broker
-  readonly #byTopic = new Map<string, Map<number, Partition>>()
   readonly #byId = new Map<string, Map<number, Partition>>()
+  /** The same, by the name of the topic: of the one that has it now. */
+  readonly #byTopic = new Map<string, Map<number, Partition>>()
   /** Of all topics; undefined while it has to be made anew. */
   #all: readonly Partition[] | undefined
   /** Of topics with partitions here; all of a topic share one. Empty after a change. */
@@ -142,8 +143,10 @@ export class Partitions {
   #make({ name, topicId }: TopicImage, image: PartitionImage): Partition {
     const log = this.#openLog(name, topicId, image.partition)
     const partition = new Partition(this.#broker, name, image, log)
-    put(this.#byTopic, name, partition)
-    put(this.#byId, topicId, partition)
+    const partitions = this.#byId.get(topicId) ?? new Map<number, Partition>()
+    partitions.set(image.partition, partition)
+    this.#byId.set(topicId, partitions)
+    this.#byTopic.set(name, partitions)
     this.#all = undefined
     return partition
   }
@@ -231,15 +234,15 @@ export class Partitions {
 
   #remove(partition: Partition): void {
     const { topic, topicId, index } = partition
-    const byName = this.#byTopic.get(topic)
-    if (byName?.get(index) === partition) byName.delete(index)
-    if (byName?.size === 0) {
-      this.#byTopic.delete(topic)
-      this.#logConfigs.delete(topic)
+    const partitions = this.#byId.get(topicId)
+    partitions?.delete(index)
+    if (partitions?.size === 0) {
+      this.#byId.delete(topicId)
+      if (this.#byTopic.get(topic) === partitions) {
+        this.#byTopic.delete(topic)
+        this.#logConfigs.delete(topic)
+      }
     }
-    const byId = this.#byId.get(topicId)
-    byId?.delete(index)
-    if (byId?.size === 0) this.#byId.delete(topicId)
     this.#all = undefined
     const { log } = partition
     partition.remove()
@@ -268,10 +271,4 @@ export class Partitions {
     this.#configureCleaner()
     for (const topic of this.#byTopic.keys()) this.#configure(topic)
   }
-}
-
-function put(map: Map<string, Map<number, Partition>>, key: string, partition: Partition): void {
-  const partitions = map.get(key) ?? new Map<number, Partition>()
-  partitions.set(partition.index, partition)
-  map.set(key, partitions)
 }

@@ -37,7 +37,8 @@ export function parseFileName(
 const nameLengthMax = 255
 
 export function partitionDirectory(topic: string, partition: number): string {
-  return `${topic}-${partition}`
+  // Joined, it is one string; a template would keep its parts, and thousands of logs have a name.
+  return [topic, partition].join('-')
 }
 
 /** The name of a partition's directory once it waits for its removal. */

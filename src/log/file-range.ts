@@ -13,6 +13,7 @@ import {
 } from '../../protocol/record-batch.ts'
 import { ByteRange } from '../../protocol/slab.ts'
 import type { File } from '../env/env.ts'
+import type { Log } from './log.ts'
 import type { LogRead } from './read.ts'
 import type { Segment } from './segment.ts'
 
@@ -72,6 +73,32 @@ export interface WantedRange {
   /** Where the segment ends. */
   readonly endOffset: number
   readonly indexIntervalBytes: number
+}
+
+/** As `Log.range` says; the offset is within the log. */
+export function rangeInPlace(
+  { config, segments, disk, logEndOffset }: Log,
+  offset: number,
+  bytesMax: number,
+  upTo: number,
+): LogRead<FileRange> | undefined {
+  const i = Math.max(segments.indexFor(offset), 0)
+  const segment = segments.list[i]
+  if (segment === undefined || segment.baseOffset >= upTo) return undefined
+  try {
+    const range = findRange(segment, {
+      offset,
+      bytesMin: disk.env.net.sendFileBytesMin,
+      bytesMax,
+      upTo,
+      endOffset: segments.list[i + 1]?.baseOffset ?? logEndOffset,
+      indexIntervalBytes: config.indexIntervalBytes,
+    })
+    if (range !== undefined) disk.resources.demand.count++
+    return range
+  } catch {
+    return undefined // The read will tell what is wrong.
+  }
 }
 
 /** `undefined` when it cannot be told without reading the batches, or they are few. */

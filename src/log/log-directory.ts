@@ -8,8 +8,9 @@ import {
   identityIn,
   markOf,
 } from './directory-marks.ts'
-import type { Log, LogKeeper } from './log.ts'
+import type { Log } from './log.ts'
 import { LogDisk, type LogResources } from './log-disk.ts'
+import type { LogKeeper } from './log-keeper.ts'
 import {
   checkMetaProperties,
   DirectoryError,

@@ -15,14 +15,22 @@ import type { AppendOutcome, Refusal } from './append-outcome.ts'
 import { Appender, type FollowerAppend, type LeaderAppend } from './appender.ts'
 import type { CheckedBatch } from './check-records.ts'
 import type { EpochFile } from './epoch-file.ts'
-import type { FileRange } from './file-range.ts'
+import { partitionDirectory } from './file-names.ts'
+import { type FileRange, rangeInPlace } from './file-range.ts'
 import { Flusher } from './flusher.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogDisk } from './log-disk.ts'
+import { type LogKeeper, nobody } from './log-keeper.ts'
 import { type FoundTimestamp, offsetForTimestamp, offsetOfMaxTimestamp } from './offset-lookup.ts'
 import type { ProducerStore } from './producer-store.ts'
 import { failedRead, type LogRead } from './read.ts'
-import { LogReader, type ReadOptions } from './reader.ts'
+import {
+  abortedOf,
+  abortedTransactions,
+  type ReadOptions,
+  readLog,
+  readLogLater,
+} from './reader.ts'
 import type { Replacement } from './replacement.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
@@ -44,18 +52,6 @@ export interface LogState {
   readonly recoveryPoint: number
 }
 
-/** Is told what a log is about to do, or has done, to its checkpoints. */
-export interface LogKeeper {
-  /** `logStartOffset` has grown, and is to be written down. */
-  startMoved(log: Log): void
-  /** The log is about to be cut at an offset: no checkpoint may promise more. */
-  beforeTruncation(log: Log, offset: number): void
-  /** Compaction is about to put segments with holes in the place of others: writes the recovery point down. */
-  beforeReplacement(log: Log): void | Promise<void>
-}
-
-const nobody: LogKeeper = { startMoved() {}, beforeTruncation() {}, beforeReplacement() {} }
-
 export class Log {
   readonly topic: string
   readonly partition: number
@@ -66,7 +62,6 @@ export class Log {
   readonly producerStore: ProducerStore
   readonly flusher: Flusher
   readonly #appender: Appender
-  readonly #reader: LogReader
   #config: LogConfig
   #logStartOffset: number
   #logEndOffset: number
@@ -87,7 +82,7 @@ export class Log {
     this.disk = disk
     this.topic = state.topic
     this.partition = state.partition
-    this.name = `${state.topic}-${state.partition}`
+    this.name = partitionDirectory(state.topic, state.partition)
     this.segments = state.segments
     this.epochFile = state.epochs
     this.producerStore = state.producers
@@ -99,7 +94,6 @@ export class Log {
     this.#appender = new Appender(this)
     // What was found after a crash may be in the page cache only.
     this.#appender.unflushedRecords = state.logEndOffset - state.recoveryPoint
-    this.#reader = new LogReader(this)
   }
 
   get directory(): string {
@@ -253,17 +247,17 @@ export class Log {
    * `undefined` when they are probably not in the page cache: `readLater` is to be used then.
    */
   read(offset: number, bytesMax: number, options: ReadOptions = {}): LogRead | undefined {
-    return this.#outOfRange(offset) ?? this.#reader.read(offset, bytesMax, options)
+    return this.#outOfRange(offset) ?? readLog(this, offset, bytesMax, options)
   }
 
   /** As `read`, for records that are sent from where they lie; `undefined` when that cannot be done. */
   range(offset: number, bytesMax: number, upTo: number): LogRead<FileRange> | undefined {
-    return this.#outOfRange(offset) ? undefined : this.#reader.range(offset, bytesMax, upTo)
+    return this.#outOfRange(offset) ? undefined : rangeInPlace(this, offset, bytesMax, upTo)
   }
 
   /** As `read`, on the thread pool. */
   async readLater(offset: number, bytesMax: number, options: ReadOptions = {}): Promise<LogRead> {
-    return this.#outOfRange(offset) ?? this.#reader.readLater(offset, bytesMax, options)
+    return this.#outOfRange(offset) ?? readLogLater(this, offset, bytesMax, options)
   }
 
   #outOfRange(offset: number): LogRead | undefined {
@@ -288,12 +282,12 @@ export class Log {
 
   /** The aborted transactions whose markers are in a segment. */
   abortedOf(segment: Segment): readonly AbortedTransaction[] {
-    return this.#reader.abortedOf(segment)
+    return abortedOf(this, segment)
   }
 
   /** The aborted transactions with records in [from, to). */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
-    return this.#reader.abortedTransactions(from, to)
+    return abortedTransactions(this, from, to)
   }
 
   /**
