@@ -49,6 +49,13 @@ export interface ReadRange {
   readonly verify: Verify | undefined
 }
 
+/** Where in a segment a read ended: the offset behind it, its place, and the size of a batch there, or of one before it. */
+export interface ReadEnd {
+  readonly offset: number
+  readonly position: number
+  readonly batchBytes: number
+}
+
 export interface Verify {
   /** The last offset of the batch at `position`, where the index tells it; -1 otherwise. */
   readonly firstLastOffset: number

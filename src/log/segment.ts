@@ -10,6 +10,7 @@ import { CachedFile } from './file-cache.ts'
 import { fileName, suffixes } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
 import { OffsetIndex } from './offset-index.ts'
+import type { ReadEnd } from './read.ts'
 import { ReadableParts } from './readable-parts.ts'
 import { relativeOffsetMax } from './roll.ts'
 import { TimeIndex } from './time-index.ts'
@@ -72,9 +73,7 @@ export class Segment {
   /** Where in the page cache its last bytes went. */
   #cacheMark = 0
   /** Where the last read ended: the next one often goes on there, and needs no index. */
-  readTo:
-    | { readonly offset: number; readonly position: number; readonly batchBytes: number }
-    | undefined
+  readTo: ReadEnd | undefined
   /** Whether the file was given its full size when it was made: what is not used is cut off at the end. */
   isPreallocated = false
   /** Whether it has bytes that no sync has seen. */
