@@ -124,11 +124,12 @@ async function serve(
   world.once('SIGINT', interrupted)
   world.once('SIGTERM', terminated)
   const env = nodeEnv({ level: logLevel(world.env) })
+  const node = await start(env, config)
+  world.off('SIGINT', interrupted)
+  world.off('SIGTERM', terminated)
+  // Not before: what a start makes would be collected over and over.
   const bound = boundHeap(env.timers)
   try {
-    const node = await start(env, config)
-    world.off('SIGINT', interrupted)
-    world.off('SIGTERM', terminated)
     const stopped = untilStopped(node, world, complain)
     world.stdout.write(`${startedLine(config.nodeId)}\n`)
     // Who types `npm start` wants to be told, through npm's pipe too.
