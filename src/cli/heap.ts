@@ -11,8 +11,8 @@ import type { Timer, Timers } from '../env/env.ts'
 
 /** Both halves of the young generation. With half of this, what requests in flight hold is taken for old. */
 const youngBytes = 4 * 1024 * 1024
-/** The old generation is collected when it has grown by so much since the last time: seldom, as little comes to be old. */
-const growingPercent = 25
+/** The old generation is collected when it has grown by so much since the last time; by less, commits of offsets cost more. */
+const growingPercent = 100
 /** When idle, V8 shrinks the young generation; it may grow again then. */
 const lookMs = 500
 
