@@ -1,7 +1,7 @@
 /**
  * How large V8 lets the heap of a broker become. What a broker allocates dies with its request, or lives as long as a
  * partition does. V8 lets the young generation grow to 32 MiB and more all the same: each request then writes to memory that is
- * in no cache of the processor any more (produces of 16 KiB cost up to a quarter more). And the old one may take several times what lives
+ * in no cache of the processor any more (produces of 16 KiB cost a quarter more in some pairs of runs, in others nothing was seen). And the old one may take several times what lives
  * in it, which counts where partitions are many.
  *
  * Both are set while the process runs: the command line of node is not ours to give.
