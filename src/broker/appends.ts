@@ -1,23 +1,27 @@
 /**
  * What was staged in this turn of the event loop and is not written yet. However many requests
  * staged batches for a partition, they are stored by one write (PERFORMANCE: 1.4 of 0.8 GB/s).
+ *
+ * It runs for every request, so its lists are kept, and a partition says itself whether it is in one.
  */
 import type { Logger } from '../env/env.ts'
 import type { Partition } from './partition.ts'
 
 export class Appends {
   readonly #log: Logger
-  readonly #staged = new Set<Partition>()
+  #staged: Partition[] = []
+  #after: (() => void)[] = []
   /** Partitions whose last write failed: nothing that was staged for them is stored. */
   readonly #failed = new Set<Partition>()
-  #after: (() => void)[] = []
 
   constructor(log: Logger) {
     this.#log = log
   }
 
   add(partition: Partition): void {
-    this.#staged.add(partition)
+    if (partition.isStaged) return
+    partition.isStaged = true
+    this.#staged.push(partition)
   }
 
   /** Runs after the next `write`; `failed` then tells whether a partition's data was lost. */
@@ -26,22 +30,25 @@ export class Appends {
   }
 
   failed(partition: Partition): boolean {
-    return this.#failed.has(partition)
+    return this.#failed.size > 0 && this.#failed.has(partition)
   }
 
   write(): void {
-    while (this.#staged.size > 0 || this.#after.length > 0) {
-      const partitions = [...this.#staged]
-      this.#staged.clear()
-      for (const partition of partitions) this.#writeOne(partition)
+    while (this.#staged.length > 0 || this.#after.length > 0) {
+      const staged = this.#staged
+      if (staged.length > 0) {
+        this.#staged = []
+        for (const partition of staged) this.#writeOne(partition)
+      }
       const after = this.#after
       this.#after = []
       for (const run of after) run()
-      this.#failed.clear()
+      if (this.#failed.size > 0) this.#failed.clear()
     }
   }
 
   #writeOne(partition: Partition): void {
+    partition.isStaged = false
     try {
       partition.log?.writeStaged()
       partition.written()

@@ -154,11 +154,12 @@ export class Broker {
     if (all()) return Promise.resolve()
     return new Promise((resolve) => {
       const lists = led.map(({ waiting }) => waiting)
-      const done = () => {
+      const tryFinish = () => {
+        if (!all()) return false
         resolve()
         return true
       }
-      new Waiting(this.env.timers, lists, copiedMaxMs, () => all() && done(), done)
+      new Waiting(this.env.timers, lists, copiedMaxMs, { tryFinish, expire: resolve })
     })
   }
 
@@ -242,8 +243,8 @@ export class Broker {
     return endpoints
   }
 
-  endpointsOf(brokerIds: ReadonlySet<number>, listenerName: string): BrokerEndpoint[] {
-    if (brokerIds.size === 0) return []
+  endpointsOf(brokerIds: ReadonlySet<number> | undefined, listenerName: string): BrokerEndpoint[] {
+    if (brokerIds === undefined || brokerIds.size === 0) return []
     return this.endpointsFor(listenerName).filter(({ nodeId }) => brokerIds.has(nodeId))
   }
 

@@ -14,7 +14,7 @@ import type { Chunk } from '../../protocol/slab.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/listeners.ts'
-import { type Answer, dispatch, overlaps } from './dispatch.ts'
+import { dispatch, type Exchange, overlaps } from './dispatch.ts'
 import { sendChunks } from './send-chunks.ts'
 
 /** What one connection may hold before its socket is no longer read. */
@@ -35,25 +35,15 @@ export type Backlog = Readonly<Record<keyof typeof backlogMax, number>>
 /** For frames that span reads, of all connections: some for large batches of a few producers. */
 export const frameMemory = new FrameMemory(8 << 20)
 
-/** One request's place in the order of answers. */
-interface Slot {
-  readonly apiKey: number
-  /** Monotonic. */
-  readonly begunMs: number
-  /** Undefined until answered. Empty: nothing is sent (acks=0). */
-  chunks: readonly Chunk[] | undefined
-  sent: (() => void) | undefined
-  recheck: Answer['recheck']
-  /** Holds up the requests behind it until answered. */
-  readonly blocking: boolean
-}
-
 export class ClientConnection implements ConnectionHandler {
   readonly #broker: Broker
   readonly #connection: Connection
   readonly #frames: FrameReader
   readonly endpoint: Endpoint
-  readonly #slots: Slot[] = []
+  /** Requests whose answers have not left, in their order: a list, for it changes with each of them. */
+  #first: Exchange | undefined
+  #last: Exchange | undefined
+  #exchanges = 0
   readonly #queue: Buffer[] = []
   #queuedBytes = 0
   /** Of an unfinished frame, as counted in the broker's input. */
@@ -68,7 +58,7 @@ export class ClientConnection implements ConnectionHandler {
   #advanceIsDue = false
   #closed = false
   #destroyed = false
-  readonly #whenClosed = new Set<() => void>()
+  #whenClosed: Set<() => void> | undefined
   /** Monotonic: when what is done now began. */
   #nowMs = 0
   /** Monotonic times, for those who watch over connections. */
@@ -105,7 +95,7 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   get busy(): boolean {
-    return this.#slots.length > 0
+    return this.#exchanges > 0
   }
 
   onData(chunk: Buffer): void {
@@ -141,20 +131,29 @@ export class ClientConnection implements ConnectionHandler {
     this.#queue.length = 0
     this.#countUnfinished(0)
     this.#broker.server.forget(this)
-    for (const slot of this.#slots.splice(0)) this.#drop(slot)
-    for (const run of [...this.#whenClosed]) run()
+    for (let each = this.#takeAll(); each !== undefined; each = each.next) this.#drop(each)
+    for (const run of [...(this.#whenClosed ?? [])]) run()
   }
 
-  whenClosed(run: () => void): () => void {
+  readonly whenClosed = (run: () => void): (() => void) => {
+    this.#whenClosed ??= new Set()
     this.#whenClosed.add(run)
-    return () => void this.#whenClosed.delete(run)
+    return () => void this.#whenClosed?.delete(run)
+  }
+
+  #takeAll(): Exchange | undefined {
+    const first = this.#first
+    this.#first = undefined
+    this.#last = undefined
+    this.#exchanges = 0
+    return first
   }
 
   /** An answer that nobody will read. */
-  #drop(slot: Slot): void {
-    if (slot.chunks === undefined) return
-    this.#broker.output.remove(slot.chunks)
-    slot.sent?.()
+  #drop({ chunks, sent }: Exchange): void {
+    if (chunks === undefined) return
+    this.#broker.output.remove(chunks)
+    sent?.()
   }
 
   #countUnfinished(bytes: number): void {
@@ -207,33 +206,41 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   get backlog(): Backlog {
-    // A frame that would have to wait when it is whole counts already.
-    const waits = this.#held || this.#queue.length > 0
     return {
       queuedRequests: this.#queue.length,
-      queuedBytes: this.#queuedBytes + (waits ? this.#frames.pendingBytes : 0),
+      queuedBytes: this.#waitingBytes,
       unreadBytes: this.#unreadBytes,
-      requests: this.#slots.length,
+      requests: this.#exchanges,
     }
   }
 
+  get #waitingBytes(): number {
+    // A frame that would have to wait when it is whole counts already.
+    const waits = this.#held || this.#queue.length > 0
+    return this.#queuedBytes + (waits ? this.#frames.pendingBytes : 0)
+  }
+
+  get #isFull(): boolean {
+    return (
+      this.#queue.length >= backlogMax.queuedRequests ||
+      this.#waitingBytes >= backlogMax.queuedBytes ||
+      this.#unreadBytes > backlogMax.unreadBytes ||
+      this.#exchanges >= backlogMax.requests
+    )
+  }
+
   #start(frame: Buffer): void {
-    const { apiKey, blocking, begin } = dispatch(this.#broker, this, frame)
-    const slot: Slot = {
-      apiKey,
-      begunMs: this.#nowMs,
-      chunks: undefined,
-      sent: undefined,
-      recheck: undefined,
-      blocking,
-    }
-    this.#slots.push(slot)
+    const exchange = dispatch(this.#broker, this, frame, this.#nowMs)
+    if (this.#last === undefined) this.#first = exchange
+    else this.#last.next = exchange
+    this.#last = exchange
+    this.#exchanges++
     this.#unanswered++
-    if (blocking) {
+    if (exchange.blocking) {
       this.#broker.appends.write()
       this.#blockers++
     }
-    const held = begin((answer) => this.#answer(slot, answer))
+    const held = exchange.begin()
     if (held !== undefined) this.#holdUntil(held)
   }
 
@@ -246,23 +253,21 @@ export class ClientConnection implements ConnectionHandler {
     })
   }
 
-  #answer(slot: Slot, answer: Answer): void {
-    if (slot.chunks !== undefined) return
-    if (slot.blocking) this.#blockers--
+  /** By the exchange itself. */
+  answered(exchange: Exchange): void {
+    const chunks = exchange.chunks as readonly Chunk[]
+    if (exchange.blocking) this.#blockers--
     this.#unanswered--
-    slot.chunks = answer.chunks
-    slot.sent = answer.sent
-    slot.recheck = answer.recheck
-    this.#readyBytes += bytesOf(answer.chunks)
-    this.#broker.output.add(answer.chunks)
-    if (answer.close) this.#connection.destroy()
-    if (this.#closed) this.#drop(slot)
+    this.#readyBytes += bytesOf(chunks)
+    this.#broker.output.add(chunks)
+    if (exchange.closes) this.#connection.destroy()
+    if (this.#closed) this.#drop(exchange)
     else if (!this.#handling) this.#advanceSoon()
   }
 
   /** Whoever answers one of several requests is likely to answer more of them in one go. */
   #advanceSoon(): void {
-    if (this.#slots.length === 1) this.#advance()
+    if (this.#exchanges === 1) this.#advance()
     else if (!this.#advanceIsDue) {
       this.#advanceIsDue = true
       queueMicrotask(() => {
@@ -290,7 +295,7 @@ export class ClientConnection implements ConnectionHandler {
       this.#refuse(error)
     }
     this.#handling = false
-    const stop = isFull(this.backlog)
+    const stop = this.#isFull
     if (stop !== this.#paused && !this.#closed) this.#pause(stop)
   }
 
@@ -307,6 +312,7 @@ export class ClientConnection implements ConnectionHandler {
 
   /** Starts queued requests until one holds up the rest; false when none could be started. */
   #startQueued(): boolean {
+    if (this.#queue.length === 0) return false
     let started = 0
     while (started < this.#queue.length && !this.#closed) {
       const frame = this.#queue[started] as Buffer
@@ -321,46 +327,49 @@ export class ClientConnection implements ConnectionHandler {
 
   /** Sends the answers that are ready and next in order, in one write. */
   #flush(): void {
-    let ready = 0
-    while (ready < this.#slots.length && this.#slots[ready]?.chunks !== undefined) ready++
-    if (ready === 0) return
-    const slots = this.#slots.splice(0, ready)
-    for (const slot of slots) this.#recheck(slot)
-    const chunks: Chunk[] = []
-    const sent: (() => void)[] = []
-    const { env, traffic } = this.#broker
+    let each = this.#first
+    if (each?.chunks === undefined) return
+    const { env, output, traffic } = this.#broker
     const nowMs = env.clock.monotonicMs()
-    for (const slot of slots) {
-      traffic.answered(slot.apiKey, nowMs - slot.begunMs)
-      for (const chunk of slot.chunks as Chunk[]) chunks.push(chunk)
-      if (slot.sent !== undefined) sent.push(slot.sent)
+    const chunks: Chunk[] = []
+    let sent: (() => void)[] | undefined
+    while (each?.chunks !== undefined) {
+      const instead = each.recheck()
+      if (instead !== undefined) {
+        output.remove(each.chunks)
+        output.add(instead)
+        this.#readyBytes += bytesOf(instead) - bytesOf(each.chunks)
+      }
+      traffic.answered(each.apiKey, nowMs - each.begunMs)
+      for (const chunk of instead ?? each.chunks) chunks.push(chunk)
+      if (each.sent !== undefined) {
+        sent ??= []
+        sent.push(each.sent)
+      }
+      // A dead one must not keep those behind it alive until the next full collection.
+      const { next }: Exchange = each
+      each.next = undefined
+      each = next
+      this.#exchanges--
     }
+    this.#first = each
+    if (each === undefined) this.#last = undefined
     const bytes = bytesOf(chunks)
     this.#readyBytes -= bytes
     if (chunks.length === 0) return
     traffic.sentBytes += bytes
     const written = () => {
-      this.#broker.output.remove(chunks)
-      for (const each of sent) each()
+      output.remove(chunks)
+      if (sent !== undefined) for (const run of sent) run()
     }
     try {
       sendChunks(this.#connection, chunks, written)
     } catch (error) {
       written()
       const message = (error as Error).message
-      this.#broker.env.log.error('An answer cannot be read', { message })
+      env.log.error('An answer cannot be read', { message })
       this.destroy(message)
     }
-  }
-
-  #recheck(slot: Slot): void {
-    const instead = slot.recheck?.()
-    if (instead === undefined) return
-    const { output } = this.#broker
-    output.remove(slot.chunks as Chunk[])
-    output.add(instead)
-    this.#readyBytes += bytesOf(instead) - bytesOf(slot.chunks as Chunk[])
-    slot.chunks = instead
   }
 
   /** Bytes that are no request: the connection cannot be understood any further. */
@@ -371,15 +380,6 @@ export class ClientConnection implements ConnectionHandler {
     server.refused(this.remoteHost, reason)
     this.destroy(reason, 'invalid')
   }
-}
-
-function isFull({ queuedRequests, queuedBytes, unreadBytes, requests }: Backlog): boolean {
-  return (
-    queuedRequests >= backlogMax.queuedRequests ||
-    queuedBytes >= backlogMax.queuedBytes ||
-    unreadBytes > backlogMax.unreadBytes ||
-    requests >= backlogMax.requests
-  )
 }
 
 function bytesOf(chunks: readonly Chunk[]): number {

@@ -9,27 +9,15 @@ import { ApiVersions } from '../../protocol/messages/api-versions.ts'
 import type { Chunk } from '../../protocol/slab.ts'
 import type { Broker } from './broker.ts'
 import type { ClientConnection } from './connection.ts'
-import { type Handler, type RequestContext, RequestError, type Respond } from './handler.ts'
+import {
+  type Handler,
+  handler as handlerFor,
+  type RequestContext,
+  RequestError,
+  type Respond,
+  type Rest,
+} from './handler.ts'
 import { handlerOf, handlers, versionsOf } from './handlers.ts'
-
-/** What leaves for one request. */
-export interface Answer {
-  /** Nothing is sent when empty. */
-  readonly chunks: readonly Chunk[]
-  readonly sent?: (() => void) | undefined
-  /** What leaves instead, when this may not be said any more. */
-  readonly recheck?: (() => readonly Chunk[] | undefined) | undefined
-  /** The connection ends (the only sign of an error with acks=0). */
-  readonly close?: boolean | undefined
-}
-
-export interface Dispatched {
-  readonly apiKey: number
-  /** The requests behind it start after its answer. */
-  readonly blocking: boolean
-  /** What it returns holds the requests behind it up as well. */
-  begin(answer: (answer: Answer) => void): Promise<void> | undefined
-}
 
 /** Whether such a request may start while others before it are not answered yet. */
 export function overlaps(frame: Buffer): boolean {
@@ -41,39 +29,60 @@ export function overlaps(frame: Buffer): boolean {
 const errorCodes: number[] = []
 const writer = new FrameWriter(errorCodes)
 
+const nothing: readonly Chunk[] = []
+
 /** Throws ProtocolError where Kafka closes the connection (W-9). */
-export function dispatch(broker: Broker, connection: ClientConnection, frame: Buffer): Dispatched {
+export function dispatch(
+  broker: Broker,
+  connection: ClientConnection,
+  frame: Buffer,
+  nowMs: number,
+): Exchange {
   const reader = new Reader(frame)
   const header = readRequestHeader(reader, apiByKey)
   const handler = handlerOf(header.apiKey)
   if (handler === undefined) throw new ProtocolError(`The API key ${header.apiKey} is not served`)
   const [min, max] = versionsOf(handler)
   if (header.apiVersion < min || header.apiVersion > max) {
-    if (header.apiKey === ApiVersions.key) return unsupportedApiVersions(broker, header, [min, max])
+    if (header.apiKey === ApiVersions.key) {
+      const context = contextOf(broker, connection, { ...header, apiVersion: 0 })
+      return new Exchange(connection, unsupported(min, max), undefined as never, context, nowMs)
+    }
     throw new ProtocolError(
       `${handler.api.name} version ${header.apiVersion} is not served, only ${min} to ${max}`,
     )
   }
-  const streaming = 'begin' in handler
   // What a handler may keep must not lie in the memory of the socket's buffer.
-  const body = streaming ? reader : new Reader(Buffer.from(frame), reader.offset)
+  const body = 'begin' in handler ? reader : new Reader(Buffer.from(frame), reader.offset)
   broker.traffic.request(header.apiKey, header.apiVersion, frame.length)
   const request = readBody(broker, handler, header, body)
-  const context: RequestContext = {
+  return new Exchange(connection, handler, request, contextOf(broker, connection, header), nowMs)
+}
+
+function contextOf(
+  broker: Broker,
+  connection: ClientConnection,
+  { apiVersion, correlationId, clientId }: RequestHeader,
+): RequestContext {
+  return {
     broker,
-    apiVersion: header.apiVersion,
-    correlationId: header.correlationId,
-    clientId: header.clientId ?? '',
+    apiVersion,
+    correlationId,
+    clientId,
     clientHost: connection.remoteHost,
     listenerName: connection.endpoint.listenerName,
-    whenClosed: (run) => connection.whenClosed(run),
+    whenClosed: connection.whenClosed,
     handlers,
   }
-  return {
-    apiKey: header.apiKey,
-    blocking: !(streaming && handler.overlaps),
-    begin: (answer) => run(handler, request, context, header, answer),
-  }
+}
+
+/** KIP-511: answered in version 0, which every client can read. */
+function unsupported(minVersion: number, maxVersion: number): Handler {
+  const { key: apiKey } = ApiVersions
+  const apiKeys = [{ apiKey, minVersion, maxVersion }]
+  return handlerFor(ApiVersions, {
+    handle: () => ({ errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }),
+  })
 }
 
 function readBody(broker: Broker, handler: Handler, header: RequestHeader, body: Reader): never {
@@ -90,47 +99,102 @@ function readBody(broker: Broker, handler: Handler, header: RequestHeader, body:
   }
 }
 
-function run(
-  handler: Handler,
-  request: never,
-  context: RequestContext,
-  header: RequestHeader,
-  answer: (answer: Answer) => void,
-): Promise<void> | undefined {
-  const respond: Respond<unknown> = (response, rest) => {
-    const { broker } = context
-    const chunks = response === undefined ? [] : encode(broker, handler, header, response as object)
-    const again = rest?.recheck
-    const recheck =
-      again &&
-      (() => {
-        const instead = again()
-        return instead === undefined
-          ? undefined
-          : encode(broker, handler, header, instead as object)
-      })
-    answer({ chunks, sent: rest?.sent, close: rest?.close, recheck })
+/** One request and its answer, in the order of its connection. */
+export class Exchange {
+  readonly apiKey: number
+  /** The requests behind it start after its answer. */
+  readonly blocking: boolean
+  /** Monotonic. */
+  readonly begunMs: number
+  /** What leaves for it. Undefined until it is answered; empty: nothing is sent. */
+  chunks: readonly Chunk[] | undefined
+  sent: (() => void) | undefined
+  /** The connection ends (the only sign of an error with acks=0). */
+  closes = false
+  /** That came after it. */
+  next: Exchange | undefined
+  readonly #connection: ClientConnection
+  readonly #handler: Handler
+  readonly #request: never
+  readonly #context: RequestContext
+  #recheck: (() => object | undefined) | undefined
+
+  constructor(
+    connection: ClientConnection,
+    handler: Handler,
+    request: never,
+    context: RequestContext,
+    nowMs: number,
+  ) {
+    this.#connection = connection
+    this.#handler = handler
+    this.#request = request
+    this.#context = context
+    this.apiKey = handler.api.key
+    this.blocking = !('begin' in handler && handler.overlaps)
+    this.begunMs = nowMs
   }
-  const failed = (error: unknown) => answer(failure(handler, request, context, header, error))
-  try {
-    if ('begin' in handler)
-      return handler.begin(request, context, respond as Respond<any>)?.catch(failed)
-    const response = handler.handle(request, context) as object | Promise<object>
-    if (response instanceof Promise) response.then(respond).catch(failed)
-    else respond(response)
-  } catch (error) {
-    failed(error)
+
+  /** Whatever comes of it is told to the connection. What it returns holds the requests behind it up as well. */
+  begin(): Promise<void> | undefined {
+    const handler = this.#handler
+    try {
+      if ('begin' in handler) {
+        const respond: Respond<any> = (response, rest) => this.#respond(response, rest)
+        const held = handler.begin(this.#request, this.#context, respond)
+        return held?.catch((error) => this.#fail(error))
+      }
+      const response = handler.handle(this.#request, this.#context) as object | Promise<object>
+      if (response instanceof Promise)
+        response.then((done) => this.#respond(done)).catch((error) => this.#fail(error))
+      else this.#respond(response)
+    } catch (error) {
+      this.#fail(error)
+    }
+    return undefined
   }
-  return undefined
+
+  /** To be called right before the answer leaves: what is to be said instead, if anything. */
+  recheck(): readonly Chunk[] | undefined {
+    const instead = this.#recheck?.()
+    return instead && this.#encode(instead)
+  }
+
+  #respond(response: object | undefined, rest?: Rest<object>): void {
+    const chunks = response === undefined ? nothing : this.#encode(response)
+    if (this.chunks !== undefined) return
+    this.chunks = chunks
+    if (rest !== undefined) {
+      this.sent = rest.sent
+      this.closes = rest.close === true
+      this.#recheck = rest.recheck
+    }
+    this.#connection.answered(this)
+  }
+
+  #fail(error: unknown): void {
+    const response = failure(this.#handler, this.#request, this.#context, error)
+    this.#respond(response, { close: response === undefined })
+  }
+
+  #encode(response: object): Chunk[] {
+    const { traffic } = this.#context.broker
+    const { api } = this.#handler
+    // What an answer that could not be written had is not counted for the next.
+    if (errorCodes.length > 0) errorCodes.length = 0
+    writer.response(api, this.#context, response as never)
+    if (errorCodes.length > 0) traffic.refused(api.key, errorCodes)
+    return writer.take<Chunk>()
+  }
 }
 
+/** The API's own answer with the error; undefined where it has none. */
 function failure(
   handler: Handler,
   request: never,
   context: RequestContext,
-  header: RequestHeader,
   error: unknown,
-): Answer {
+): object | undefined {
   const expected = error instanceof RequestError
   const errorCode = expected ? error.errorCode : ErrorCode.UNKNOWN_SERVER_ERROR
   const message = error instanceof Error ? error.message : String(error)
@@ -138,42 +202,5 @@ function failure(
     const stack = error instanceof Error ? error.stack : undefined
     context.broker.env.log.error('A request failed', { api: handler.api.name, message, stack })
   }
-  if (handler.failure === undefined) return { chunks: [], close: true }
-  const response = handler.failure(request, errorCode, message, context)
-  return { chunks: encode(context.broker, handler, header, response as object) }
-}
-
-function encode(
-  { traffic }: Broker,
-  { api }: Pick<Handler, 'api'>,
-  header: RequestHeader,
-  response: object,
-): Chunk[] {
-  // What an answer that could not be written had is not counted for the next.
-  errorCodes.length = 0
-  writer.response(api, header, response as never)
-  if (errorCodes.length > 0) traffic.refused(api.key, errorCodes)
-  return writer.take<Chunk>()
-}
-
-/** KIP-511: answered in version 0, which every client can read. */
-function unsupportedApiVersions(
-  broker: Broker,
-  header: RequestHeader,
-  [minVersion, maxVersion]: readonly [number, number],
-): Dispatched {
-  const { key: apiKey } = ApiVersions
-  return {
-    apiKey,
-    blocking: true,
-    begin(answer) {
-      const errorCode = ErrorCode.UNSUPPORTED_VERSION
-      const apiKeys = [{ apiKey, minVersion, maxVersion }]
-      const response = { errorCode, apiKeys }
-      answer({
-        chunks: encode(broker, { api: ApiVersions }, { ...header, apiVersion: 0 }, response),
-      })
-      return undefined
-    },
-  }
+  return handler.failure?.(request, errorCode, message, context)
 }

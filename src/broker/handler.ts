@@ -27,10 +27,13 @@ export interface RequestContext {
  * Ends a request. Without a response nothing is sent; `sent` runs when the bytes have left. `recheck` is asked
  * right before that, for an answer may wait for those before it: what is to be said instead, if anything.
  */
-export type Respond<Response> = (
-  response: Response | undefined,
-  rest?: { sent?: () => void; close?: boolean; recheck?: () => Response | undefined },
-) => void
+export interface Rest<Response> {
+  readonly sent?: () => void
+  readonly close?: boolean
+  readonly recheck?: () => Response | undefined
+}
+
+export type Respond<Response> = (response: Response | undefined, rest?: Rest<Response>) => void
 
 /**
  * Array elements that a request may have in all, nested ones too: each costs microseconds, and while

@@ -21,6 +21,12 @@ import { WaitList } from './waiting.ts'
 
 export type Role = 'leader' | 'follower' | 'none'
 
+interface AwaitedSync {
+  readonly sync: Promise<void>
+  readonly leadership: LeaderReplication | undefined
+  end: number
+}
+
 export class Partition {
   readonly topic: string
   readonly topicId: string
@@ -38,12 +44,16 @@ export class Partition {
   /** The log end when it was elected: until the high watermark is there, reads could go back. */
   #leaderStartOffset = 0
   #acknowledgeableEnd = 0
+  /** The last sync that acknowledgements of a leadership wait for, and where the log ended when one last began to wait for it. */
+  #awaited: AwaitedSync | undefined
   /** While it leads. */
   #replication: LeaderReplication | undefined
   #serveTimer: Timer | undefined
   #removed = false
   /** Bytes staged since the start of this process: what a waiting fetch counts. */
   appendedBytes = 0
+  /** Something was staged that `Appends` has not written yet. */
+  isStaged = false
 
   constructor(broker: Broker, topic: string, image: PartitionImage, log: Log | undefined) {
     this.#broker = broker
@@ -312,19 +322,23 @@ export class Partition {
     const leadership = this.#replication
     if (log === undefined) return
     const end = log.logEndOffset
-    const durable = log.durable()
-    if (durable === undefined) {
-      this.#acknowledgeable(end)
-      return
+    const sync = log.durable()
+    if (sync === undefined) this.#acknowledgeable(end)
+    // However many writes wait for one sync, who waits for them is woken once.
+    else if (this.#awaited?.sync === sync && this.#awaited.leadership === leadership)
+      this.#awaited.end = end
+    else {
+      const awaited = { sync, leadership, end }
+      this.#awaited = awaited
+      sync.then(
+        () => {
+          // It may have led again since, after its end was cut off and others came in its place.
+          if (this.#replication === leadership) this.#acknowledgeable(awaited.end)
+        },
+        // The directory is offline now: who waits is told so.
+        () => this.waiting.wake(),
+      )
     }
-    durable.then(
-      () => {
-        // It may have led again since, after its end was cut off and others came in its place.
-        if (this.#replication === leadership) this.#acknowledgeable(end)
-      },
-      // The directory is offline now: who waits is told so.
-      () => this.waiting.wake(),
-    )
   }
 
   #acknowledgeable(end: number): void {

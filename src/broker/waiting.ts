@@ -41,32 +41,34 @@ export function wakeAll(lists: Iterable<WaitList>): void {
   for (const waiting of all) waiting.attempt()
 }
 
+/** What waits. */
+export interface Waiter {
+  /** Something has changed: true when there is nothing more to wait for, and then it has been told. */
+  tryFinish(): boolean
+  /** The time has run out. */
+  expire(): void
+}
+
 /** One waiting request. It ends once, by `tryFinish` returning true or by its time running out. */
 export class Waiting {
   readonly #lists: readonly WaitList[]
-  readonly #tryFinish: () => boolean
+  readonly #waiter: Waiter
   readonly #timer: Timer
   #ended = false
 
-  constructor(
-    timers: Timers,
-    lists: readonly WaitList[],
-    waitMs: number,
-    tryFinish: () => boolean,
-    expire: () => void,
-  ) {
+  constructor(timers: Timers, lists: readonly WaitList[], waitMs: number, waiter: Waiter) {
     this.#lists = lists
-    this.#tryFinish = tryFinish
+    this.#waiter = waiter
     for (const list of lists) list.add(this)
     this.#timer = timers.after(waitMs, () => {
       if (this.#ended) return
       this.cancel()
-      expire()
+      waiter.expire()
     })
   }
 
   attempt(): void {
-    if (!this.#ended && this.#tryFinish()) this.cancel()
+    if (!this.#ended && this.#waiter.tryFinish()) this.cancel()
   }
 
   cancel(): void {

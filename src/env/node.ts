@@ -1,7 +1,7 @@
 /** The world as Node.js gives it: the implementation of Env that every real process uses. */
 import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import type { Clock, Env, Random, Timers } from './env.ts'
+import type { Clock, Env, Random, Timer, Timers } from './env.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodeHttp } from './node-http.ts'
 import { type LogOptions, nodeLogger } from './node-log.ts'
@@ -16,16 +16,27 @@ const clock: Clock = {
   wallMs: () => Date.now(),
 }
 
+class NodeTimer implements Timer {
+  #handle: NodeJS.Timeout
+
+  constructor(delayMs: number, run: () => void) {
+    this.#handle = this.#arm(delayMs, run)
+  }
+
+  #arm(restMs: number, run: () => void): NodeJS.Timeout {
+    if (restMs <= delayMsMax) return setTimeout(run, restMs)
+    return setTimeout(() => {
+      this.#handle = this.#arm(restMs - delayMsMax, run)
+    }, delayMsMax)
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
+}
+
 const timers: Timers = {
-  after(delayMs, run) {
-    let handle: NodeJS.Timeout
-    const arm = (restMs: number): void => {
-      const delay = Math.min(restMs, delayMsMax)
-      handle = setTimeout(() => (restMs > delay ? arm(restMs - delay) : run()), delay)
-    }
-    arm(delayMs)
-    return { cancel: () => clearTimeout(handle) }
-  },
+  after: (delayMs, run) => new NodeTimer(delayMs, run),
   soon(run) {
     setImmediate(run)
   },

@@ -72,7 +72,8 @@ test('who waits for many partitions looks once when all of them change', () => {
   const lists = topic.partitions.map(({ partition }) => partitions.get('idle', partition)!.waiting)
   let looks = 0
   const look = () => ++looks > 9
-  const waiting = new Waiting(env.timers, lists, 60_000, look, () => {})
+  const waiter = { tryFinish: look, expire() {} }
+  const waiting = new Waiting(env.timers, lists, 60_000, waiter)
   const change = {
     ...{ revision: 0, deletedTopics: [], configs: [], quotasChanged: false, scramChanged: false },
     ...{ brokersChanged: false, featuresChanged: false },

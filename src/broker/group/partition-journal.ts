@@ -50,7 +50,7 @@ export class PartitionJournal implements Journal {
   }
 
   whenCommitted(offset: number, done: (errorCode: number) => void): void {
-    const settled = () => {
+    const tryFinish = () => {
       const error = this.#leaderError()
       if (error !== ErrorCode.NONE) {
         done(error)
@@ -62,14 +62,10 @@ export class PartitionJournal implements Journal {
       return true
     }
     this.#partition.advance()
-    if (settled()) return
-    new Waiting(
-      this.#broker.env.timers,
-      [this.#partition.waiting],
-      this.#broker.config.get('offsets.commit.timeout.ms'),
-      settled,
-      () => done(ErrorCode.REQUEST_TIMED_OUT),
-    )
+    if (tryFinish()) return
+    const waitMs = this.#broker.config.get('offsets.commit.timeout.ms')
+    const expire = () => done(ErrorCode.REQUEST_TIMED_OUT)
+    new Waiting(this.#broker.env.timers, [this.#partition.waiting], waitMs, { tryFinish, expire })
   }
 
   /** Reads what is written, not only what is committed: a new leader's log is the truth. */

@@ -90,20 +90,17 @@ function untilSettled(
       stayed()
       resolve()
     }
-    const waiting = new Waiting(
-      broker.env.timers,
-      lists,
-      timeoutMs,
-      () => {
+    const waiting = new Waiting(broker.env.timers, lists, timeoutMs, {
+      tryFinish() {
         if (!settled()) return false
         done()
         return true
       },
-      () => {
+      expire() {
         settled()
         done()
       },
-    )
+    })
     const stayed = whenClosed(() => waiting.cancel())
   })
 }

@@ -252,11 +252,9 @@ class FetchOperation {
       parkedFetches.leave(reads.length)
       forget()
     }
-    const waiting = new Waiting(
-      this.#context.broker.env.timers,
-      partitions.map((partition) => partition.waiting),
-      remainingMs,
-      () => {
+    const lists = partitions.map((partition) => partition.waiting)
+    const waiting = new Waiting(this.#context.broker.env.timers, lists, remainingMs, {
+      tryFinish: () => {
         // What it reads may wake it again.
         if (!parked) return true
         if (!this.#enough(reads)) return false
@@ -264,11 +262,11 @@ class FetchOperation {
         this.#look(false)
         return true
       },
-      () => {
+      expire: () => {
         leave()
         this.#look(true)
       },
-    )
+    })
     const forget = this.#context.whenClosed(() => {
       leave()
       waiting.cancel()

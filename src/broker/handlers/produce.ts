@@ -15,7 +15,7 @@ import type { AppendOutcome } from '../../log/append-outcome.ts'
 import type { RecordCheck } from '../../log/check-records.ts'
 import { type RequestContext, RequestError, type Respond, streamingHandler } from '../handler.ts'
 import type { Partition } from '../partition.ts'
-import { Waiting } from '../waiting.ts'
+import { type Waiter, Waiting } from '../waiting.ts'
 
 type Request = RequestOf<typeof Produce>
 type Response = ResponseOf<typeof Produce>
@@ -47,6 +47,8 @@ const withoutLogStart: ReadonlySet<number> = new Set([
   ErrorCode.CORRUPT_MESSAGE,
 ])
 
+type Appended = Result & { readonly partition: Partition }
+
 interface TopicResults {
   readonly name: string
   readonly topicId: string
@@ -57,26 +59,8 @@ export const produce = streamingHandler(Produce, {
   namesPartitions: true,
   overlaps: true,
   begin(request, context, respond) {
-    const { broker } = context
     refuseUnownedTransactions(request)
-    const topics: TopicResults[] = []
-    // Not by flatMap: it takes as long as all other lists of a request together.
-    const results: Result[] = []
-    for (const topic of request.topicData) {
-      const staged = stageTopic(request, topic, context)
-      topics.push(staged)
-      for (const result of staged.results) results.push(result)
-    }
-    const later = results.filter(({ check }) => check !== undefined)
-    broker.appends.afterWrite(() => {
-      noteFailedWrites(results, context)
-      forgetRecords(request)
-      if (later.length === 0) acknowledge(request, topics, results, context, respond)
-    })
-    if (later.length === 0) return undefined
-    return Promise.all(later.map((result) => stageLater(result, request, context))).then(() =>
-      acknowledge(request, topics, results, context, respond),
-    )
+    return new ProduceOperation(request, context, respond).begin()
   },
   failure(request, errorCode, errorMessage) {
     return {
@@ -222,7 +206,7 @@ function forgetRecords({ topicData }: Request): void {
     for (const partition of partitionData as { records: Buffer | null }[]) partition.records = null
 }
 
-function noteFailedWrites(results: Result[], { broker }: RequestContext): void {
+function noteFailedWrites(results: readonly Result[], { broker }: RequestContext): void {
   for (const result of results)
     if (result.partition !== undefined && broker.appends.failed(result.partition))
       result.outcome = refused(
@@ -232,62 +216,106 @@ function noteFailedWrites(results: Result[], { broker }: RequestContext): void {
       ).outcome
 }
 
-function acknowledge(
-  request: Request,
-  topics: TopicResults[],
-  results: readonly Result[],
-  context: RequestContext,
-  respond: Respond<Response>,
-): void {
-  const { produced } = context.broker.traffic
-  if (request.acks === 0) {
-    produced.failed += failures(results)
-    // The end of the connection is the only sign of an error that the client can get (P-3).
-    const close = results.some(({ outcome }) => outcome.errorCode !== ErrorCode.NONE)
-    respond(undefined, { close })
-    return
+/** One produce from its batches to its answer. */
+class ProduceOperation implements Waiter {
+  readonly #request: Request
+  readonly #context: RequestContext
+  readonly #respond: Respond<Response>
+  readonly #topics: readonly TopicResults[]
+  /** Of all topics. */
+  readonly #results: readonly Result[]
+  /** Some are not staged yet: there was no time to look at their records. */
+  #isLate = false
+
+  constructor(request: Request, context: RequestContext, respond: Respond<Response>) {
+    this.#request = request
+    this.#context = context
+    this.#respond = respond
+    this.#topics = request.topicData.map((topic) => stageTopic(request, topic, context))
+    // Not by flatMap: it takes as long as all other lists of a request together.
+    this.#results = this.#topics.length === 1 ? this.#topics[0]!.results : flat(this.#topics)
   }
-  const appended = results.filter(
-    ({ partition, outcome }) => partition !== undefined && outcome.errorCode === ErrorCode.NONE,
-  )
-  const { broker } = context
-  // What it acknowledges while it hands over must not depend on this replica alone.
-  const waitsForAll = () => request.acks === -1 || broker.leaving
-  const settled = () => {
-    const all = waitsForAll()
-    return appended.every((result) => isSettled(result, request.acks, all))
+
+  begin(): Promise<void> | undefined {
+    let late: Promise<void>[] | undefined
+    for (const result of this.#results)
+      if (result.check !== undefined) {
+        late ??= []
+        late.push(stageLater(result, this.#request, this.#context))
+      }
+    this.#isLate = late !== undefined
+    this.#context.broker.appends.afterWrite(() => this.#written())
+    return late && Promise.all(late).then(() => this.#acknowledge())
   }
-  // What is committed may be said by anybody; what one replica has, only by the leader of the moment.
-  const recheck = () =>
-    appended.filter(isDeposed).length > 0 ? answer(topics, context) : undefined
-  const finish = () => {
-    produced.failed += failures(results)
-    respond(answer(topics, context), request.acks === 1 ? { recheck } : {})
+
+  #written(): void {
+    noteFailedWrites(this.#results, this.#context)
+    forgetRecords(this.#request)
+    if (!this.#isLate) this.#acknowledge()
   }
-  if (settled()) {
-    finish()
-    return
+
+  #acknowledge(): void {
+    if (this.#request.acks === 0) {
+      const failed = failures(this.#results)
+      this.#context.broker.traffic.produced.failed += failed
+      // The end of the connection is the only sign of an error that the client can get (P-3).
+      this.#respond(undefined, { close: failed > 0 })
+    } else if (!this.tryFinish()) this.#wait()
   }
-  new Waiting(
-    context.broker.env.timers,
-    appended.map(({ partition }) => (partition as Partition).waiting),
-    Math.max(0, request.timeoutMs),
-    () => {
-      if (!settled()) return false
-      finish()
-      return true
-    },
-    () => {
-      for (const result of appended)
-        if (!isSettled(result, request.acks, waitsForAll()))
-          result.outcome = refused(
-            result.index,
-            ErrorCode.REQUEST_TIMED_OUT,
-            `Not replicated within ${request.timeoutMs} ms; the records are in the log`,
-          ).outcome
-      finish()
-    },
-  )
+
+  #wait(): void {
+    const lists = this.#results.filter(isAppended).map(({ partition }) => partition.waiting)
+    const waitMs = Math.max(0, this.#request.timeoutMs)
+    new Waiting(this.#context.broker.env.timers, lists, waitMs, this)
+  }
+
+  /** What it acknowledges while the broker hands over must not depend on this replica alone. */
+  get #waitsForAll(): boolean {
+    return this.#request.acks === -1 || this.#context.broker.leaving
+  }
+
+  tryFinish(): boolean {
+    for (const result of this.#results)
+      if (isAppended(result) && !isSettled(result, this.#request.acks, this.#waitsForAll))
+        return false
+    this.#finish()
+    return true
+  }
+
+  expire(): void {
+    for (const result of this.#results)
+      if (isAppended(result) && !isSettled(result, this.#request.acks, this.#waitsForAll))
+        result.outcome = refused(
+          result.index,
+          ErrorCode.REQUEST_TIMED_OUT,
+          `Not replicated within ${this.#request.timeoutMs} ms; the records are in the log`,
+        ).outcome
+    this.#finish()
+  }
+
+  #finish(): void {
+    this.#context.broker.traffic.produced.failed += failures(this.#results)
+    // What is committed may be said by anybody; what one replica has, only by the leader of the moment.
+    const recheck = this.#request.acks === 1 ? () => this.#recheck() : undefined
+    this.#respond(answer(this.#topics, this.#context), recheck && { recheck })
+  }
+
+  #recheck(): Response | undefined {
+    let deposed = 0
+    for (const result of this.#results) if (isAppended(result) && isDeposed(result)) deposed++
+    return deposed > 0 ? answer(this.#topics, this.#context) : undefined
+  }
+}
+
+function flat(topics: readonly TopicResults[]): Result[] {
+  const all: Result[] = []
+  for (const { results } of topics) for (const result of results) all.push(result)
+  return all
+}
+
+/** Something may still be to be waited for. */
+function isAppended(result: Result): result is Appended {
+  return result.partition !== undefined && result.outcome.errorCode === ErrorCode.NONE
 }
 
 function failures(results: readonly Result[]): number {
@@ -325,20 +353,29 @@ function isDeposed(result: Result): boolean {
 
 const notLeader = ErrorCode.NOT_LEADER_OR_FOLLOWER
 
-function answer(topics: TopicResults[], context: RequestContext): Response {
-  const leaders = new Set<number>()
+function answer(topics: readonly TopicResults[], context: RequestContext): Response {
   const responses = topics.map(({ name, topicId, results }) => ({
     name,
     topicId,
-    partitionResponses: results.map((result) => partitionResponse(result, context, leaders)),
+    partitionResponses: results.map((result) => partitionResponse(result, context)),
   }))
+  const leaders = leadersElsewhere(topics)
   return { responses, nodeEndpoints: context.broker.endpointsOf(leaders, context.listenerName) }
+}
+
+/** KIP-951: clients move on to them without asking for metadata. */
+function leadersElsewhere(topics: readonly TopicResults[]): ReadonlySet<number> | undefined {
+  let leaders: Set<number> | undefined
+  for (const { results } of topics)
+    for (const { partition, outcome } of results)
+      if (outcome.errorCode === notLeader && partition !== undefined && partition.image.leader >= 0)
+        leaders = (leaders ?? new Set()).add(partition.image.leader)
+  return leaders
 }
 
 function partitionResponse(
   { index, partition, outcome }: Result,
   { apiVersion }: RequestContext,
-  leaders: Set<number>,
 ): PartitionResponse {
   const { errorCode, logStartOffset } = outcome
   if (errorCode === ErrorCode.NONE) {
@@ -354,8 +391,6 @@ function partitionResponse(
     recordErrors: apiVersion >= recordErrorsVersion ? outcome.recordErrors : [],
   }
   if (errorCode !== notLeader || partition === undefined) return response
-  // KIP-951: the client moves on without asking for metadata.
   const { leader, leaderEpoch } = partition.image
-  if (leader >= 0) leaders.add(leader)
   return { ...response, currentLeader: { leaderId: leader, leaderEpoch } }
 }
