@@ -49,6 +49,8 @@ export function arrayWire(element: Wire, compact: boolean, nullable: boolean): W
       read(r) {
         const length = r.arrayLength(${compact}, ${nullable}, ${element.bytesMin})
         if (length < 0) return null
+        // An array that grows has room for more at once than most ever get.
+        if (length === 1) return [${reads(element, 'element')}]
         const items = []
         for (let i = 0; i < length; i++) items.push(${reads(element, 'element')})
         return items

@@ -2,7 +2,7 @@
  * Frames: `int32 size | payload`, back to back on a stream.
  *
  * Reading: chunks of any size go in, whole payloads come out. A payload that lies within one chunk
- * is a view into it. One that spans chunks is collected in memory of its own, which grows with the
+ * is shown where it lies there. One that spans chunks is collected in memory of its own, which grows with the
  * bytes that have come, never by what the size claims: a hostile size costs nothing.
  */
 import { ProtocolError, Writer } from './bytes.ts'
@@ -62,6 +62,9 @@ export class FrameMemory {
   }
 }
 
+/** Takes a frame's payload: what lies in `bytes` from `start` to before `end`. */
+export type TakeFrame = (bytes: Buffer, start: number, end: number) => void
+
 /** The size that a frame says it has is none, or is over the limit. */
 export class FrameSizeError extends ProtocolError {}
 
@@ -105,20 +108,25 @@ export class FrameReader {
    * @throws ProtocolError when a size is negative or over the limit: the stream is lost then.
    */
   feed(chunk: Buffer): Buffer[] {
-    this.release()
     const frames: Buffer[] = []
-    let offset = this.#length > 0 ? this.#finish(chunk, frames) : 0
+    this.each(chunk, (bytes, start, end) => void frames.push(bytes.subarray(start, end)))
+    return frames
+  }
+
+  /** As `feed`, without a view for each payload. */
+  each(chunk: Buffer, take: TakeFrame): void {
+    this.release()
+    let offset = this.#length > 0 ? this.#finish(chunk, take) : 0
     while (chunk.length - offset >= sizeBytes) {
       const end = offset + this.#wholeBytes(chunk, offset)
       if (end > chunk.length) {
         this.#collect(chunk, offset, chunk.length, end - offset)
-        return frames
+        return
       }
-      frames.push(chunk.subarray(offset + sizeBytes, end))
+      take(chunk, offset + sizeBytes, end)
       offset = end
     }
     if (offset < chunk.length) this.#collect(chunk, offset, chunk.length, sizeBytes)
-    return frames
   }
 
   /** Nobody looks at the frames any more: a connection that is idle should not hold the memory of its last one. */
@@ -129,7 +137,7 @@ export class FrameReader {
   }
 
   /** Completes the frame under way as far as the chunk goes; returns how much of it was taken. */
-  #finish(chunk: Buffer, frames: Buffer[]): number {
+  #finish(chunk: Buffer, take: TakeFrame): number {
     let taken = 0
     if (this.#length < sizeBytes) {
       taken = Math.min(sizeBytes - this.#length, chunk.length)
@@ -140,10 +148,11 @@ export class FrameReader {
     const end = Math.min(taken + whole - this.#length, chunk.length)
     this.#collect(chunk, taken, end, whole)
     if (this.#length < whole) return end
-    frames.push(this.#collected.subarray(sizeBytes, whole))
-    if (this.#memory !== undefined) this.#finished = this.#collected
+    const finished = this.#collected
+    if (this.#memory !== undefined) this.#finished = finished
     this.#collected = nothing
     this.#length = 0
+    take(finished, sizeBytes, whole)
     return end
   }
 

@@ -22,7 +22,7 @@
  * The checksum leaves out what a broker sets, so a leader stamps a batch in place without computing it
  * again. Fields are read where they stand: the broker needs a few of them for each batch that passes.
  */
-import { crc32c } from './crc32c.ts'
+import { crc32c, seedAfter } from './crc32c.ts'
 import {
   readInt8,
   readInt16,
@@ -130,7 +130,7 @@ export function writeBatchHeader(
 /** Sets length and checksum of a batch of `size` bytes. */
 export function sealBatch(bytes: Buffer, at: number, size: number): void {
   bytes.writeInt32BE(size - batchPrefixBytes, at + 8)
-  bytes.writeUInt32BE(crc32c(bytes.subarray(at + 21, at + size)), at + 17)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(at + checkedFrom, at + size)), at + 17)
 }
 
 /** What a leader decides about a batch. The checksum does not cover it. */
@@ -144,7 +144,15 @@ export function stampBatch(
   writeInt32(bytes, leaderEpoch, at + 12)
 }
 
+/** The checksum is over all from here on: what a broker writes to stands before. */
+const checkedFrom = 21
+
 /** Whether the checksum fits the bytes. */
 export function isIntact(bytes: Buffer, at: number): boolean {
-  return crc32c(bytes.subarray(at + 21, at + batchSizeOf(bytes, at))) === crcOf(bytes, at)
+  const size = batchSizeOf(bytes, at)
+  const isAll = at === 0 && size === bytes.length
+  const crc = isAll
+    ? crc32c(bytes, seedAfter(bytes, checkedFrom))
+    : crc32c(bytes.subarray(at + checkedFrom, at + size))
+  return crc === crcOf(bytes, at)
 }

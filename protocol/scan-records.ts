@@ -14,13 +14,13 @@ export interface ScannedRecords {
 
 /**
  * What `count` records (at least one) have in common, when all are in the known form, numbered from 0 on,
- * and fill `bytes`. `undefined` says nothing about them: they may be good or not.
+ * and fill `bytes` from `start` to its end. `undefined` says nothing about them: they may be good or not.
  *
  * What is read past the end is taken for 0, and then a record does not end where it should.
  */
-export function scanRecords(bytes: Buffer, count: number): ScannedRecords | undefined {
+export function scanRecords(bytes: Buffer, count: number, start = 0): ScannedRecords | undefined {
   const { length } = bytes
-  let at = 0
+  let at = start
   let min = 0x7fffffff
   let max = -0x80000000
   let hasNullKey = false

@@ -9,7 +9,8 @@
  * read what it must not tell any more when its turn comes.) What arrives while a request waits is copied and queued, and a queue that is full, or a peer that does not read its
  * answers, stops the reading from the socket: TCP then holds the peer up and memory stays bounded.
  */
-import { FrameMemory, FrameReader, FrameSizeError } from '../../protocol/frame.ts'
+import { Reader } from '../../protocol/bytes.ts'
+import { FrameMemory, FrameReader, FrameSizeError, type TakeFrame } from '../../protocol/frame.ts'
 import type { Chunk } from '../../protocol/slab.ts'
 import type { Connection, ConnectionHandler } from '../env/env.ts'
 import type { Broker } from './broker.ts'
@@ -104,14 +105,11 @@ export class ClientConnection implements ConnectionHandler {
     this.lastActiveMs = nowMs
     this.#nowMs = nowMs
     this.#handling = true
-    let frames: Buffer[] = []
     try {
-      frames = this.#frames.feed(chunk)
-      for (const frame of frames) this.#receive(frame)
+      this.#frames.each(chunk, this.#receive)
     } catch (error) {
       this.#refuse(error)
     }
-    if (frames.length > 0) this.#frameBegunMs = undefined
     if (this.#frames.pendingBytes > 0) this.#frameBegunMs ??= nowMs
     this.#countUnfinished(this.#frames.pendingBytes)
     this.#settle()
@@ -182,19 +180,20 @@ export class ClientConnection implements ConnectionHandler {
     this.#unsentSeen = unsent
   }
 
-  #receive(frame: Buffer): void {
+  readonly #receive: TakeFrame = (bytes, start, end) => {
     if (this.#closed) return
-    if (this.#queue.length > 0 || !this.#mayStart(frame)) {
+    this.#frameBegunMs = undefined
+    if (this.#queue.length > 0 || !this.#mayStart(bytes, start, end)) {
       // The frame's memory belongs to the socket's buffer: what waits is copied.
-      this.#queue.push(Buffer.from(frame))
-      this.#queuedBytes += frame.length
+      this.#queue.push(Buffer.from(bytes.subarray(start, end)))
+      this.#queuedBytes += end - start
     } else {
-      this.#start(frame)
+      this.#start(bytes, start, end)
     }
   }
 
-  #mayStart(frame: Buffer): boolean {
-    return !this.#held && (this.#unanswered === 0 || overlaps(frame))
+  #mayStart(bytes: Buffer, start: number, end: number): boolean {
+    return !this.#held && (this.#unanswered === 0 || overlaps(bytes, start, end))
   }
 
   get #held(): boolean {
@@ -229,8 +228,8 @@ export class ClientConnection implements ConnectionHandler {
     )
   }
 
-  #start(frame: Buffer): void {
-    const exchange = dispatch(this.#broker, this, frame, this.#nowMs)
+  #start(bytes: Buffer, start: number, end: number): void {
+    const exchange = dispatch(this.#broker, this, new Reader(bytes, start, end), this.#nowMs)
     if (this.#last === undefined) this.#first = exchange
     else this.#last.next = exchange
     this.#last = exchange
@@ -316,10 +315,10 @@ export class ClientConnection implements ConnectionHandler {
     let started = 0
     while (started < this.#queue.length && !this.#closed) {
       const frame = this.#queue[started] as Buffer
-      if (!this.#mayStart(frame)) break
+      if (!this.#mayStart(frame, 0, frame.length)) break
       started++
       this.#queuedBytes -= frame.length
-      this.#start(frame)
+      this.#start(frame, 0, frame.length)
     }
     this.#queue.splice(0, started)
     return started > 0

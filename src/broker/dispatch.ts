@@ -3,6 +3,7 @@
 import { apiByKey } from '../../protocol/apis.ts'
 import { ProtocolError, Reader } from '../../protocol/bytes.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
+import { readInt16 } from '../../protocol/fixed.ts'
 import { FrameWriter } from '../../protocol/frame.ts'
 import { type RequestHeader, readRequestHeader } from '../../protocol/header.ts'
 import { ApiVersions } from '../../protocol/messages/api-versions.ts'
@@ -20,8 +21,8 @@ import {
 import { handlerOf, handlers, versionsOf } from './handlers.ts'
 
 /** Whether such a request may start while others before it are not answered yet. */
-export function overlaps(frame: Buffer): boolean {
-  const handler = frame.length < 2 ? undefined : handlerOf(frame.readInt16BE(0))
+export function overlaps(bytes: Buffer, start: number, end: number): boolean {
+  const handler = end - start < 2 ? undefined : handlerOf(readInt16(bytes, start))
   return handler !== undefined && 'begin' in handler && handler.overlaps
 }
 
@@ -35,11 +36,11 @@ const nothing: readonly Chunk[] = []
 export function dispatch(
   broker: Broker,
   connection: ClientConnection,
-  frame: Buffer,
+  frame: Reader,
   nowMs: number,
 ): Exchange {
-  const reader = new Reader(frame)
-  const header = readRequestHeader(reader, apiByKey)
+  const frameBytes = frame.remaining
+  const header = readRequestHeader(frame, apiByKey)
   const handler = handlerOf(header.apiKey)
   if (handler === undefined) throw new ProtocolError(`The API key ${header.apiKey} is not served`)
   const [min, max] = versionsOf(handler)
@@ -53,8 +54,8 @@ export function dispatch(
     )
   }
   // What a handler may keep must not lie in the memory of the socket's buffer.
-  const body = 'begin' in handler ? reader : new Reader(Buffer.from(frame), reader.offset)
-  broker.traffic.request(header.apiKey, header.apiVersion, frame.length)
+  const body = 'begin' in handler ? frame : new Reader(Buffer.from(frame.slice(frame.remaining)))
+  broker.traffic.request(header.apiKey, header.apiVersion, frameBytes)
   const request = readBody(broker, handler, header, body)
   return new Exchange(connection, handler, request, contextOf(broker, connection, header), nowMs)
 }

@@ -39,7 +39,7 @@ export class Partition {
   #image: PartitionImage
   /** Undefined while the log cannot be used: its directory failed, or its files could not be made. */
   log: Log | undefined
-  /** Monotonic: as a new leader no answer leaves before, the old one may still hold a lease. */
+  /** Monotonic: as a new leader no answer leaves before, the old one may still hold a lease. 0 once that is over. */
   #serveFromMs = 0
   /** The log end when it was elected: until the high watermark is there, reads could go back. */
   #leaderStartOffset = 0
@@ -119,7 +119,7 @@ export class Partition {
   /** Answers are held back until then, and then somebody must let them go. */
   #serveFrom(nowMs: number, serveAfterMs: number): void {
     this.#serveTimer?.cancel()
-    this.#serveFromMs = nowMs + serveAfterMs
+    this.#serveFromMs = serveAfterMs > 0 ? nowMs + serveAfterMs : 0
     if (serveAfterMs > 0) this.#wakeWhenServing(serveAfterMs)
   }
 
@@ -242,8 +242,15 @@ export class Partition {
       // It gives the partition up, and its successor waits for nobody.
       !this.isBroken &&
       this.#broker.session.mayLead() &&
-      this.#broker.env.clock.monotonicMs() >= this.#serveFromMs
+      this.#mayServe()
     )
+  }
+
+  #mayServe(): boolean {
+    if (this.#serveFromMs === 0) return true
+    if (this.#broker.env.clock.monotonicMs() < this.#serveFromMs) return false
+    this.#serveFromMs = 0
+    return true
   }
 
   /** As `mayAnswer`, for what tells where the log ends (LEASES §4.3). */
