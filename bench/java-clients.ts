@@ -127,7 +127,7 @@ export const javaRows: readonly Row[] = [
   },
   {
     ...{ name: 'Java e2e-latency 100 B, p99', figure: 'p99Ms', better: 'less', goal: 2 },
-    // The client is cold for some thousand records: fewer would measure its compiler.
-    ...{ measure: measure('e2e-latency', 20_000, 100), beside: ['meanMs', 'p50Ms', 'p99.9Ms'] },
+    // The client is cold for some thousand records: of fewer, the slowest hundredth would be its compiler's.
+    ...{ measure: measure('e2e-latency', 60_000, 100), beside: ['meanMs', 'p50Ms', 'p99.9Ms'] },
   },
 ]
