@@ -8,7 +8,7 @@ export interface Droppable {
 
 export class IndexBudget {
   readonly #bytesMax: number
-  readonly #loaded = new Map<Droppable, number>()
+  readonly #loaded = new Set<Droppable>()
   #bytes = 0
   /** Indexes that were dropped to make room. */
   #dropped = 0
@@ -25,19 +25,18 @@ export class IndexBudget {
     return { used: this.#bytes, max: this.#bytesMax, refused: this.#dropped }
   }
 
-  /** Counts `bytes` for an index that was loaded or has grown, and drops others where that is too much. */
+  /** Counts `bytes` for an index that was loaded, and drops others where that is too much. One that grows is removed first. */
   keep(index: Droppable, bytes: number): void {
-    this.remove(index)
-    for (const other of this.#loaded.keys()) {
+    for (const other of this.#loaded) {
       if (this.#bytes + bytes <= this.#bytesMax) break
       if (other.drop()) this.#dropped++
     }
-    this.#loaded.set(index, bytes)
+    this.#loaded.add(index)
     this.#bytes += bytes
   }
 
-  remove(index: Droppable): void {
-    this.#bytes -= this.#loaded.get(index) ?? 0
-    this.#loaded.delete(index)
+  /** `bytes` are those that it was kept with. */
+  remove(index: Droppable, bytes: number): void {
+    if (this.#loaded.delete(index)) this.#bytes -= bytes
   }
 }

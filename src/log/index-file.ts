@@ -6,19 +6,18 @@
  * part of the log anyway. The memory of all indexes together is bounded (`index-budget.ts`).
  */
 import { abandonedError, CachedFile } from './file-cache.ts'
-import type { IndexBudget } from './index-budget.ts'
+import { type IndexBlock, noBlock } from './index-blocks.ts'
 import type { Segment } from './segment.ts'
 
 /** Entries that an index has room for with the first one; it doubles from there. */
 const roomAtFirst = 4
 
-/** Of all indexes without entries. */
-const noBytes = Buffer.alloc(0)
-
 export abstract class IndexFile {
   protected readonly segment: Segment
-  #bytes: Buffer | undefined
-  /** Entries in `#bytes`. */
+  /** Has the entries, from `#start` on; undefined while they are not in memory. */
+  #block: IndexBlock | undefined
+  #start = 0
+  /** Entries in memory. */
   #count = 0
   /** Entries that the file holds. Invariant: at most `#count` while entries are in memory. */
   #written = 0
@@ -26,6 +25,8 @@ export abstract class IndexFile {
   #isBehind = false
   /** The file was changed since it was synced. */
   #isUnsynced = false
+  /** False when the file that was loaded ends within an entry. */
+  #isWhole = true
 
   constructor(segment: Segment) {
     this.segment = segment
@@ -34,13 +35,9 @@ export abstract class IndexFile {
   abstract get path(): string
   abstract get entryBytes(): number
 
-  get #budget(): IndexBudget {
-    return this.segment.disk.resources.indexes
-  }
-
   /** Loads the entries where needed. Throws what reading the file throws. */
   get count(): number {
-    if (this.#bytes === undefined) this.#load()
+    if (this.#block === undefined) this.#load()
     return this.#count
   }
 
@@ -49,38 +46,40 @@ export abstract class IndexFile {
     return this.count * this.entryBytes
   }
 
-  /** False when the file that was loaded ends within an entry. */
   get isWhole(): boolean {
-    return this.entries.length % this.entryBytes === 0
+    if (this.#block === undefined) this.#load()
+    return this.#isWhole
   }
 
-  /** The entries in one buffer. Valid until the next append. */
-  get entries(): Buffer {
-    if (this.#bytes === undefined) this.#load()
-    return this.#bytes!
+  /** Has the entries, and those of others. Valid until the next append. */
+  protected get bytes(): Buffer {
+    if (this.#block === undefined) this.#load()
+    return this.#block!.bytes
+  }
+
+  /** Where an entry begins in `bytes`, whose getter is to be asked first. */
+  protected positionOf(i: number): number {
+    return this.#start + i * this.entryBytes
   }
 
   /** Begins without entries, whatever the file holds. */
   reset(): void {
-    this.#bytes = noBytes
+    this.#give()
+    this.#block = noBlock
     this.#count = 0
     this.#written = 0
     this.#isBehind = true
-    this.#budget.remove(this)
+    this.#isWhole = true
   }
 
-  /** Room for one more entry: the buffer, and where in it. To be filled at once. */
-  append(): number {
-    const at = this.count * this.entryBytes
-    if (at === this.#bytes!.length) {
-      const grown = Buffer.alloc(Math.max(2 * at, roomAtFirst * this.entryBytes))
-      this.#bytes!.copy(grown)
-      this.#bytes = grown
-      this.#keep()
-    }
+  /** Makes room for one more entry, and tells where in `bytes`. To be filled at once. */
+  protected append(): number {
+    const { count, entryBytes } = this
+    if ((count + 1) * entryBytes > this.#block!.pieceBytes)
+      this.#take(Math.max(2 * count, roomAtFirst) * entryBytes)
     this.#count++
     this.#isBehind = true
-    return at
+    return this.positionOf(count)
   }
 
   /** Drops the entries from `count` on. */
@@ -96,14 +95,15 @@ export abstract class IndexFile {
 
   /** Writes what is new; the file then has exactly the entries. */
   flush(): void {
-    if (this.#bytes === undefined || !this.#isBehind) return
+    const block = this.#block
+    if (block === undefined || !this.#isBehind) return
     const from = this.#written * this.entryBytes
     const to = this.#count * this.entryBytes
     this.#inFile((file) => {
       // A new file without entries is as good as none: there is nothing to make durable.
       if (from === to && file.sizeBytes() === to) return
       this.#isUnsynced = true
-      if (from < to) file.write([this.#bytes!.subarray(from, to)], from)
+      if (from < to) file.write([block.bytes.subarray(this.#start + from, this.#start + to)], from)
       file.truncate(to)
     })
     this.#written = this.#count
@@ -129,25 +129,27 @@ export abstract class IndexFile {
     } catch {
       return false
     }
-    this.#bytes = undefined
-    this.#budget.remove(this)
+    this.#give()
     return true
   }
 
   /** Forgets the entries: the file is gone or about to be. */
   forget(): void {
-    this.#bytes = undefined
-    this.#budget.remove(this)
+    this.#give()
   }
 
   #load(): void {
-    if (this.segment.isAbandoned) throw abandonedError(this.path)
-    const bytes = this.segment.disk.env.files.readFile(this.path)
-    this.#bytes = bytes.length === 0 ? noBytes : bytes
-    this.#count = Math.floor(bytes.length / this.entryBytes)
+    const { segment, entryBytes } = this
+    if (segment.isAbandoned) throw abandonedError(this.path)
+    const bytes = segment.disk.env.files.readFile(this.path)
+    this.#block = noBlock
+    this.#count = 0
+    this.#take(bytes.length)
+    bytes.copy(this.#block.bytes, this.#start)
+    this.#count = Math.floor(bytes.length / entryBytes)
     this.#written = this.#count
     this.#isBehind = false
-    this.#keep()
+    this.#isWhole = bytes.length % entryBytes === 0
   }
 
   #inFile(use: (file: ReturnType<CachedFile['get']>) => void): void {
@@ -161,7 +163,29 @@ export abstract class IndexFile {
     }
   }
 
-  #keep(): void {
-    if (this.#bytes!.length > 0) this.#budget.keep(this, this.#bytes!.length)
+  /** Moves the entries to where so many bytes have room. */
+  #take(bytesMin: number): void {
+    const { blocks, indexes } = this.segment.disk.resources
+    const before = this.#block
+    const block = blocks.withRoomFor(bytesMin)
+    const start = block === noBlock ? 0 : block.take()
+    const from = this.#start
+    if (before !== undefined)
+      before.bytes.copy(block.bytes, start, from, this.positionOf(this.#count))
+    this.#give()
+    this.#block = block
+    this.#start = start
+    if (block !== noBlock) indexes.keep(this, block.pieceBytes)
+  }
+
+  #give(): void {
+    const block = this.#block
+    const start = this.#start
+    this.#block = undefined
+    this.#start = 0
+    if (block === undefined || block === noBlock) return
+    const { blocks, indexes } = this.segment.disk.resources
+    indexes.remove(this, block.pieceBytes)
+    blocks.give(block, start)
   }
 }

@@ -11,6 +11,7 @@ import type { Env, Timer, Timers } from '../env/env.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { FileCache, openFilesMaxOf } from './file-cache.ts'
 import { GroupedSync } from './grouped-sync.ts'
+import { IndexBlocks } from './index-blocks.ts'
 import { IndexBudget } from './index-budget.ts'
 import { LargeBatches } from './large-batches.ts'
 import { PageCache } from './page-cache.ts'
@@ -20,6 +21,7 @@ export interface LogResources {
   readonly files: FileCache
   readonly buffers: BufferPool
   readonly indexes: IndexBudget
+  readonly blocks: IndexBlocks
   readonly pageCache: PageCache
   readonly largeBatches: LargeBatches
   /** Producers that a log remembers. */
@@ -43,6 +45,7 @@ export function logResources(
     files: new FileCache(env.files, limits.openFilesMax ?? openFilesMaxOf(env.descriptorsMax)),
     buffers: new BufferPool(),
     indexes: new IndexBudget(limits.indexBytesMax ?? indexBytesMaxDefault),
+    blocks: new IndexBlocks(),
     pageCache: new PageCache(env.memoryBytes),
     largeBatches: new LargeBatches(env, limits.smallBatchBytesMax),
     producers: new LimitOfEach(producersMax),

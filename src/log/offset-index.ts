@@ -28,17 +28,17 @@ export class OffsetIndex extends IndexFile {
 
   add(lastOffset: number, position: number): void {
     const at = this.append()
-    const { entries } = this
-    entries.writeInt32BE(lastOffset - this.segment.baseOffset, at)
-    entries.writeInt32BE(position, at + 4)
+    const { bytes } = this
+    bytes.writeInt32BE(lastOffset - this.segment.baseOffset, at)
+    bytes.writeInt32BE(position, at + 4)
   }
 
   offsetAt(i: number): number {
-    return this.segment.baseOffset + this.entries.readInt32BE(i * entryBytes)
+    return this.segment.baseOffset + this.bytes.readInt32BE(this.positionOf(i))
   }
 
   positionAt(i: number): number {
-    return this.entries.readInt32BE(i * entryBytes + 4)
+    return this.bytes.readInt32BE(this.positionOf(i) + 4)
   }
 
   /** The last entry whose offset is at most `offset`; -1 when there is none. */
@@ -77,13 +77,14 @@ export class OffsetIndex extends IndexFile {
 
   /** Why the loaded entries cannot be right for a segment of so many bytes. */
   fault(segmentBytes: number): string | undefined {
-    const { count, entries, isWhole } = this
+    const { count, bytes, isWhole } = this
     if (!isWhole) return 'it ends within an entry'
     let offset = -1
     let position = 0
     for (let i = 0; i < count; i++) {
-      const nextOffset = entries.readInt32BE(i * entryBytes)
-      const nextPosition = entries.readInt32BE(i * entryBytes + 4)
+      const at = this.positionOf(i)
+      const nextOffset = bytes.readInt32BE(at)
+      const nextPosition = bytes.readInt32BE(at + 4)
       if (nextOffset <= offset || nextPosition <= position) return `entry ${i} does not ascend`
       offset = nextOffset
       position = nextPosition

@@ -33,17 +33,17 @@ export class TimeIndex extends IndexFile {
     const { count } = this
     if (count > 0 ? timestamp <= this.timestampAt(count - 1) : timestamp < 0) return
     const at = this.append()
-    const { entries } = this
-    writeInt64(entries, timestamp, at)
-    entries.writeInt32BE(offset - this.segment.baseOffset, at + 8)
+    const { bytes } = this
+    writeInt64(bytes, timestamp, at)
+    bytes.writeInt32BE(offset - this.segment.baseOffset, at + 8)
   }
 
   timestampAt(i: number): number {
-    return readInt64(this.entries, i * entryBytes)
+    return readInt64(this.bytes, this.positionOf(i))
   }
 
   offsetAt(i: number): number {
-    return this.segment.baseOffset + this.entries.readInt32BE(i * entryBytes + 8)
+    return this.segment.baseOffset + this.bytes.readInt32BE(this.positionOf(i) + 8)
   }
 
   /** An offset at or before the first record with a timestamp of at least `timestamp`. */

@@ -205,7 +205,7 @@ test('open files, indexes, and memory that is kept', () => {
   const index = () => {
     const one = {
       drop: () => {
-        indexes.remove(one)
+        indexes.remove(one, 60)
         return true
       },
     }
