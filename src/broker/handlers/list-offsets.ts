@@ -2,6 +2,7 @@
 import { ErrorCode } from '../../../protocol/errors.ts'
 import { ListOffsets } from '../../../protocol/messages/list-offsets.ts'
 import type { RequestOf, ResponseOf } from '../../../protocol/schema.ts'
+import { repeated } from '../../core/repeated.ts'
 import type { Log } from '../../log/log.ts'
 import { handler, type RequestContext } from '../handler.ts'
 import { TimeSlice } from '../time-slice.ts'
@@ -33,18 +34,19 @@ export const listOffsets = handler(ListOffsets, {
     const slice = new TimeSlice(context.broker.env)
     const topics: { name: string; partitions: Answered[] }[] = []
     for (const { name, partitions } of request.topics) {
-      const counts = new Map<number, number>()
-      for (const { partitionIndex } of partitions)
-        counts.set(partitionIndex, (counts.get(partitionIndex) ?? 0) + 1)
+      const again = askedAgain(partitions)
+      const refused = new Set<number>()
       const answers: Answered[] = []
-      for (const asked of new Map(partitions.map((each) => [each.partitionIndex, each])).values()) {
+      for (const asked of partitions) {
         if (slice.isOver) await slice.next()
-        const isRepeated = (counts.get(asked.partitionIndex) ?? 0) > 1
-        answers.push(
-          isRepeated
-            ? failed(asked, ErrorCode.INVALID_REQUEST)
-            : await lookUp(request, name, asked, context),
-        )
+        const { partitionIndex } = asked
+        if (!again.has(partitionIndex)) {
+          const answer = lookUp(request, name, asked, context)
+          answers.push(answer instanceof Promise ? await answer : answer)
+        } else if (!refused.has(partitionIndex)) {
+          refused.add(partitionIndex)
+          answers.push(failed(asked, ErrorCode.INVALID_REQUEST))
+        }
       }
       topics.push({ name, partitions: answers })
     }
@@ -58,6 +60,16 @@ export const listOffsets = handler(ListOffsets, {
     })),
   }),
 })
+
+const none: ReadonlySet<number> = new Set()
+
+/** Partitions that stand in the list more than once. Of one that ascends, as clients send them, nothing need be remembered. */
+function askedAgain(partitions: readonly Asked[]): ReadonlySet<number> {
+  const ascends = partitions.every(
+    ({ partitionIndex }, i) => i === 0 || partitionIndex > partitions[i - 1]!.partitionIndex,
+  )
+  return ascends ? none : repeated(partitions.map(({ partitionIndex }) => partitionIndex))
+}
 
 function failed({ partitionIndex }: Asked, errorCode: number): Answered {
   return { partitionIndex, errorCode }
@@ -78,12 +90,13 @@ function recheck(
   }
 }
 
-async function lookUp(
+/** At once where nothing has to be read: some clients ask for thousands of ends at a time. */
+function lookUp(
   request: RequestOf<typeof ListOffsets>,
   topic: string,
   asked: Asked,
   { broker, apiVersion }: RequestContext,
-): Promise<Answered> {
+): Answered | Promise<Answered> {
   const { timestamp, currentLeaderEpoch, partitionIndex } = asked
   if (timestamp < 0 && apiVersion < (sinceVersion.get(timestamp) ?? Infinity))
     return failed(asked, ErrorCode.UNSUPPORTED_VERSION)
@@ -104,9 +117,12 @@ async function lookUp(
     if (request.replicaId >= 0) return log.logEndOffset
     return request.isolationLevel === readCommitted ? log.lastStableOffset : log.highWatermark
   }
-  const found = await find(log, timestamp, end, partition.leaderEpoch)
-  if (!readable && !partition.mayAnswer()) return failed(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-  return { partitionIndex, errorCode: ErrorCode.NONE, ...found }
+  const answer = ({ timestamp, offset, leaderEpoch }: Found): Answered => {
+    if (!readable && !partition.mayAnswer()) return failed(asked, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    return { partitionIndex, errorCode: ErrorCode.NONE, timestamp, offset, leaderEpoch }
+  }
+  const named = findNamed(log, timestamp, end, partition.leaderEpoch)
+  return named === undefined ? search(log, timestamp, end).then(answer) : answer(named)
 }
 
 interface Found {
@@ -117,19 +133,23 @@ interface Found {
 
 const nothing: Found = { timestamp: -1, offset: -1, leaderEpoch: -1 }
 
-/** What lies at or beyond `end` is not found (L-2). */
-async function find(
+/** A place that is known without reading; `undefined` for one that is to be searched. */
+function findNamed(
   log: Log,
   asked: number,
   end: () => number,
   leaderEpoch: number,
-): Promise<Found> {
+): Found | undefined {
   if (asked === latest) return { timestamp: -1, offset: end(), leaderEpoch }
   if (asked === earliest || asked === earliestLocal) {
     const offset = log.logStartOffset
     return { timestamp: -1, offset, leaderEpoch: log.leaderEpochs.epochAt(offset) ?? -1 }
   }
-  if (asked === latestTiered || asked === earliestPendingUpload) return nothing
+  return asked === latestTiered || asked === earliestPendingUpload ? nothing : undefined
+}
+
+/** What lies at or beyond `end` is not found (L-2). */
+async function search(log: Log, asked: number, end: () => number): Promise<Found> {
   const found = await (asked === maxTimestamp
     ? log.offsetOfMaxTimestamp()
     : log.offsetForTimestamp(asked))

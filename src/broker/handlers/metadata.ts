@@ -19,6 +19,8 @@ const noId = 'A'.repeat(22)
 /** Every operation that a topic or a cluster knows: nothing is forbidden without an authorizer. */
 const topicOperations = 0b0000_1101_1111_1000
 const clusterOperations = 0b0001_1111_1010_0000
+/** Of all partitions whose replicas are there. */
+const nobody: number[] = []
 const notAsked = -2147483648
 
 export const metadata = handler(Metadata, {
@@ -118,6 +120,7 @@ function describe(
   { broker, apiVersion, listenerName }: RequestContext,
 ): Topic['partitions'][number] {
   const { leader, replicas } = partition
+  const isOffline = (id: number) => !broker.reachable(id, listenerName)
   const reachable = broker.reachable(leader, listenerName)
   const leaderless = leader < 0 || !broker.image.brokers.has(leader)
   const missing =
@@ -129,6 +132,6 @@ function describe(
     leaderEpoch: partition.leaderEpoch,
     replicaNodes: replicas,
     isrNodes: partition.isr,
-    offlineReplicas: replicas.filter((id) => !broker.reachable(id, listenerName)),
+    offlineReplicas: replicas.some(isOffline) ? replicas.filter(isOffline) : nobody,
   }
 }
