@@ -125,7 +125,7 @@ export class Cleaner {
     let bestRatio = -1
     for (const directory of this.#manager.directories) {
       if (directory.disk.failure !== undefined) continue
-      for (const log of directory.logs) {
+      for (const log of directory.logs.values()) {
         if (!log.config.cleanupPolicy.compact || this.#uncleanable.has(log) || failed.has(log))
           continue
         const range = this.#rangeOf(directory, log, nowMs)

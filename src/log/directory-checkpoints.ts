@@ -25,7 +25,7 @@ export class DirectoryCheckpoints {
   cleanerOffsets = new Map<string, number>()
   readonly #env: Env
   readonly #disk: LogDisk
-  readonly #logs: ReadonlySet<Log>
+  readonly #logs: ReadonlyMap<string, Log>
   #isClosed = false
   /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a start. */
   #deletedNames: Set<string> | undefined
@@ -37,7 +37,7 @@ export class DirectoryCheckpoints {
   /** Those on the thread pool go one after the other. */
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(env: Env, disk: LogDisk, logs: ReadonlySet<Log>) {
+  constructor(env: Env, disk: LogDisk, logs: ReadonlyMap<string, Log>) {
     this.#env = env
     this.#disk = disk
     this.#logs = logs
@@ -107,7 +107,7 @@ export class DirectoryCheckpoints {
 
   /** Those that say more of a log than is believed of it, before anything is appended (see `lower`). Throws StorageError. */
   lowerAll(tooHigh: ReadonlySet<CheckpointName>): void {
-    for (const { name, logEndOffset } of this.#logs)
+    for (const { name, logEndOffset } of this.#logs.values())
       if ((this.cleanerOffsets.get(name) ?? 0) > logEndOffset)
         this.cleanerOffsets.set(name, logEndOffset)
     if (tooHigh.has('recoveryPoint')) this.writeRecoveryPoints(true)
@@ -175,7 +175,7 @@ export class DirectoryCheckpoints {
 
   #format(offsetOf: (log: Log) => number | undefined): Buffer {
     const entries: OffsetOfPartition[] = []
-    for (const log of this.#logs) {
+    for (const log of this.#logs.values()) {
       const offset = offsetOf(log)
       if (offset !== undefined) entries.push({ topic: log.topic, partition: log.partition, offset })
     }

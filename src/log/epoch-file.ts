@@ -29,6 +29,15 @@ export class EpochFile {
     this.#mayBeInBatches = mayBeInBatches
   }
 
+  /** Of a log that was just made: there is no file. */
+  static ofNew(segments: Segments): EpochFile {
+    const file = new EpochFile(segments, 0, false)
+    const epochs = new LeaderEpochs()
+    file.#epochs = epochs
+    file.#written = file.#synced = epochs.entries
+    return file
+  }
+
   get path(): string {
     return `${this.#segments.directory}/${leaderEpochFile}`
   }

@@ -47,7 +47,7 @@ export function createLog(disk: LogDisk, place: LogPlace, topicId?: string): Log
   const log = new Log(disk, {
     ...place,
     segments,
-    epochs: new EpochFile(segments, 0, false),
+    epochs: EpochFile.ofNew(segments),
     producers: new ProducerStore(segments, []),
     logStartOffset: 0,
     logEndOffset: 0,

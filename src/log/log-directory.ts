@@ -28,7 +28,8 @@ const syncedAtOnce = 32
 
 export class LogDirectory implements LogKeeper {
   readonly disk: LogDisk
-  readonly logs = new Set<Log>()
+  /** By `topic-partition`. */
+  readonly logs = new Map<string, Log>()
   readonly checkpoints: DirectoryCheckpoints
   /** 22 characters. */
   directoryId = ''
@@ -183,7 +184,7 @@ export class LogDirectory implements LogKeeper {
   }
 
   removed(log: Log): void {
-    this.logs.delete(log)
+    this.logs.delete(log.name)
     this.checkpoints.removed(log)
   }
 

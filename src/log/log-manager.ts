@@ -53,7 +53,6 @@ export class LogManager {
   readonly #env: Env
   readonly #options: LogManagerOptions
   readonly #directories: LogDirectory[] = []
-  readonly #logs = new Map<string, Log>()
   readonly #maintenance: Maintenance
   readonly cleaner: Cleaner
   /** Shared by all directories. */
@@ -132,7 +131,7 @@ export class LogManager {
     const tooHigh = new Set<CheckpointName>()
     for (const [i, name] of names.entries()) {
       const { topic, partition } = parsePartitionDirectory(name)!
-      const other = this.#logs.get(name)
+      const other = this.#find(name)
       if (other)
         throw new DirectoryError(
           `Partition ${name} is in two data directories: ${other.disk.path} and ${path}`,
@@ -197,17 +196,24 @@ export class LogManager {
   }
 
   #add(directory: LogDirectory, log: Log): void {
-    directory.logs.add(log)
-    this.#logs.set(log.name, log)
+    directory.logs.set(log.name, log)
     log.keeper = directory
   }
 
   get(topic: string, partition: number): Log | undefined {
-    return this.#logs.get(partitionDirectory(topic, partition))
+    return this.#find(partitionDirectory(topic, partition))
   }
 
-  logs(): Iterable<Log> {
-    return this.#logs.values()
+  #find(name: string): Log | undefined {
+    for (const { logs } of this.#directories) {
+      const log = logs.get(name)
+      if (log !== undefined) return log
+    }
+    return undefined
+  }
+
+  *logs(): Generator<Log> {
+    for (const { logs } of this.#directories) yield* logs.values()
   }
 
   get directories(): readonly LogDirectory[] {
@@ -292,7 +298,6 @@ export class LogManager {
     const log = this.get(topic, partition)
     if (log === undefined) return
     const directory = this.directoryOf(log)
-    this.#logs.delete(log.name)
     directory.removed(log)
     log.abandon()
     if (directory.disk.failure) return

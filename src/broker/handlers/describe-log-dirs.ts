@@ -34,7 +34,7 @@ function describe(
   if (directory.disk.failure)
     return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir: path, topics: [] }
   const byTopic = new Map<string, ReturnType<typeof replica>[]>()
-  for (const log of directory.logs) {
+  for (const log of directory.logs.values()) {
     if (!isWanted(log.topic, log.partition)) continue
     const partitions = byTopic.get(log.topic) ?? []
     byTopic.set(log.topic, partitions)

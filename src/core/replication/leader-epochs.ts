@@ -7,12 +7,16 @@ export interface EpochEntry {
   readonly startOffset: number
 }
 
+const none: readonly EpochEntry[] = []
+/** Of the logs in which nothing was written before their first leader: thousands are made, and begin alike. */
+const firstOnly: readonly EpochEntry[] = [{ epoch: 0, startOffset: 0 }]
+
 export class LeaderEpochs {
   /** Invariant: both numbers ascend strictly. */
   #entries: readonly EpochEntry[]
 
-  constructor(entries: readonly EpochEntry[] = []) {
-    this.#entries = entries
+  constructor(entries: readonly EpochEntry[] = none) {
+    this.#entries = entries.length === 0 ? none : entries
   }
 
   get entries(): readonly EpochEntry[] {
@@ -34,8 +38,9 @@ export class LeaderEpochs {
     const kept = this.#entries.filter(
       (entry) => entry.epoch < epoch && entry.startOffset < startOffset,
     )
+    const isFirst = kept.length === 0 && epoch === 0 && startOffset === 0
     // Of the length that it has: a list that was spread keeps room for more, in each of thousands of logs.
-    this.#entries = kept.concat({ epoch, startOffset })
+    this.#entries = isFirst ? firstOnly : kept.concat({ epoch, startOffset })
     return true
   }
 
