@@ -9,7 +9,7 @@ import { abandonedError, CachedFile } from './file-cache.ts'
 import { type IndexBlock, noBlock } from './index-blocks.ts'
 import type { Segment } from './segment.ts'
 
-/** Entries that an index has room for with the first one; it doubles from there. */
+/** Entries that an index has room for with the first one; it grows by a half from there. */
 const roomAtFirst = 4
 
 export abstract class IndexFile {
@@ -76,7 +76,7 @@ export abstract class IndexFile {
   protected append(): number {
     const { count, entryBytes } = this
     if ((count + 1) * entryBytes > this.#block!.pieceBytes)
-      this.#take(Math.max(2 * count, roomAtFirst) * entryBytes)
+      this.#take(Math.max(count + (count >> 1), roomAtFirst) * entryBytes)
     this.#count++
     this.#isBehind = true
     return this.positionOf(count)
