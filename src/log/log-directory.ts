@@ -184,7 +184,7 @@ export class LogDirectory implements LogKeeper {
   }
 
   removed(log: Log): void {
-    this.logs.delete(log.name)
+    if (this.logs.get(log.name) === log) this.logs.delete(log.name)
     this.checkpoints.removed(log)
   }
 

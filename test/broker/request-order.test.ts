@@ -1,5 +1,5 @@
-/** What a client sends behind a write that is not acknowledged yet sees that write. */
-import { expect, test } from 'vitest'
+/** Writes that wait for the disk: what is sent behind them, and who is woken when it has them. */
+import { expect, test, vi } from 'vitest'
 import { CreateTopics } from '../../protocol/messages/create-topics.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
@@ -7,14 +7,16 @@ import { batchOf } from './batch-of.ts'
 import { RawClient } from './raw-client.ts'
 import { startTestNode } from './test-node.ts'
 
+const configs = [{ name: 'flush.messages', value: '1' }]
+const synced = {
+  topics: [{ name: 'synced', numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
+  timeoutMs: 5000,
+}
+
 test('a fetch behind a produce that waits for the disk begins when that is acknowledged', async () => {
   const node = await startTestNode()
   const client = await RawClient.connect(node.port)
-  const configs = [{ name: 'flush.messages', value: '1' }]
-  await client.ask(CreateTopics, 7, {
-    topics: [{ name: 'synced', numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
-    timeoutMs: 5000,
-  })
+  await client.ask(CreateTopics, 7, synced)
   const produce = (values: string[]) => ({
     transactionalId: null,
     acks: 1,
@@ -41,6 +43,28 @@ test('a fetch behind a produce that waits for the disk begins when that is ackno
     highWatermark: read?.highWatermark,
     hasB: (read?.records?.length ?? 0) > 0,
   }).toEqual({ offsets: [0, 1], highWatermark: 2, hasB: true })
+  client.destroy()
+  await node.stop()
+})
+
+test('however many writes wait for one sync, who waits for it is woken as for one', async () => {
+  const node = await startTestNode()
+  const client = await RawClient.connect(node.port)
+  await client.ask(CreateTopics, 7, synced)
+  const { appends, partitions } = node.node.broker!
+  const partition = partitions.get('synced', 0)!
+  const wake = vi.spyOn(partition.waiting, 'wake')
+  const wakesAfter = async (writes: number) => {
+    wake.mockClear()
+    for (let i = 0; i < writes; i++) {
+      partition.stageOwn(batchOf(['a']))
+      appends.write()
+    }
+    await vi.waitUntil(() => partition.acknowledgeableEnd === partition.log?.logEndOffset)
+    return wake.mock.calls.length
+  }
+  const afterOne = await wakesAfter(1)
+  expect([afterOne, await wakesAfter(20), partition.acknowledgeableEnd]).toEqual([2, 2, 21])
   client.destroy()
   await node.stop()
 })
