@@ -10,26 +10,10 @@ import { createRequire } from 'node:module'
 type Crc = (bytes: Uint8Array, seed?: number) => number
 
 const tables = buildTables()
-/** Which entry of the first table has such a byte at its top: each has another. */
-const entryByTopByte = new Uint8Array(256)
-for (let entry = 0; entry < 256; entry++) entryByTopByte[tables[entry]! >>> 24] = entry
 
 /** The checksum of `bytes`; `seed` is the checksum of what stands before them. */
 export function crc32c(bytes: Uint8Array, seed?: number): number {
   return implementation(bytes, seed)
-}
-
-/**
- * The seed with which the checksum of all of `bytes` is that of what comes after the first `count` of them. To go back
- * over a few bytes costs a fraction of a view of the rest.
- */
-export function seedAfter(bytes: Uint8Array, count: number): number {
-  let crc = -1
-  for (let i = count - 1; i >= 0; i--) {
-    const entry = entryByTopByte[crc >>> 24]!
-    crc = ((crc ^ tables[entry]!) << 8) | (entry ^ bytes[i]!)
-  }
-  return ~crc >>> 0
 }
 
 /** The native one is loaded with the first use: not every program has batches to check. */

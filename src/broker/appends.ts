@@ -2,7 +2,7 @@
  * What was staged in this turn of the event loop and is not written yet. However many requests
  * staged batches for a partition, they are stored by one write (PERFORMANCE: 1.4 of 0.8 GB/s).
  *
- * It runs for every request, so its lists are kept, and a partition says itself whether it is in one.
+ * It runs for every request: lists cost less than sets, and a partition says itself whether it is in one.
  */
 import type { Logger } from '../env/env.ts'
 import type { Partition } from './partition.ts'

@@ -23,16 +23,17 @@ export interface RequestContext {
   readonly handlers: readonly Handler[]
 }
 
-/**
- * Ends a request. Without a response nothing is sent; `sent` runs when the bytes have left. `recheck` is asked
- * right before that, for an answer may wait for those before it: what is to be said instead, if anything.
- */
+/** What goes with a response. */
 export interface Rest<Response> {
+  /** Runs when the bytes have left. */
   readonly sent?: () => void
+  /** The connection ends. */
   readonly close?: boolean
+  /** Asked right before it leaves, for an answer may wait for those before it: what is to be said instead, if anything. */
   readonly recheck?: () => Response | undefined
 }
 
+/** Ends a request. Without a response nothing is sent. */
 export type Respond<Response> = (response: Response | undefined, rest?: Rest<Response>) => void
 
 /**

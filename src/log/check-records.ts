@@ -80,7 +80,7 @@ export function checkRecords(
   }
 }
 
-/** Not a view where they are not compressed: that costs a quarter of the look at a few of them. */
+/** Where they are not compressed they are in the batch itself: a view of them would cost more than a look at the first. */
 interface Records {
   readonly bytes: Buffer
   /** Up to the end of the bytes. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { crc32c, crc32cByTable, seedAfter } from '../../protocol/crc32c.ts'
+import { crc32c, crc32cByTable } from '../../protocol/crc32c.ts'
 import { xxh32 } from '../../protocol/xxh32.ts'
 
 test('the checksum of RFC 3720 comes out, also when computed in two parts', () => {
@@ -20,15 +20,6 @@ test('the tables give what the processor gives', () => {
         expect(crc32cByTable(bytes, seed)).toBe(crc32c(bytes, seed))
       },
     ),
-  )
-})
-
-test('a seed can leave out the first bytes', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(200), (bytes, count) => {
-      const some = Math.min(count, bytes.length)
-      expect(crc32c(bytes, seedAfter(bytes, some))).toBe(crc32c(bytes.subarray(some)))
-    }),
   )
 })
 

@@ -224,8 +224,6 @@ class ProduceOperation implements Waiter {
   readonly #topics: readonly TopicResults[]
   /** Of all topics. */
   readonly #results: readonly Result[]
-  /** Some are not staged yet: there was no time to look at their records. */
-  #isLate = false
 
   constructor(request: Request, context: RequestContext, respond: Respond<Response>) {
     this.#request = request
@@ -237,21 +235,16 @@ class ProduceOperation implements Waiter {
   }
 
   begin(): Promise<void> | undefined {
-    let late: Promise<void>[] | undefined
-    for (const result of this.#results)
-      if (result.check !== undefined) {
-        late ??= []
-        late.push(stageLater(result, this.#request, this.#context))
-      }
-    this.#isLate = late !== undefined
-    this.#context.broker.appends.afterWrite(() => this.#written())
-    return late && Promise.all(late).then(() => this.#acknowledge())
-  }
-
-  #written(): void {
-    noteFailedWrites(this.#results, this.#context)
-    forgetRecords(this.#request)
-    if (!this.#isLate) this.#acknowledge()
+    // There was no time to look at their records yet.
+    const later = this.#results.filter(({ check }) => check !== undefined)
+    this.#context.broker.appends.afterWrite(() => {
+      noteFailedWrites(this.#results, this.#context)
+      forgetRecords(this.#request)
+      if (later.length === 0) this.#acknowledge()
+    })
+    if (later.length === 0) return undefined
+    const staged = later.map((result) => stageLater(result, this.#request, this.#context))
+    return Promise.all(staged).then(() => this.#acknowledge())
   }
 
   #acknowledge(): void {
