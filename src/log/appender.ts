@@ -29,6 +29,7 @@ import {
 import { batchAt, invalid, refusalOfBatch } from './check-batch.ts'
 import { checkClientBatch } from './check-client-batch.ts'
 import type { CheckedBatch } from './check-records.ts'
+import { settleLater } from './closed-segments.ts'
 import type { Log } from './log.ts'
 import { StorageError } from './log-disk.ts'
 import { applyBatch, producerAppendOf, producerMarkerOf } from './producer-store.ts'
@@ -355,8 +356,7 @@ export class Appender {
       if (closing.isPreallocated) closing.file.get().truncate(closing.sizeBytes)
       producerStore.snapshot(baseOffset, log.producers)
     })
-    // In the background: the recovery point moves when it is done. Failing takes the directory offline.
-    log.flusher.later().catch(() => {})
+    settleLater(log, baseOffset)
   }
 
   /** The log is deleted: nothing is appended any more. */

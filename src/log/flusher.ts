@@ -27,6 +27,8 @@ export class Flusher extends GroupedSync {
   /** The log ends: the indexes of its active segment are to be durable, too. */
   #isFinishing = false
   #isAbandoned = false
+  /** What the next sync is to make durable: the segments that begin before this offset. */
+  #wantedTo = 0
   /** Invariant: everything before this offset is on the disk. */
   #syncedTo: number
   /** What the sync that runs makes durable; lowered by a truncation, because what comes then is not in it. */
@@ -85,6 +87,20 @@ export class Flusher extends GroupedSync {
     this.#syncingTo = Math.min(this.#syncingTo, endOffset)
   }
 
+  override later(): Promise<void> {
+    this.#wantedTo = Infinity
+    return super.later()
+  }
+
+  /** As `later`, for the segments that begin before `offset`; `undefined` when all of them that are left are synced. */
+  closedLater(offset: number): Promise<void> | undefined {
+    const { list } = this.#log.segments
+    const isDue = list.some(({ isUnsynced, baseOffset }) => isUnsynced && baseOffset < offset)
+    if (!isDue) return undefined
+    this.#wantedTo = Math.max(this.#wantedTo, offset)
+    return super.later()
+  }
+
   /** As `later`, for the last time: nothing is written any more. */
   finish(): Promise<void> {
     this.#isFinishing = true
@@ -100,9 +116,11 @@ export class Flusher extends GroupedSync {
     const { disk, directory, logEndOffset } = this.#log
     disk.assertOnline()
     if (this.#isAbandoned) throw this.#deleted()
-    this.#syncingTo = logEndOffset
+    const upTo = this.#wantedTo
+    this.#wantedTo = 0
+    this.#syncingTo = Math.min(upTo, logEndOffset)
     try {
-      await Promise.all(this.#syncsOfAll())
+      await Promise.all(this.#syncs(upTo))
     } catch (error) {
       if (this.#isAbandoned) throw this.#deleted()
       throw disk.fail(`Sync of ${directory} failed`, error)
@@ -115,8 +133,8 @@ export class Flusher extends GroupedSync {
     return new StorageError(`${this.#log.directory} is deleted`)
   }
 
-  /** Begins the syncs of all that has changed. */
-  #syncsOfAll(): Promise<void>[] {
+  /** Begins the syncs of all that has changed, segments that begin at `upTo` or behind left out. */
+  #syncs(upTo: number): Promise<void>[] {
     const { disk, directory, epochFile, segments } = this.#log
     const syncs: Promise<void>[] = []
     // What a full disk has no room for is found in the batches, as long as the recovery point stays before them. A stop that
@@ -129,8 +147,8 @@ export class Flusher extends GroupedSync {
     }
     if (this.#isSegmentUnsynced)
       for (const segment of segments.list)
-        if (segment.isUnsynced) syncs.push(this.#syncSegment(segment))
-    this.#isSegmentUnsynced = false
+        if (segment.isUnsynced && segment.baseOffset < upTo) syncs.push(this.#syncSegment(segment))
+    this.#isSegmentUnsynced = segments.list.some(({ isUnsynced }) => isUnsynced)
     if (this.#isTopicIdUnsynced) syncs.push(disk.syncFileLater(topicIdPath(directory)))
     this.#isTopicIdUnsynced = false
     if (this.#isFinishing) syncs.push(segments.active.syncIndexesLater())

@@ -5,7 +5,12 @@ import type { Segment } from './segment.ts'
 /** Deletes what is over the limits; returns the number of segments. Throws StorageError. */
 export function applyRetention(log: Log, nowMs: number): number {
   if (!log.config.cleanupPolicy.delete) return 0
-  return deleteWhile(log, expired(log, nowMs)) + deleteWhile(log, surplus(log))
+  return deleteWhile(log, expired(log, nowMs)) + applySizeRetention(log)
+}
+
+/** As `applyRetention`, for what is too many. */
+export function applySizeRetention(log: Log): number {
+  return log.config.cleanupPolicy.delete ? deleteWhile(log, surplus(log)) : 0
 }
 
 type Wanted = (segment: Segment) => boolean
