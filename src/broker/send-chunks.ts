@@ -22,7 +22,7 @@ export function sendChunks(
     }
     let sent = 0
     if (isIdle) {
-      if (rest.length > 0) connection.write(rest.splice(0))
+      if (rest.length > 0) sendAhead(connection, rest.splice(0))
       sent = connection.sendFile?.(chunk.file, chunk.position, chunk.length) ?? 0
       isIdle = sent === chunk.length
     }
@@ -30,4 +30,11 @@ export function sendChunks(
   }
   if (rest.length > 0) connection.write(rest, onWritten)
   else onWritten()
+}
+
+/** In one packet with what follows, as far as the kernel takes it: headers are small. */
+function sendAhead(connection: Connection, [first, ...others]: Buffer[]): void {
+  const taken = connection.sendAhead?.(first!) ?? 0
+  if (taken < first!.length) others.unshift(first!.subarray(taken))
+  if (others.length > 0) connection.write(others)
 }

@@ -166,6 +166,11 @@ export interface Connection {
    * many; 0 where the machine cannot do it, while writes are pending, and when it failed.
    */
   sendFile?(file: File, position: number, length: number): number
+  /**
+   * Sends bytes that a call of `sendFile` follows right away, in the same packets. Returns how many the kernel took; 0 as for
+   * `sendFile`. Something must follow in any case, or they stay in the kernel for a while.
+   */
+  sendAhead?(bytes: Buffer): number
   /** Bytes of writes that the kernel has not taken as a whole: memory that is held. */
   readonly pendingBytes: number
   /** Changes as long as the peer reads; 0 when the kernel has taken everything. */

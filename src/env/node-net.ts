@@ -22,7 +22,7 @@ import {
 } from 'node:net'
 import type { Connection, ConnectionHandler, File, Listener, Net, TlsOptions } from './env.ts'
 import { NodeFile } from './node-files.ts'
-import { mayHaveSendFile, sendFile } from './node-send-file.ts'
+import { mayHaveSendFile, sendAhead, sendFile } from './node-send-file.ts'
 
 /**
  * What one read takes at most. All that it brings is handled in one go, with one write for the log and
@@ -204,13 +204,24 @@ class NodeConnection implements Connection {
   }
 
   sendFile(file: File, position: number, length: number): number {
+    const { idleSocket } = this
+    if (idleSocket < 0 || !(file instanceof NodeFile)) return 0
+    return sendFile(idleSocket, file.fd, position, length)
+  }
+
+  sendAhead(bytes: Buffer): number {
+    const { idleSocket } = this
+    return idleSocket < 0 ? 0 : sendAhead(idleSocket, bytes)
+  }
+
+  /** The descriptor, when nothing waits to be sent and nothing is encrypted: else -1. */
+  get idleSocket(): number {
     const socket = this.#socket as Socket & {
       encrypted?: boolean
       _handle?: { fd?: number } | null
     }
-    const fd = socket._handle?.fd ?? -1
-    if (fd < 0 || socket.encrypted || socket.writableEnded || this.unsentBytes > 0) return 0
-    return file instanceof NodeFile ? sendFile(fd, file.fd, position, length) : 0
+    if (socket.encrypted || socket.writableEnded || this.unsentBytes > 0) return -1
+    return socket._handle?.fd ?? -1
   }
 
   pause(): void {
