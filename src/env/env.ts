@@ -65,8 +65,11 @@ export interface Files {
   replaceFile(path: string, bytes: Buffer, sync?: boolean): void
   rename(from: string, to: string): void
   unlink(path: string): void
-  /** Unlinks on the thread pool: freeing the blocks of a large file takes milliseconds. */
-  unlinkLater(path: string): Promise<void>
+  /**
+   * Unlinks on the thread pool: freeing the blocks of a large file takes milliseconds, and with `isUnread`, where no reader has
+   * it open, is done in pieces.
+   */
+  unlinkLater(path: string, isUnread?: boolean): Promise<void>
   /** Makes the directory and those above it. */
   makeDirectory(path: string): void
   /** Removes a directory that is empty. */

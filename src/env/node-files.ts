@@ -10,7 +10,6 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  promises,
   read,
   readdirSync,
   readFileSync,
@@ -26,6 +25,7 @@ import {
 import { dirname } from 'node:path'
 import type { File, Files } from './env.ts'
 import { lockFile } from './node-lock.ts'
+import { unlinkLater } from './node-unlink.ts'
 
 const openFlags = { read: 'r', write: 'r+' } as const
 
@@ -54,7 +54,7 @@ export const nodeFiles: Files = {
   },
   rename: renameSync,
   unlink: unlinkSync,
-  unlinkLater: (path) => promises.unlink(path),
+  unlinkLater,
   makeDirectory,
   removeDirectory: (path) => rmdirSync(path),
   list: (path) =>

@@ -175,7 +175,7 @@ function look(disk: LogDisk, directory: string): Found {
       if (name.endsWith('.tmp')) files.unlink(path)
       else if (!otherFiles.has(name) && !name.endsWith('.checkpoint'))
         log.warn('File in a log is not known and left alone', { path })
-    } else if (name.endsWith(suffixes.deleted)) unlinkQuietly(disk, path)
+    } else if (name.endsWith(suffixes.deleted)) unlinkQuietly(disk, path, true)
     else if (parsed.suffix === suffixes.snapshot) snapshots.push(parsed.baseOffset)
     else if (parsed.suffix === suffixes.log) {
       const base = name.slice(0, -suffixes.log.length)

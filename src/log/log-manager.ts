@@ -309,7 +309,8 @@ export class LogManager {
     } catch (error) {
       throw directory.disk.fail(`Deleting ${log.directory} failed`, error)
     }
-    removeDirectoryLater(directory.disk, gone, log.config.fileDeleteDelayMs)
+    const isRead = () => log.segments.list.some(({ file }) => file.pinned)
+    removeDirectoryLater(directory.disk, gone, log.config.fileDeleteDelayMs, isRead)
   }
 
   /** Runs retention and compaction now, instead of when their time comes. */

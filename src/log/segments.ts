@@ -90,15 +90,16 @@ export class Segments {
     segment.isDeleted = true
     segment.renameFiles(suffixes.deleted)
     this.disk.after(config.fileDeleteDelayMs, () => {
+      const isUnread = !segment.file.pinned
       segment.release()
-      for (const path of segment.paths) unlinkQuietly(this.disk, path)
+      for (const path of segment.paths) unlinkQuietly(this.disk, path, isUnread)
     })
   }
 }
 
 /** Unlinks on the thread pool. Nothing depends on it: what stays is removed with the next start. */
-export function unlinkQuietly(disk: LogDisk, path: string): void {
-  disk.env.files.unlinkLater(path).catch((error: NodeJS.ErrnoException) => {
+export function unlinkQuietly(disk: LogDisk, path: string, isUnread = false): void {
+  disk.env.files.unlinkLater(path, isUnread).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT')
       disk.env.log.warn('File is not removed', { path, because: error.message })
   })

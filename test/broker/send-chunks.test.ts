@@ -105,3 +105,25 @@ test('bytes that are gone are not made up', () => {
   expect(() => send(kernel, [head, range, tail])).toThrow(/ends at 100/)
   expect(Buffer.concat(kernel.sent)).toHaveLength(head.length + 50)
 })
+
+for (const [taken, calls] of [
+  [4, ['ahead 4', 'send A', 'write 4']],
+  [1, ['ahead 1', 'write 3', 'send A', 'write 4']],
+  [0, ['ahead 0', 'write 4', 'send A', 'write 4']],
+] as const) {
+  test(`what stands before a range goes ahead of it as far as the kernel takes it: ${taken} of 4 bytes`, () => {
+    const kernel = new Kernel([9000])
+    const sendAhead = (bytes: Buffer): number => {
+      kernel.calls.push(`ahead ${taken}`)
+      kernel.sent.push(bytes.subarray(0, taken))
+      return taken
+    }
+    const range = rangeOf(logOf(), 0)
+    const expected = Buffer.concat([head, range.copy(0), tail])
+    send(Object.assign(kernel, { sendAhead }), [head, range, tail])
+    expect(Buffer.concat(kernel.sent).equals(expected)).toBe(true)
+    expect(kernel.calls.map((call) => call.replace(`send ${range.length}`, 'send A'))).toEqual(
+      calls,
+    )
+  })
+}

@@ -39,6 +39,25 @@ test('errors carry the code of the system', async () => {
   )
 })
 
+test.each([
+  ['in pieces where nobody reads it', true, 4 << 20],
+  ['at once where somebody may', false, 9 << 20],
+])('a large file goes %s', async (_, isUnread, left) => {
+  const file = files.open(at('large'), 'create')
+  file.write([Buffer.alloc(9 << 20, 7)], 0)
+  await files.unlinkLater(at('large'), isUnread)
+  expect(files.stat(at('large'))).toBeUndefined()
+  expect(file.sizeBytes()).toBeLessThanOrEqual(left)
+  expect(file.sizeBytes()).toBeGreaterThan(left - (4 << 20))
+  file.close()
+})
+
+test('a file that is gone has nothing to be shortened', async () => {
+  await expect(files.unlinkLater(at('none'), true)).rejects.toThrow(
+    expect.objectContaining({ code: 'ENOENT' }),
+  )
+})
+
 test('directories are listed in order, and a file is replaced as a whole', () => {
   files.makeDirectory(at('x/y'))
   files.replaceFile(at('x/b'), Buffer.from('1'))

@@ -212,12 +212,13 @@ test.runIf(Number.isFinite(nodeNet.sendFileBytesMin))(
     await converse(
       (server) => ({
         onData() {
-          server.write([Buffer.from('head')])
+          server.write([Buffer.from('he')])
+          const ahead = server.sendAhead!(Buffer.from('ad'))
           const sent = server.sendFile!(file, 1000, bytes.length - 1000)
           // More than the kernel takes of a peer that does not read yet.
-          seen.push(sent, server.sendFile!(file, 0, 10))
+          seen.push(ahead, sent, server.sendFile!(file, 0, 10))
           server.write([bytes.subarray(1000 + sent)], () => server.end())
-          seen.push(server.sendFile!(file, 0, 10))
+          seen.push(server.sendFile!(file, 0, 10), server.sendAhead!(Buffer.from('no')))
         },
         onClose() {},
       }),
@@ -227,10 +228,11 @@ test.runIf(Number.isFinite(nodeNet.sendFileBytesMin))(
       }),
     )
     file.close()
-    const [sent = 0, ...rest] = seen
+    const [ahead, sent = 0, ...rest] = seen
+    expect(ahead).toBe(2)
     expect(sent).toBeGreaterThan(0)
     expect(sent).toBeLessThan(bytes.length - 1000)
-    expect(rest).toEqual([0, 0])
+    expect(rest).toEqual([0, 0, 0])
     const expected = Buffer.concat([Buffer.from('head'), bytes.subarray(1000)])
     expect(Buffer.concat(received).equals(expected)).toBe(true)
   },

@@ -1,9 +1,10 @@
-import { truncateSync } from 'node:fs'
+import { existsSync, truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { batchSizeOf, lastOffsetOf } from '../../protocol/record-batch.ts'
 import type { FileRange } from '../../src/log/file-range.ts'
 import type { Log } from '../../src/log/log.ts'
 import type { LogRead } from '../../src/log/read.ts'
+import { applySizeRetention } from '../../src/log/retention.ts'
 import { append, batchesIn, readAll } from './batches.ts'
 import { randomFrom } from './simulated-env.ts'
 import { quietEnv, reopened, temporaryLog } from './temporary-disk.ts'
@@ -102,3 +103,19 @@ test.runIf(sends)('bytes that are gone are told, and the segment is read with mo
   range.release()
   expect(log.range(0, 100_000, log.logEndOffset)).toBeUndefined()
 })
+
+test.runIf(sends)(
+  'a range of a large segment stays whole when that is removed meanwhile',
+  async () => {
+    const log = temporaryLog({ segmentBytes: 6_000_000, retentionBytes: 1, fileDeleteDelayMs: 0 })
+    while (log.segments.list.length === 1) append(log, 'v'.repeat(900_000))
+    log.highWatermark = log.logEndOffset
+    const [removed] = log.segments.list
+    const { records, release } = log.range(5, 1_000_000, log.logEndOffset)!
+    const bytes = Buffer.from(records.copy(0))
+    expect(applySizeRetention(log)).toBe(1)
+    await expect.poll(() => existsSync(removed!.file.path)).toBe(false)
+    expect(Buffer.from(records.copy(0)).equals(bytes)).toBe(true)
+    release()
+  },
+)
