@@ -15,7 +15,10 @@ import type { Timer, Timers } from '../env/env.ts'
 const youngBytes = 4 * 1024 * 1024
 /** Of a small heap: the old generation is collected when it has grown by so much since the last time. */
 const growingPercent = 25
-/** Of all time: where the collections of a small heap take more, it may grow; where those of a large one take less, it is made small again. */
+/**
+ * Of all time: where the collections of a small heap take more, twice in a row, it may grow; where those of a large one take less, it
+ * is made small again. Once is no sign: thousands of partitions that are made are much that lives.
+ */
 const collectingMax = 0.15
 const collectingMin = 0.03
 const lookMs = 500
@@ -27,6 +30,7 @@ export function boundHeap(timers: Timers): Timer {
   let timer: Timer
   let collectingMs = 0
   let isSmall = true
+  let tookLong = false
   let lookedMs = lookMs
   const observer = new PerformanceObserver((seen) => {
     for (const { duration } of seen.getEntries() as PerformanceEntry[]) collectingMs += duration
@@ -35,7 +39,9 @@ export function boundHeap(timers: Timers): Timer {
   const look = () => {
     const collecting = collectingMs / lookedMs
     collectingMs = 0
-    isSmall = isSmall ? collecting < collectingMax : collecting < collectingMin
+    const takesLong = collecting >= (isSmall ? collectingMax : collectingMin)
+    isSmall = !takesLong || (isSmall && !tookLong)
+    tookLong = takesLong
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
     const youngMayGrow = young !== undefined && young.space_size < youngBytes
     if (isSmall) set(growingPercent, youngMayGrow)

@@ -10,7 +10,8 @@ export function applyRetention(log: Log, nowMs: number): number {
 
 /** As `applyRetention`, for what is too many. */
 export function applySizeRetention(log: Log): number {
-  return log.config.cleanupPolicy.delete ? deleteWhile(log, surplus(log)) : 0
+  const { cleanupPolicy, retentionBytes } = log.config
+  return cleanupPolicy.delete && retentionBytes < Infinity ? deleteWhile(log, surplus(log)) : 0
 }
 
 type Wanted = (segment: Segment) => boolean
