@@ -22,8 +22,6 @@ const growingPercent = 25
 const collectingMax = 0.15
 const collectingMin = 0.03
 const lookMs = 500
-/** While the young generation may grow: it doubles, and once more if nobody looks. */
-const lookWhileGrowingMs = 100
 
 /** Until it is cancelled. Then all is as V8 has it: code that is compiled under other settings is no good to the next start (`code-cache.ts`). */
 export function boundHeap(timers: Timers): Timer {
@@ -31,37 +29,38 @@ export function boundHeap(timers: Timers): Timer {
   let collectingMs = 0
   let isSmall = true
   let tookLong = false
-  let lookedMs = lookMs
+  let youngMayGrow = true
   const observer = new PerformanceObserver((seen) => {
     for (const { duration } of seen.getEntries() as PerformanceEntry[]) collectingMs += duration
+    // It doubles with one collection after the other: the next one comes within milliseconds.
+    if (isSmall && youngMayGrow) bound()
   })
   observer.observe({ entryTypes: ['gc'] })
+  const bound = () => {
+    youngMayGrow = !isSmall || youngSize() < youngBytes
+    setFlagsFromString(`--heap-growing-percent=${isSmall ? growingPercent : 0}`)
+    setFlagsFromString(`--semi-space-growth-factor=${youngMayGrow ? 2 : 1}`)
+  }
   const look = () => {
-    const collecting = collectingMs / lookedMs
+    const collecting = collectingMs / lookMs
     collectingMs = 0
     const takesLong = collecting >= (isSmall ? collectingMax : collectingMin)
     isSmall = !takesLong || (isSmall && !tookLong)
     tookLong = takesLong
-    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
-    const youngMayGrow = young !== undefined && young.space_size < youngBytes
-    if (isSmall) set(growingPercent, youngMayGrow)
-    else set(...asV8)
-    lookedMs = isSmall && youngMayGrow ? lookWhileGrowingMs : lookMs
-    timer = timers.after(lookedMs, look)
+    bound()
+    timer = timers.after(lookMs, look)
   }
   look()
   return {
     cancel() {
       timer.cancel()
       observer.disconnect()
-      set(...asV8)
+      isSmall = false
+      bound()
     },
   }
 }
 
-const asV8 = [0, true] as const
-
-function set(growingPercent: number, youngMayGrow: boolean): void {
-  setFlagsFromString(`--heap-growing-percent=${growingPercent}`)
-  setFlagsFromString(`--semi-space-growth-factor=${youngMayGrow ? 2 : 1}`)
+function youngSize(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')!.space_size
 }
