@@ -204,18 +204,19 @@ class NodeConnection implements Connection {
   }
 
   sendFile(file: File, position: number, length: number): number {
-    const { idleSocket } = this
-    if (idleSocket < 0 || !(file instanceof NodeFile)) return 0
-    return sendFile(idleSocket, file.fd, position, length)
+    const socket = this.#idleSocket
+    return socket < 0 || !(file instanceof NodeFile)
+      ? 0
+      : sendFile(socket, file.fd, position, length)
   }
 
   sendAhead(bytes: Buffer): number {
-    const { idleSocket } = this
-    return idleSocket < 0 ? 0 : sendAhead(idleSocket, bytes)
+    const socket = this.#idleSocket
+    return socket < 0 ? 0 : sendAhead(socket, bytes)
   }
 
   /** The descriptor, when nothing waits to be sent and nothing is encrypted: else -1. */
-  get idleSocket(): number {
+  get #idleSocket(): number {
     const socket = this.#socket as Socket & {
       encrypted?: boolean
       _handle?: { fd?: number } | null

@@ -3,7 +3,8 @@
  *
  * To free the pages of a large file takes the kernel tens of milliseconds in one go, on a processor that the loop, or a client on
  * this machine, waits for: beside a load at full rate the 99th percentile of others was twice as long. So a file that nobody reads
- * is shortened piece by piece before it goes. (Who has it open could read a file that is unlinked, not one that is shorter.)
+ * is shortened piece by piece before it goes. Who has it open, or has linked it elsewhere (a backup), could use a file that is
+ * unlinked, not one that is shorter.
  */
 import { promises } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
@@ -14,9 +15,9 @@ const pauseMs = 2
 
 export async function unlinkLater(path: string, isUnread = false): Promise<void> {
   if (isUnread) {
-    const { size } = await promises.stat(path)
+    const { size, nlink } = await promises.stat(path)
     // A file that cannot be shortened may be unlinked all the same.
-    if (size > pieceBytes) await shorten(path, size).catch(() => {})
+    if (size > pieceBytes && nlink === 1) await shorten(path, size).catch(() => {})
   }
   await promises.unlink(path)
 }

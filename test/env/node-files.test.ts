@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { linkSync, mkdtempSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -49,6 +49,15 @@ test.each([
   expect(files.stat(at('large'))).toBeUndefined()
   expect(file.sizeBytes()).toBeLessThanOrEqual(left)
   expect(file.sizeBytes()).toBeGreaterThan(left - (4 << 20))
+  file.close()
+})
+
+test('a large file that is linked elsewhere stays whole there', async () => {
+  const file = files.open(at('large'), 'create')
+  file.write([Buffer.alloc(9 << 20, 7)], 0)
+  linkSync(at('large'), at('backup'))
+  await files.unlinkLater(at('large'), true)
+  expect(file.sizeBytes()).toBe(9 << 20)
   file.close()
 })
 
