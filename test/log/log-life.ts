@@ -6,6 +6,7 @@ import { expect } from 'vitest'
 import { errors } from '../../protocol/errors.ts'
 import { batchSizeOf, stampBatch } from '../../protocol/record-batch.ts'
 import { defaultCleanerOptions } from '../../src/log/cleaner.ts'
+import { closedSyncDelayMs } from '../../src/log/closed-segments.ts'
 import { compact } from '../../src/log/compaction.ts'
 import { compactionRange } from '../../src/log/compaction-range.ts'
 import { createLog, type LogPlace, openLog } from '../../src/log/load.ts'
@@ -223,6 +224,12 @@ export class LogLife {
   retain(): void {
     applyRetention(this.log, this.disk.wallMs)
     expect(this.log.logStartOffset).toBeLessThanOrEqual(this.highWatermark)
+    this.start = Math.max(this.start, this.log.logStartOffset)
+  }
+
+  /** Long enough for what was closed to be removed or synced. */
+  async pass(): Promise<void> {
+    await this.env.pass(closedSyncDelayMs)
     this.start = Math.max(this.start, this.log.logStartOffset)
   }
 
