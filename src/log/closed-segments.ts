@@ -2,7 +2,7 @@
  * What becomes of a segment when the next one has begun.
  *
  * It is synced a little later: a log that is written fast and kept short has removed it by then, and what is removed is not
- * to be written to the disk at all. With page-cache acknowledgements that is most of the disk's work, and a good part of the
+ * to be written to the disk at all. With page-cache acknowledgements that is most of the disk's work, and some of the
  * processor's. Retention by size is applied before, so that this does not depend on how often it is checked.
  */
 import type { Log } from './log.ts'
