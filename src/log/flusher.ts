@@ -145,10 +145,10 @@ export class Flusher extends GroupedSync {
       if (epochFile.isUnsynced) this.directoryChanged()
       syncs.push(epochFile.syncLater())
     }
-    if (this.#isSegmentUnsynced)
-      for (const segment of segments.list)
-        if (segment.isUnsynced && segment.baseOffset < upTo) syncs.push(this.#syncSegment(segment))
-    this.#isSegmentUnsynced = segments.list.some(({ isUnsynced }) => isUnsynced)
+    const unsynced = this.#isSegmentUnsynced ? segments.list.filter((each) => each.isUnsynced) : []
+    const due = unsynced.filter(({ baseOffset }) => baseOffset < upTo)
+    for (const segment of due) syncs.push(this.#syncSegment(segment))
+    this.#isSegmentUnsynced = due.length < unsynced.length
     if (this.#isTopicIdUnsynced) syncs.push(disk.syncFileLater(topicIdPath(directory)))
     this.#isTopicIdUnsynced = false
     if (this.#isFinishing) syncs.push(segments.active.syncIndexesLater())
