@@ -17,7 +17,7 @@ export interface ScannedRecords {
  * and fill `bytes` from `start` to its end. `undefined` says nothing about them: they may be good or not.
  *
  * What is read past the end is taken for 0, and then a record does not end where it should. Sums are cut to 32 bits all
- * along, which they have: the look for an overflow behind each would take a fifth of the time.
+ * along, which they have: V8 looks for an overflow behind each that is not.
  */
 export function scanRecords(bytes: Buffer, count: number, start = 0): ScannedRecords | undefined {
   const { length } = bytes

@@ -2,7 +2,7 @@
  * Unlinks on the thread pool.
  *
  * To free the pages of a large file takes the kernel tens of milliseconds in one go, on a processor that the loop, or a client on
- * this machine, waits for: beside a load at full rate the 99th percentile of others was twice as long. So a file that nobody reads
+ * this machine, waits for: the 99th percentile of others beside a load at full rate was longer for it (bench/README.md). So a file that nobody reads
  * is shortened piece by piece before it goes. Who has it open, or has linked it elsewhere (a backup), could use a file that is
  * unlinked, not one that is shorter.
  */
