@@ -109,7 +109,12 @@ export function readUint32(bytes: Buffer, at: number): number {
 
 /** An int64 as a number; beyond 2^53 the nearest number. */
 export function readInt64(bytes: Buffer, at: number): number {
-  return readInt32(bytes, at) * 2 ** 32 + (readInt32(bytes, at + 4) >>> 0)
+  return int64Of(readInt32(bytes, at), readInt32(bytes, at + 4))
+}
+
+/** Of its halves, both signed. What has 32 bits stays an integer: V8 keeps each double of an object in memory of its own. */
+export function int64Of(high: number, low: number): number {
+  return high === low >> 31 ? low : high * 2 ** 32 + (low >>> 0)
 }
 
 /** Takes the low 32 bits of what is given, signed or not. */

@@ -4,6 +4,7 @@
  * One is written when it has changed. Those that only save work after a crash are not synced: an older one, or none,
  * is as good. But none may say more of a log than it has.
  */
+import { createHash } from 'node:crypto'
 import type { Env } from '../env/env.ts'
 import {
   checkpointFiles,
@@ -29,7 +30,8 @@ export class DirectoryCheckpoints {
   #isClosed = false
   /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a start. */
   #deletedNames: Set<string> | undefined
-  readonly #written = new Map<CheckpointName, Buffer>()
+  /** The digest of what was written last: that itself is large where logs are many. */
+  readonly #written = new Map<CheckpointName, string>()
   /** How often each was written at once. */
   readonly #writes = new Map<CheckpointName, number>()
   /** Those of which the disk has what was written last. */
@@ -156,12 +158,13 @@ export class DirectoryCheckpoints {
     if (this.#disk.failure) return
     this.#writes.set(name, (this.#writes.get(name) ?? 0) + 1)
     const bytes = this.#format(offsetOf)
-    if (!sync && this.#written.get(name)?.equals(bytes)) return
+    const digest = digestOf(bytes)
+    if (!sync && this.#written.get(name) === digest) return
     const path = `${this.#disk.path}/${checkpointFiles[name]}`
     try {
       this.#synced.delete(name)
       this.#env.files.replaceFile(path, bytes, sync)
-      this.#written.set(name, bytes)
+      this.#written.set(name, digest)
       if (sync) this.#synced.add(name)
     } catch (error) {
       const because = (error as Error).message
@@ -200,13 +203,14 @@ export class DirectoryCheckpoints {
         if (this.#disk.failure || this.#isClosed) return
         const writes = this.#writes.get(name)
         const bytes = this.#format(offsetOf)
-        if (this.#synced.has(name) && this.#written.get(name)?.equals(bytes)) return
+        const digest = digestOf(bytes)
+        if (this.#synced.has(name) && this.#written.get(name) === digest) return
         await this.#writeNew(beside, bytes)
         // What was written at once meanwhile is newer.
         if (writes !== this.#writes.get(name) || this.#isClosed) continue
         this.#synced.delete(name)
         this.#env.files.rename(beside, path)
-        this.#written.set(name, bytes)
+        this.#written.set(name, digest)
         await this.#disk.syncDirectoryLater(this.#disk.path)
         if (writes === this.#writes.get(name)) this.#synced.add(name)
         return
@@ -241,6 +245,8 @@ export class DirectoryCheckpoints {
     this.#isClosed = true
   }
 }
+
+const digestOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('base64')
 
 const recoveryPointOf = ({ recoveryPoint }: Log) => recoveryPoint
 const highWatermarkOf = ({ highWatermark }: Log) => highWatermark

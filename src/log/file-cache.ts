@@ -6,6 +6,7 @@
  */
 import type { Limit } from '../core/limit.ts'
 import type { File, Files } from '../env/env.ts'
+import { type Linked, LinkedList } from './linked-list.ts'
 
 /** Descriptors for segments where the limit of the process is not known, and the least otherwise. */
 const openFilesMaxDefault = 1024
@@ -24,7 +25,7 @@ export class FileCache {
   readonly files: Files
   readonly #max: number
   /** In the order of the clock's hand. */
-  readonly #open = new Set<CachedFile>()
+  readonly #open = new LinkedList<CachedFile>()
   /** Files that were closed to make room. */
   #evicted = 0
 
@@ -48,7 +49,7 @@ export class FileCache {
   }
 
   closed(file: CachedFile): void {
-    this.#open.delete(file)
+    this.#open.remove(file)
   }
 
   /** Closes what it can when the process has run out of descriptors. */
@@ -59,12 +60,12 @@ export class FileCache {
   }
 
   #evict(newest: CachedFile | undefined): void {
-    let turns = 2 * this.#open.size
-    for (const file of this.#open) {
-      if (turns-- === 0) return // All are pinned.
+    // Twice around, and all are pinned.
+    for (let turns = 2 * this.#open.size; turns > 0; turns--) {
+      const file = this.#open.first!
       if (file === newest || file.used || file.pinned) {
         file.used = false
-        this.#open.delete(file) // To the end of the round.
+        this.#open.remove(file) // To the end of the round.
         this.#open.add(file)
       } else {
         this.#evicted++
@@ -81,7 +82,9 @@ export interface FilePlace {
 }
 
 /** One file that may be open or not. */
-export class CachedFile {
+export class CachedFile implements Linked<CachedFile> {
+  previous: CachedFile | undefined
+  next: CachedFile | undefined
   /** Set with each use, cleared by the clock. */
   used = false
   readonly #place: FilePlace

@@ -27,8 +27,8 @@ export class Flusher extends GroupedSync {
   /** The log ends: the indexes of its active segment are to be durable, too. */
   #isFinishing = false
   #isAbandoned = false
-  /** What the next sync is to make durable: the segments that begin before this offset. */
-  #wantedTo = 0
+  /** What the next sync is to make durable: the segments that begin before this offset. (A field that was a number at first would be a double for each log.) */
+  #wantedTo: number | undefined
   /** Invariant: everything before this offset is on the disk. */
   #syncedTo: number
   /** What the sync that runs makes durable; lowered by a truncation, because what comes then is not in it. */
@@ -97,7 +97,7 @@ export class Flusher extends GroupedSync {
     const { list } = this.#log.segments
     const isDue = list.some(({ isUnsynced, baseOffset }) => isUnsynced && baseOffset < offset)
     if (!isDue) return undefined
-    this.#wantedTo = Math.max(this.#wantedTo, offset)
+    this.#wantedTo = Math.max(this.#wantedTo ?? 0, offset)
     return super.later()
   }
 
@@ -116,8 +116,8 @@ export class Flusher extends GroupedSync {
     const { disk, directory, logEndOffset } = this.#log
     disk.assertOnline()
     if (this.#isAbandoned) throw this.#deleted()
-    const upTo = this.#wantedTo
-    this.#wantedTo = 0
+    const upTo = this.#wantedTo ?? 0
+    this.#wantedTo = undefined
     this.#syncingTo = Math.min(upTo, logEndOffset)
     try {
       await Promise.all(this.#syncs(upTo))

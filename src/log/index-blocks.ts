@@ -90,6 +90,8 @@ export class IndexBlocks {
 
 function pieceBytesFor(bytes: number): number {
   if (bytes <= pieceBytesMin) return pieceBytesMin
-  const power = 2 ** (32 - Math.clz32(bytes - 1))
-  return bytes <= (power / 4) * 3 ? (power / 4) * 3 : power
+  // By shifts: the result of an exponentiation is kept as a double, and so is all that is added to it, for each index.
+  const power = 1 << (32 - Math.clz32(bytes - 1))
+  const less = (power >> 2) * 3
+  return bytes <= less ? less : power
 }

@@ -1,14 +1,16 @@
 import type { Limit } from '../core/limit.ts'
+import { type Linked, LinkedList } from './linked-list.ts'
 
 /** The memory that indexes take, bounded over all logs: those loaded longest ago are dropped first. */
-export interface Droppable {
+export interface Droppable extends Linked<Droppable> {
   /** Frees the memory and calls `remove`. False when that is not possible now. */
   drop(): boolean
 }
 
 export class IndexBudget {
   readonly #bytesMax: number
-  readonly #loaded = new Set<Droppable>()
+  /** The one that was loaded longest ago first. */
+  readonly #loaded = new LinkedList<Droppable>()
   #bytes = 0
   /** Indexes that were dropped to make room. */
   #dropped = 0
@@ -27,9 +29,11 @@ export class IndexBudget {
 
   /** Counts `bytes` for an index that was loaded, and drops others where that is too much. One that grows is removed first. */
   keep(index: Droppable, bytes: number): void {
-    for (const other of this.#loaded) {
-      if (this.#bytes + bytes <= this.#bytesMax) break
+    let other = this.#loaded.first
+    while (other !== undefined && this.#bytes + bytes > this.#bytesMax) {
+      const { next } = other
       if (other.drop()) this.#dropped++
+      other = next
     }
     this.#loaded.add(index)
     this.#bytes += bytes
@@ -37,6 +41,6 @@ export class IndexBudget {
 
   /** `bytes` are those that it was kept with. */
   remove(index: Droppable, bytes: number): void {
-    if (this.#loaded.delete(index)) this.#bytes -= bytes
+    if (this.#loaded.remove(index)) this.#bytes -= bytes
   }
 }

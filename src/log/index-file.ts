@@ -7,12 +7,15 @@
  */
 import { abandonedError, CachedFile } from './file-cache.ts'
 import { type IndexBlock, noBlock } from './index-blocks.ts'
+import type { Droppable } from './index-budget.ts'
 import type { Segment } from './segment.ts'
 
 /** Entries that an index has room for with the first one; it grows by a half from there. */
 const roomAtFirst = 4
 
-export abstract class IndexFile {
+export abstract class IndexFile implements Droppable {
+  previous: Droppable | undefined
+  next: Droppable | undefined
   protected readonly segment: Segment
   /** Has the entries, from `#start` on; undefined while they are not in memory. */
   #block: IndexBlock | undefined

@@ -11,7 +11,7 @@ const pausePerSync = 9
 export class NewLogs {
   readonly #env: Env
   /** The oldest first. */
-  readonly #unsynced = new Set<Log>()
+  readonly #unsynced: Log[] = []
   #pause: Timer | undefined
   #isClosed = false
 
@@ -20,20 +20,20 @@ export class NewLogs {
   }
 
   add(log: Log): void {
-    this.#unsynced.add(log)
-    if (this.#unsynced.size === 1) void this.#sync()
+    this.#unsynced.push(log)
+    if (this.#unsynced.length === 1) void this.#sync()
   }
 
   async #sync(): Promise<void> {
     const { clock, timers } = this.#env
-    for (const log of this.#unsynced) {
+    for (let log = this.#unsynced[0]; log !== undefined; log = this.#unsynced[0]) {
       const startMs = clock.monotonicMs()
       // Its directory goes offline when that fails, and a log that was closed or deleted is nobody's.
       if (log.state === 'open') await log.flush().catch(() => {})
-      this.#unsynced.delete(log)
+      this.#unsynced.shift()
       if (this.#isClosed) return
       const pauseMs = (clock.monotonicMs() - startMs) * pausePerSync
-      if (this.#unsynced.size > 0)
+      if (this.#unsynced.length > 0)
         await new Promise<void>((resolve) => {
           this.#pause = timers.after(pauseMs, resolve)
         })

@@ -17,7 +17,7 @@ import { ClusterImage } from '../../../src/core/cluster/image.ts'
 import { nodeEnv } from '../../../src/env/node.ts'
 import { BufferPool } from '../../../src/log/buffer-pool.ts'
 import { CachedFile, FileCache } from '../../../src/log/file-cache.ts'
-import { IndexBudget } from '../../../src/log/index-budget.ts'
+import { type Droppable, IndexBudget } from '../../../src/log/index-budget.ts'
 import { temporaryDirectory } from '../../log/temporary-disk.ts'
 import { isServed, ServerAlone, smallest } from '../server-alone.ts'
 import { fetchOf, limitedNode, produceOf, topicOf } from './limited-node.ts'
@@ -203,7 +203,9 @@ test('open files, indexes, and memory that is kept', () => {
 
   const indexes = new IndexBudget(100)
   const index = () => {
-    const one = {
+    const one: Droppable = {
+      previous: undefined,
+      next: undefined,
       drop: () => {
         indexes.remove(one, 60)
         return true
