@@ -1,6 +1,7 @@
 /** Files of the operating system. */
 import {
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fdatasyncSync,
@@ -27,18 +28,14 @@ import type { File, Files } from './env.ts'
 import { lockFile } from './node-lock.ts'
 import { unlinkLater } from './node-unlink.ts'
 
-const openFlags = { read: 'r', write: 'r+' } as const
+const openFlags = {
+  read: 'r',
+  write: 'r+',
+  create: constants.O_RDWR | constants.O_CREAT,
+} as const
 
 export const nodeFiles: Files = {
-  open(path, mode) {
-    if (mode !== 'create') return new NodeFile(openSync(path, openFlags[mode]))
-    try {
-      return new NodeFile(openSync(path, 'r+'))
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-      return new NodeFile(openSync(path, 'wx+'))
-    }
-  },
+  open: (path, mode) => new NodeFile(openSync(path, openFlags[mode])),
   readFile: (path) => readFileSync(path),
   replaceFile(path, bytes, sync = true) {
     const beside = `${path}.tmp`
@@ -184,10 +181,6 @@ export class NodeFile implements File {
   close(): void {
     closeSync(this.fd)
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
 }
 
 /** Not with `recursive`: where a file system makes none and says ENOENT (/proc), Node 20 tries for ever. */

@@ -348,11 +348,11 @@ export class Appender {
       throw writeFailed(log, error)
     }
     log.flusher.directoryChanged()
-    // Its indexes are about to be written, and its end to be cut off where it was preallocated.
+    // Its indexes are still to be written, with its sync, and its end is to be cut off where it was preallocated.
     log.flusher.written(closing)
     this.#hasWritten = true
     this.#quietly(() => {
-      closing.close(config.indexIntervalBytes)
+      closing.seal(config.indexIntervalBytes)
       if (closing.isPreallocated) closing.file.get().truncate(closing.sizeBytes)
       producerStore.snapshot(baseOffset, log.producers)
     })
@@ -371,7 +371,8 @@ export class Appender {
     this.#closed = new StorageError(`Log ${log.name} is closed`)
     if (!this.#hasWritten && log.flusher.isSettled && !active.isPreallocated) return
     try {
-      active.close(log.config.indexIntervalBytes)
+      active.seal(log.config.indexIntervalBytes)
+      active.flushIndexes()
       if (active.isPreallocated) {
         active.file.get().truncate(active.sizeBytes)
         log.flusher.written(active)

@@ -65,7 +65,8 @@ export class CompactionTarget {
   async finish(pace: Pace): Promise<void> {
     this.#flush()
     await pace.rest()
-    this.segment.close(this.#config.indexIntervalBytes)
+    this.segment.seal(this.#config.indexIntervalBytes)
+    this.segment.flushIndexes()
     await this.segment.file.whileOpen((file) => file.syncLater())
     await this.segment.syncIndexesLater()
   }

@@ -13,6 +13,14 @@ export const suffixes = {
   swap: '.swap',
 } as const
 
+/** Of the files of a segment. */
+export const segmentSuffixes = [
+  suffixes.log,
+  suffixes.offsetIndex,
+  suffixes.timeIndex,
+  suffixes.transactionIndex,
+]
+
 /** Of the coordinator: a log that is no partition of a broker. */
 export const journalDirectory = '__cluster_metadata-0'
 export const leaderEpochFile = 'leader-epoch-checkpoint'

@@ -163,9 +163,13 @@ export class Flusher extends GroupedSync {
     segment.isUnsynced = false
     try {
       await segment.file.whileOpen((file) => file.syncLater())
-      // Nothing is added to a closed segment: from now on its indexes are trusted after a crash.
       if (segment === this.#log.segments.active) await segment.syncAbortedLater()
-      else await segment.syncIndexesLater()
+      else if (!segment.isDeleted) {
+        // Nothing is added to a closed segment: from now on its indexes are trusted after a crash. They are not written when it is
+        // closed, because a log that is kept short has removed it by now.
+        segment.flushIndexesIfPossible()
+        await segment.syncIndexesLater()
+      }
     } catch (error) {
       if (!segment.isDeleted) throw error // It was removed in the meantime.
     }

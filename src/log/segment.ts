@@ -7,7 +7,7 @@
 import { batchHeaderBytes, maxTimestampOf } from '../../protocol/record-batch.ts'
 import { BatchScanner } from './batch-scanner.ts'
 import { CachedFile } from './file-cache.ts'
-import { fileName, suffixes } from './file-names.ts'
+import { fileName, segmentSuffixes, suffixes } from './file-names.ts'
 import type { LogDisk } from './log-disk.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { ReadEnd } from './read.ts'
@@ -41,13 +41,6 @@ function scannedBatch(scanner: BatchScanner): ScannedBatch {
   const { baseOffset, lastOffset, size, position, bytes, at } = scanner
   return { baseOffset, lastOffset, size, position, maxTimestamp: maxTimestampOf(bytes, at) }
 }
-
-const fileSuffixes = [
-  suffixes.log,
-  suffixes.offsetIndex,
-  suffixes.timeIndex,
-  suffixes.transactionIndex,
-]
 
 export class Segment {
   readonly baseOffset: number
@@ -319,20 +312,23 @@ export class Segment {
     }
     if (doubtful) add(doubtful)
     this.sizeBytes = end
+    this.flushIndexesIfPossible()
+  }
+
+  /** Nothing is added to it any more. Its indexes are complete in memory. */
+  seal(indexIntervalBytes: number): void {
+    this.checkIndexes(indexIntervalBytes)
+    this.timeIndex.add(this.#maxTimestamp, this.#maxTimestampOffset)
+  }
+
+  /** Where it fails they are in memory, and written later: reads and appends go on, on a full disk too. */
+  flushIndexesIfPossible(): void {
     try {
       this.flushIndexes()
     } catch (error) {
-      // They are in memory, and written later: reads and appends go on, on a full disk too.
       const because = (error as Error).message
       this.disk.env.log.warn('Side file is behind', { segment: this.file.path, because })
     }
-  }
-
-  /** Writes the indexes of a segment that nothing is added to any more. */
-  close(indexIntervalBytes: number): void {
-    this.checkIndexes(indexIntervalBytes)
-    this.timeIndex.add(this.#maxTimestamp, this.#maxTimestampOffset)
-    this.flushIndexes()
   }
 
   /** Writes what of the indexes is only in memory. */
@@ -369,7 +365,7 @@ export class Segment {
 
   /** The four files; the last exists only where a transaction was aborted. */
   get paths(): string[] {
-    return fileSuffixes.map((suffix) => this.pathOf(suffix))
+    return segmentSuffixes.map((suffix) => this.pathOf(suffix))
   }
 
   /** Renames the files that exist: they have `mark` behind their names from now on, in place of another. */

@@ -87,6 +87,29 @@ test('segments over retention.bytes are gone before they are synced, however sel
   expect([log.recoveryPoint, synced]).toEqual([4, [3]])
 })
 
+test('indexes are written with the sync, and never those of a segment that is gone by then', async () => {
+  const { env, log } = start(new LossyDisk())
+  const sizeOf = (name: string) => env.files.stat(`/data/t-0/${name}`)?.sizeBytes
+  const [first, second] = ['00000000000000000000.timeindex', '00000000000000000001.timeindex']
+  write(log, 'a')
+  log.roll()
+  expect(sizeOf(first!)).toBeUndefined()
+  await env.pass(closedSyncDelayMs)
+  expect(sizeOf(first!)).toBe(12)
+  write(log, 'b')
+  log.roll()
+  await log.close()
+  expect(sizeOf(second!)).toBe(12)
+
+  const short = start(new LossyDisk(), { retentionBytes: 1 })
+  write(short.log, 'a')
+  short.log.roll()
+  write(short.log, 'b')
+  await short.env.pass(closedSyncDelayMs)
+  const names = short.env.files.list('/data/t-0').map(({ name }) => name)
+  expect(names.filter((name) => name.includes('index'))).toEqual([])
+})
+
 test('what is not committed is not removed, and synced', async () => {
   const { env, log, synced } = start(new LossyDisk(), { retentionBytes: 1 })
   append(log, 'a')

@@ -77,7 +77,10 @@ describe.each(folders)("Kafka's directory %s", (folder) => {
     for (const partition of partitionsOf(folder)) {
       if (configs[partition.replace(/-0$/, '')] === undefined) continue
       const log = manager.get(partition.replace(/-0$/, ''), 0)!
-      for (const segment of log.segments.list) segment.close(log.config.indexIntervalBytes)
+      for (const segment of log.segments.list) {
+        segment.seal(log.config.indexIntervalBytes)
+        segment.flushIndexes()
+      }
       const expected = goldenDump(folder, partition)
       for (const [file, lines] of expected) {
         // Of an aborted transaction whose records were compacted away, nothing is left in the batches.
