@@ -43,6 +43,8 @@ export function boundHeap(timers: Timers): Timer {
     youngMayGrow = !isSmall || youngSize() < youngBytes
     // Without it the old generation grows by 8 MB at least, instead of 2, and its pages are emptied less eagerly.
     setFlagsFromString(isSmall ? '--optimize-for-size' : '--no-optimize-for-size')
+    // That sets this one, too, which is looked at when a process starts, and with each code cache.
+    setFlagsFromString('--max-semi-space-size=0')
     setFlagsFromString(`--heap-growing-percent=${isSmall ? growingPercent : 0}`)
     setFlagsFromString(`--semi-space-growth-factor=${youngMayGrow ? 2 : 1}`)
   }
