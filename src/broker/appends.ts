@@ -4,18 +4,27 @@
  *
  * It runs for every request: lists cost less than sets, and a partition says itself whether it is in one.
  */
-import type { Logger } from '../env/env.ts'
+import type { Env } from '../env/env.ts'
 import type { Partition } from './partition.ts'
 
 export class Appends {
-  readonly #log: Logger
+  readonly #env: Env
   #staged: Partition[] = []
   #after: (() => void)[] = []
   /** Partitions whose last write failed: nothing that was staged for them is stored. */
   readonly #failed = new Set<Partition>()
 
-  constructor(log: Logger) {
-    this.#log = log
+  /** 0: to be asked for. */
+  #wallMs = 0
+
+  constructor(env: Env) {
+    this.#env = env
+  }
+
+  /** What is stored by one write has one time: to ask for it costs as much as a look at several records. */
+  wallMs(): number {
+    if (this.#wallMs === 0) this.#wallMs = this.#env.clock.wallMs()
+    return this.#wallMs
   }
 
   add(partition: Partition): void {
@@ -34,6 +43,7 @@ export class Appends {
   }
 
   write(): void {
+    this.#wallMs = 0
     while (this.#staged.length > 0 || this.#after.length > 0) {
       const staged = this.#staged
       if (staged.length > 0) {
@@ -55,7 +65,7 @@ export class Appends {
     } catch (error) {
       this.#failed.add(partition)
       const reason = error instanceof Error ? error.message : String(error)
-      this.#log.error('A write failed', {
+      this.#env.log.error('A write failed', {
         partition: `${partition.topic}-${partition.index}`,
         reason,
       })

@@ -83,7 +83,7 @@ export class Broker {
     })
     this.nodeId = config.nodeId
     this.logs = logs
-    this.appends = new Appends(env.log)
+    this.appends = new Appends(env)
     this.traffic = new Traffic(config)
     this.input = new Input(config.get('queued.max.request.bytes'))
     this.recordChecks = new RecordChecks(env, this.input.bytesMax)

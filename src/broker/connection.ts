@@ -193,37 +193,38 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   #mayStart(bytes: Buffer, start: number, end: number): boolean {
-    return !this.#held && (this.#unanswered === 0 || overlaps(bytes, start, end))
+    return !this.#isHeld() && (this.#unanswered === 0 || overlaps(bytes, start, end))
   }
 
-  get #held(): boolean {
-    return this.#blockers > 0 || this.#unreadBytes > backlogMax.unreadBytes
+  // Methods, as are those below: private getters are calls into the runtime of V8, and these run for each request.
+  #isHeld(): boolean {
+    return this.#blockers > 0 || this.#unreadBytes() > backlogMax.unreadBytes
   }
 
-  get #unreadBytes(): number {
+  #unreadBytes(): number {
     return this.#connection.pendingBytes + this.#readyBytes
   }
 
   get backlog(): Backlog {
     return {
       queuedRequests: this.#queue.length,
-      queuedBytes: this.#waitingBytes,
-      unreadBytes: this.#unreadBytes,
+      queuedBytes: this.#waitingBytes(),
+      unreadBytes: this.#unreadBytes(),
       requests: this.#exchanges,
     }
   }
 
-  get #waitingBytes(): number {
+  #waitingBytes(): number {
     // A frame that would have to wait when it is whole counts already.
-    const waits = this.#held || this.#queue.length > 0
+    const waits = this.#isHeld() || this.#queue.length > 0
     return this.#queuedBytes + (waits ? this.#frames.pendingBytes : 0)
   }
 
-  get #isFull(): boolean {
+  #isFull(): boolean {
     return (
       this.#queue.length >= backlogMax.queuedRequests ||
-      this.#waitingBytes >= backlogMax.queuedBytes ||
-      this.#unreadBytes > backlogMax.unreadBytes ||
+      this.#waitingBytes() >= backlogMax.queuedBytes ||
+      this.#unreadBytes() > backlogMax.unreadBytes ||
       this.#exchanges >= backlogMax.requests
     )
   }
@@ -294,7 +295,7 @@ export class ClientConnection implements ConnectionHandler {
       this.#refuse(error)
     }
     this.#handling = false
-    const stop = this.#isFull
+    const stop = this.#isFull()
     if (stop !== this.#paused && !this.#closed) this.#pause(stop)
   }
 

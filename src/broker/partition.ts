@@ -265,7 +265,9 @@ export class Partition {
 
   /** Stages a client's records; `Appends.write` stores them. What there is no time for now comes back. */
   stage(records: Buffer): AppendOutcome | RecordCheck {
-    const checked = checkClientBatch(records, this.log as Log, this.#broker.recordChecks.budget)
+    const { appends, recordChecks } = this.#broker
+    const log = this.log as Log
+    const checked = checkClientBatch(records, log, appends.wallMs(), recordChecks.budget)
     return 'batch' in checked ? checked : this.stageChecked(checked)
   }
 

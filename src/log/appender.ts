@@ -67,15 +67,18 @@ export class Appender {
   }
 
   /** The offset that the next staged record gets. */
-  get #end(): number {
+  #end(): number {
     const { batches } = this.#staging
-    const last = batches[batches.length - 1]
-    return last === undefined ? this.#log.logEndOffset : last.lastOffset + 1
+    const { length } = batches
+    // Not by the element at -1: V8 takes that for a name, and looks through all prototypes.
+    return length === 0 ? this.#log.logEndOffset : batches[length - 1]!.lastOffset + 1
   }
 
   asLeader(records: Buffer, { leaderEpoch, origin }: LeaderAppend): AppendOutcome {
-    if (origin === 'client')
-      return this.checkedAsLeader(checkClientBatch(records, this.#log), leaderEpoch)
+    if (origin === 'client') {
+      const nowMs = this.#log.disk.env.clock.wallMs()
+      return this.checkedAsLeader(checkClientBatch(records, this.#log, nowMs), leaderEpoch)
+    }
     const refusal = this.#refusalOfState() ?? this.#refusalOfEpoch(leaderEpoch)
     if (refusal) return refused(refusal, this.#log.logStartOffset)
     return this.#fromCoordinator(records, leaderEpoch)
@@ -156,7 +159,7 @@ export class Appender {
         },
         logStartOffset,
       )
-    const baseOffset = this.#end
+    const baseOffset = this.#end()
     stampBatch(batch, 0, baseOffset, leaderEpoch)
     const lastOffset = baseOffset + lastOffsetDeltaOf(batch, 0)
     if (producerIdOf(batch, 0) >= 0) {
@@ -209,10 +212,10 @@ export class Appender {
       const epoch = leaderEpochOf(records, at)
       if (epoch > leaderEpochMax) break
       const first = baseOffsetOf(records, at)
-      if (first < this.#end)
+      if (first < this.#end())
         return this.#giveUp(before, {
           errorCode: errors.CORRUPT_MESSAGE.code,
-          errorMessage: `A batch at offset ${first} cannot follow offset ${this.#end - 1} in ${name}`,
+          errorMessage: `A batch at offset ${first} cannot follow offset ${this.#end() - 1} in ${name}`,
         })
       if (baseOffset < 0) baseOffset = first
       const batch = records.subarray(at, at + size)
@@ -224,7 +227,7 @@ export class Appender {
       }
       at += size
     }
-    const lastOffset = baseOffset < 0 ? -1 : this.#end - 1
+    const lastOffset = baseOffset < 0 ? -1 : this.#end() - 1
     return appended(baseOffset, lastOffset, -1, logStartOffset)
   }
 

@@ -14,16 +14,20 @@ import type { Log } from './log.ts'
 /**
  * The batch that may be staged, why it is refused, or, with a budget that is not enough for its records,
  * the check that is left: nothing of the batch has changed then.
+ *
+ * @param nowMs wall time
  */
-export function checkClientBatch(records: Buffer, log: Log): CheckedBatch | Refusal
+export function checkClientBatch(records: Buffer, log: Log, nowMs: number): CheckedBatch | Refusal
 export function checkClientBatch(
   records: Buffer,
   log: Log,
+  nowMs: number,
   budget: CheckBudget,
 ): CheckedBatch | Refusal | RecordCheck
 export function checkClientBatch(
   records: Buffer,
-  { config, name, disk }: Log,
+  { config, name }: Log,
+  nowMs: number,
   budget?: CheckBudget,
 ): CheckedBatch | Refusal | RecordCheck {
   const shape = refusalOfShape(records)
@@ -35,6 +39,6 @@ export function checkClientBatch(
     refusalOfBatch(batch, 0, size, config.maxMessageBytes) ??
     refusalOfClientBatch(batch, 0, name)
   if (refusal) return refusal
-  const check = { batch, config, nowMs: disk.env.clock.wallMs(), partition: name }
+  const check = { batch, config, nowMs, partition: name }
   return checkRecords(check, budget) ?? check
 }

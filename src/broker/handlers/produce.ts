@@ -263,13 +263,13 @@ class ProduceOperation implements Waiter {
   }
 
   /** What it acknowledges while the broker hands over must not depend on this replica alone. */
-  get #waitsForAll(): boolean {
+  #waitsForAll(): boolean {
     return this.#request.acks === -1 || this.#context.broker.leaving
   }
 
   tryFinish(): boolean {
     for (const result of this.#results)
-      if (isAppended(result) && !isSettled(result, this.#request.acks, this.#waitsForAll))
+      if (isAppended(result) && !isSettled(result, this.#request.acks, this.#waitsForAll()))
         return false
     this.#finish()
     return true
@@ -277,7 +277,7 @@ class ProduceOperation implements Waiter {
 
   expire(): void {
     for (const result of this.#results)
-      if (isAppended(result) && !isSettled(result, this.#request.acks, this.#waitsForAll))
+      if (isAppended(result) && !isSettled(result, this.#request.acks, this.#waitsForAll()))
         result.outcome = refused(
           result.index,
           ErrorCode.REQUEST_TIMED_OUT,

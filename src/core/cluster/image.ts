@@ -104,6 +104,7 @@ export class ClusterImage {
 
   /** Effective min.insync.replicas: never more than there are replicas. */
   minInsyncReplicas(topic: string, replicas: number): number {
+    if (replicas <= 1) return 1 // Asked with each write.
     const value = Number(this.sharedTopicConfig(topic, 'min.insync.replicas') ?? 1)
     return Math.max(1, Math.min(value, replicas))
   }
