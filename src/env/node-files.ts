@@ -108,6 +108,28 @@ function writeAll(fd: number, bytes: Buffer, position: number): void {
     written += writeSync(fd, bytes, written, bytes.length - written, position + written)
 }
 
+/** The most bytes that are copied together for one write, and what a chunk may have of them on average. */
+const gatherBytesMax = 64 * 1024
+const gatherChunkBytesMax = 4096
+let gathering: Buffer | undefined
+
+/**
+ * Small chunks as one, valid until the next call: each that is handed over by itself costs more than its copy (eight of
+ * 1 KiB take a fifth less). `undefined` where they are large.
+ */
+function gather(chunks: readonly Buffer[]): Buffer | undefined {
+  let size = 0
+  for (const chunk of chunks) size += chunk.length
+  if (size > gatherBytesMax || size > chunks.length * gatherChunkBytesMax) return undefined
+  gathering ??= Buffer.allocUnsafeSlow(gatherBytesMax)
+  let at = 0
+  for (const chunk of chunks) {
+    gathering.set(chunk, at)
+    at += chunk.length
+  }
+  return gathering.subarray(0, at)
+}
+
 export class NodeFile implements File {
   readonly fd: number
 
@@ -150,6 +172,11 @@ export class NodeFile implements File {
   write(chunks: readonly Buffer[], position: number): void {
     if (chunks.length === 1) {
       writeAll(this.fd, chunks[0]!, position)
+      return
+    }
+    const gathered = gather(chunks)
+    if (gathered !== undefined) {
+      writeAll(this.fd, gathered, position)
       return
     }
     let skip = chunks.length === 0 ? 0 : writevSync(this.fd, chunks, position)

@@ -29,6 +29,24 @@ test('a file is written at positions and read back, fewer bytes only at its end'
   expect(files.readFile(at('a')).toString()).toBe('hello')
 })
 
+test.each([
+  ['small chunks', 9, 1000],
+  ['more small chunks than are gathered', 100, 1000],
+  ['large chunks', 3, 20_000],
+  ['empty chunks', 5, 0],
+])('%s are written one after the other', (_, count, bytes) => {
+  const file = files.open(at('file'), 'create')
+  const chunks = Array.from({ length: count }, (_, i) => Buffer.alloc(bytes + (i % 3), i + 1))
+  file.write([Buffer.from('before'), ...chunks], 3)
+  // What was gathered for one write does not get into the next one.
+  file.write([Buffer.from('be'), Buffer.from('fo')], 3)
+  const expected = Buffer.concat([Buffer.from('\0\0\0before'), ...chunks])
+  const read = Buffer.alloc(expected.length + 1)
+  expect(file.read(read, 0, read.length, 0)).toBe(expected.length)
+  file.close()
+  expect(read.subarray(0, expected.length).equals(expected)).toBe(true)
+})
+
 test('errors carry the code of the system', async () => {
   expect(() => files.open(at('none'), 'write')).toThrow(expect.objectContaining({ code: 'ENOENT' }))
   expect(() => files.open(at('no/such'), 'create')).toThrow(
