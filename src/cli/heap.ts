@@ -7,7 +7,7 @@
  *
  * All is set while the process runs: the command line of node is not ours to give.
  */
-import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
+import { type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import type { Timer, Timers } from '../env/env.ts'
 
@@ -29,11 +29,14 @@ const collectingMax = 0.15
 const looksMax = 3
 const collectingMin = 0.03
 const lookMs = 500
+/** Of a small heap that has all its young generation: collections are many, and to be told of each costs a third of it. */
+const watchMs = 100
 
 /** Until it is cancelled. Then all is as V8 has it: code that is compiled under other settings is no good to the next start (`code-cache.ts`). */
 export function boundHeap(timers: Timers): Timer {
   let timer: Timer
   let collectingMs = 0
+  let watchedFromMs = 0
   let isSmall = true
   /** So many in a row have found that collections take long. */
   let longLooks = 0
@@ -43,7 +46,6 @@ export function boundHeap(timers: Timers): Timer {
     // It doubles with one collection after the other: the next one comes within milliseconds.
     if (isSmall && youngMayGrow) bound()
   })
-  observer.observe({ entryTypes: ['gc'] })
   const bound = () => {
     youngMayGrow = !isSmall || youngSize() < youngBytes
     const isSparing = isSmall && getHeapStatistics().used_heap_size > sparingFromBytes
@@ -53,15 +55,22 @@ export function boundHeap(timers: Timers): Timer {
     setFlagsFromString(`--heap-growing-percent=${isSmall ? growingPercent : 0}`)
     setFlagsFromString(`--semi-space-growth-factor=${youngMayGrow ? 2 : 1}`)
   }
-  const look = () => {
-    const collecting = collectingMs / lookMs
+  const watch = () => {
+    bound()
     collectingMs = 0
+    watchedFromMs = performance.now()
+    observer.observe({ entryTypes: ['gc'] })
+    timer = timers.after(isSmall && !youngMayGrow ? watchMs : lookMs, look)
+  }
+  const look = () => {
+    const watchedMs = performance.now() - watchedFromMs
+    const collecting = collectingMs / watchedMs
+    observer.disconnect()
     longLooks = collecting >= (isSmall ? collectingMax : collectingMin) ? longLooks + 1 : 0
     isSmall = longLooks < (isSmall ? looksMax : 1)
-    bound()
-    timer = timers.after(lookMs, look)
+    timer = timers.after(Math.max(0, lookMs - watchedMs), watch)
   }
-  look()
+  watch()
   return {
     cancel() {
       timer.cancel()
