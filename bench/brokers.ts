@@ -54,6 +54,8 @@ export interface Contender {
 delete process.env['NODE_EXTRA_CA_CERTS']
 
 const program = process.env['OTTLA_PROGRAM'] ?? join(repository, 'dist', 'ottla.js')
+// For workloads that start it: this process is another program.
+process.env['OTTLA_PROGRAM'] = program
 
 export const ottla: Contender = {
   name: 'ottla',

@@ -118,6 +118,7 @@ export class Slab {
 
   /** Ends the message and returns it in pieces, the large values as they were given. */
   finishChunks(): Chunk[] {
+    if (this.#references.length === 0) return this.#finishPlain()
     const chunks: Chunk[] = []
     let from = this.#start
     for (const { at, bytes } of this.#references) {
@@ -128,11 +129,17 @@ export class Slab {
     }
     if (this.#end > from) chunks.push(this.memory.subarray(from, this.#end))
     this.#start = this.#end
-    if (this.#referenced > 0) {
-      this.#references = []
-      this.#referenced = 0
-    }
+    this.#references = []
+    this.#referenced = 0
     return chunks
+  }
+
+  /** As most are: an array that grows by `push` would have room for 17. */
+  #finishPlain(): Chunk[] {
+    const from = this.#start
+    const to = this.#end
+    this.#start = to
+    return to > from ? [this.memory.subarray(from, to)] : []
   }
 
   /** Ends a message that is in memory and returns it as one piece. */

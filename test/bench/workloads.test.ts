@@ -1,9 +1,15 @@
 /** Every workload in its small size, so that none rots. Nothing is timed. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { BenchTarget } from '../../src/cli/bench/bench-target.ts'
+import { inOtherProcess } from '../../src/cli/bench/other-process.ts'
 import { runWorkload, type Value } from '../../src/cli/bench/workload.ts'
+import { produce } from '../../src/cli/bench/workloads/produce.ts'
 import { workloads } from '../../src/cli/bench/workloads.ts'
 import { startTestNode, type TestNode } from '../broker/test-node.ts'
+
+// For load in another process: this one runs tests.
+vi.stubEnv('OTTLA_PROGRAM', fileURLToPath(new URL('../../src/cli/ottla.ts', import.meta.url)))
 
 let node: TestNode
 let target: BenchTarget
@@ -52,3 +58,10 @@ test('a broker that is not there is said in one sentence', async () => {
     'CreateTopics to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
   )
 })
+
+test('load in another process that fails is told with what it said', async () => {
+  const { result } = inOtherProcess(produce, { host: '127.0.0.1', port: 1 }, { durationMs: 1 })
+  await expect(result).rejects.toThrow(
+    'produce in another process ended with 1: ottla bench: CreateTopics to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
+  )
+}, 60_000)

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { atExit } from './at-exit.ts'
 import { BenchError, type BenchTarget } from './bench-target.ts'
 import { freePort } from './free-port.ts'
@@ -20,6 +20,9 @@ export interface Daemon extends BenchTarget {
   /** How it ended, when it has; undefined while it runs, or where nobody knows. */
   fate?(): string | undefined
 }
+
+/** The program that this process runs; set where that is another one, as in tests. */
+export const program = () => process.env['OTTLA_PROGRAM'] ?? resolve(process.argv[1]!)
 
 /** An empty directory for a broker's data, and its removal. */
 export function scratchDirectory(): { dir: string; remove(): void } {

@@ -1,8 +1,7 @@
 /** `ottla bench start-up` and `memory`: what a broker costs that this program starts itself. */
-import { resolve } from 'node:path'
 import type { Figures } from './bench-result.ts'
 import { type BenchTarget, createTopic, processCost } from './bench-target.ts'
-import { type Daemon, scratchDirectory, startDaemon } from './daemon.ts'
+import { type Daemon, program, scratchDirectory, startDaemon } from './daemon.ts'
 import { fillTopic } from './fill-topic.ts'
 import { loadBatch } from './load-frames.ts'
 import { runWorkload, type Workload, workload } from './workload.ts'
@@ -19,9 +18,6 @@ async function withOwnBroker<T>(use: (broker: Daemon) => Promise<T>): Promise<T>
     scratch.remove()
   }
 }
-
-/** The compiled program; set where it is not this process itself, as in tests. */
-const program = () => process.env['OTTLA_PROGRAM'] ?? resolve(process.argv[1]!)
 
 async function acknowledged(target: BenchTarget): Promise<void> {
   await createTopic(target, 'bench-start', 1)

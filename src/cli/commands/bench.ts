@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import type { BenchResult } from '../bench/bench-result.ts'
 import { BenchError, type BenchTarget } from '../bench/bench-target.ts'
-import { scratchDirectory, startDaemon } from '../bench/daemon.ts'
+import { program, scratchDirectory, startDaemon } from '../bench/daemon.ts'
 import { ownWorkloads } from '../bench/own-broker.ts'
 import { parametersOf, runWorkload, type Value, type Workload } from '../bench/workload.ts'
 import { workloads } from '../bench/workloads.ts'
@@ -125,7 +125,7 @@ function profileCommand(): Command {
         const scratch = scratchDirectory()
         const profiler = ['--cpu-prof', `--cpu-prof-dir=${resolve(options.output)}`]
         try {
-          const daemon = await startDaemon(resolve(process.argv[1]!), scratch.dir, {}, profiler)
+          const daemon = await startDaemon(program(), scratch.dir, {}, profiler)
           const given = Object.fromEntries(command.processedArgs[1] ?? [])
           const result = await runWorkload(one, daemon, given).finally(() => daemon.stop())
           process.stdout.write(`${show(result)}the profile is in ${resolve(options.output)}\n`)

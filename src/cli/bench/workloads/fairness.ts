@@ -1,8 +1,12 @@
 /**
  * What a producer at full rate does to its neighbour: a small request at a fixed rate on a connection
  * of its own, first alone, then beside the greedy one.
+ *
+ * The greedy one is another process, of low priority: in this one each answer to its neighbour would wait for its own, and a core
+ * that it shares with it would be its for milliseconds. That is not the broker's doing.
  */
 import { BenchError } from '../bench-target.ts'
+import { inOtherProcess } from '../other-process.ts'
 import { runWorkload, workload } from '../workload.ts'
 import { latency } from './latency.ts'
 import { produce } from './produce.ts'
@@ -33,12 +37,10 @@ export const fairness = workload<typeof defaults>({
         ...{ warmUpMs, durationMs },
       })
     const quiet = (await neighbour()).figures
-    const [beside, greedy] = await Promise.all([
-      neighbour(),
-      runWorkload(produce, target, {
-        ...{ topic: `${topic}-greedy`, batchBytes, connections, window, warmUpMs, durationMs },
-      }),
-    ])
+    const other = inOtherProcess(produce, target, {
+      ...{ topic: `${topic}-greedy`, batchBytes, connections, window, warmUpMs, durationMs },
+    })
+    const [beside, greedy] = await Promise.all([neighbour(), other.result]).finally(other.stop)
     const quietP99Ms = quiet['p99Ms']
     const besideP99Ms = beside.figures['p99Ms']
     if (quietP99Ms === undefined || besideP99Ms === undefined)
