@@ -52,9 +52,10 @@ const fetched = (name: string, fetchBytes: number, window: number, goal?: number
   beside: ['brokerCpuSecondsPerGb', 'p99Ms', 'othersCpuShare'],
 })
 
-const openLoop = (ratePerSecond: number): Row => ({
+const openLoop = (ratePerSecond: number, goal?: number): Row => ({
   name: `open loop ${ratePerSecond.toLocaleString('en')}/s of 16 KiB, p99`,
-  ...{ measure: load('latency', { ratePerSecond }), figure: 'p99Ms', better: 'less', goal: 2 },
+  ...{ measure: load('latency', { ratePerSecond }), figure: 'p99Ms', better: 'less' },
+  ...(goal !== undefined && { goal }),
   beside: ['p50Ms', 'p99.9Ms', 'p99.99Ms', 'unansweredAtEnd', 'generatorLateP99Ms'],
 })
 
@@ -89,7 +90,7 @@ export const rows: readonly Row[] = [
   },
   ...javaRows,
   ...librdkafkaRows,
-  openLoop(5000),
+  openLoop(5000, 2),
   openLoop(1000),
   {
     ...{ name: 'three replicas, acks=all, 16 KiB', measure: { alone: threeReplicas } },
