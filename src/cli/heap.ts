@@ -7,9 +7,9 @@
  *
  * All is set while the process runs: the command line of node is not ours to give.
  */
-import { type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks'
+import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
-import type { Timer, Timers } from '../env/env.ts'
+import type { Env, Timer } from '../env/env.ts'
 
 /** Of a small heap. Both halves of the young generation. */
 const youngBytes = 4 * 1024 * 1024
@@ -33,7 +33,7 @@ const lookMs = 500
 const watchMs = 100
 
 /** Until it is cancelled. Then all is as V8 has it: code that is compiled under other settings is no good to the next start (`code-cache.ts`). */
-export function boundHeap(timers: Timers): Timer {
+export function boundHeap({ clock, timers }: Pick<Env, 'clock' | 'timers'>): Timer {
   let timer: Timer
   let collectingMs = 0
   let watchedFromMs = 0
@@ -41,8 +41,11 @@ export function boundHeap(timers: Timers): Timer {
   /** So many in a row have found that collections take long. */
   let longLooks = 0
   let youngMayGrow = true
+  const count = (collections: readonly PerformanceEntry[]) => {
+    for (const { duration } of collections) collectingMs += duration
+  }
   const observer = new PerformanceObserver((seen) => {
-    for (const { duration } of seen.getEntries() as PerformanceEntry[]) collectingMs += duration
+    count(seen.getEntries())
     // It doubles with one collection after the other: the next one comes within milliseconds.
     if (isSmall && youngMayGrow) bound()
   })
@@ -58,12 +61,13 @@ export function boundHeap(timers: Timers): Timer {
   const watch = () => {
     bound()
     collectingMs = 0
-    watchedFromMs = performance.now()
+    watchedFromMs = clock.monotonicMs()
     observer.observe({ entryTypes: ['gc'] })
     timer = timers.after(isSmall && !youngMayGrow ? watchMs : lookMs, look)
   }
   const look = () => {
-    const watchedMs = performance.now() - watchedFromMs
+    const watchedMs = clock.monotonicMs() - watchedFromMs
+    count(observer.takeRecords()) // Those that it was not told of yet.
     const collecting = collectingMs / watchedMs
     observer.disconnect()
     longLooks = collecting >= (isSmall ? collectingMax : collectingMin) ? longLooks + 1 : 0

@@ -114,7 +114,8 @@ const gatherChunkBytesMax = 4096
 let gathering: Buffer | undefined
 
 /**
- * Small chunks as one, valid until the next call: each that is handed over by itself costs more than its copy. `undefined` where they are large.
+ * Small chunks as one, valid until the next call: each that is handed over by itself costs more than its copy. `undefined`
+ * where they are large.
  */
 function gather(chunks: readonly Buffer[]): Buffer | undefined {
   let size = 0

@@ -6,8 +6,11 @@ import { BenchError, type BenchTarget } from './bench-target.ts'
 import { endWithThis, program } from './daemon.ts'
 import type { Parameters, Workload } from './workload.ts'
 
-/** Linux: it leaves a core at once to whoever wants it (`sched(7)`, SCHED_IDLE); one of low priority keeps it for 3 ms at times. */
-const idleClass = ['chrt', '--idle', '0']
+/**
+ * For `chrt` of Linux: a core is left at once to whoever wants it (`sched(7)`, SCHED_IDLE); who has low priority keeps it for
+ * 3 ms at times.
+ */
+const idleClass = ['--idle', '0']
 
 /**
  * Runs it with the lowest priority: it gets what the others leave of the cores, and none of them waits until it is done with one.
@@ -21,10 +24,10 @@ export function inOtherProcess<P extends Parameters>(
   const loader = program().endsWith('.ts') ? ['--import', 'tsx'] : []
   const parameters = Object.entries(given).map(([key, value]) => `${key}=${value}`)
   const args = ['bench', name, '-b', `${host}:${port}`, '--json', ...parameters]
-  const [chrt, ...options] = idleClass
-  const hasIdleClass = spawnSync(chrt!, [...options, 'true']).status === 0
-  const command = [...(hasIdleClass ? idleClass : []), process.execPath, ...loader, program()]
-  const child = spawn(command[0]!, [...command.slice(1), ...args])
+  const before =
+    spawnSync('chrt', [...idleClass, 'true']).status === 0 ? ['chrt', ...idleClass] : []
+  const [file, ...rest] = [...before, process.execPath, ...loader, program(), ...args]
+  const child = spawn(file!, rest)
   endWithThis(child)
   const result = resultOf(child, name)
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)

@@ -1,9 +1,8 @@
 /** `ottla bench failover`: a cluster of processes on this machine, hurt again and again under load. */
-import { resolve } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { Command, Option } from 'commander'
 import { integer } from '../arguments.ts'
-import { scratchDirectory } from '../bench/daemon.ts'
+import { program, scratchDirectory } from '../bench/daemon.ts'
 import { type FaultKind, faultKinds, runFailover } from '../bench/failover/failover.ts'
 import { LocalCluster } from '../bench/failover/local-cluster.ts'
 
@@ -80,6 +79,6 @@ export function failoverCommand(
       '\nkill: SIGKILL. stop: SIGTERM, it hands over. freeze: SIGSTOP until another leads. coordinator: SIGKILL and a new start.\n\nExamples:\n  ottla bench failover --kills 20\n  ottla bench failover --kind stop --kills 20 --json',
     )
     .action((options: FailoverCommandOptions) =>
-      run(async () => show(await failoverHere(resolve(process.argv[1]!), options), options)),
+      run(async () => show(await failoverHere(program(), options), options)),
     )
 }

@@ -128,7 +128,7 @@ async function serve(
   world.off('SIGINT', interrupted)
   world.off('SIGTERM', terminated)
   // Not before: what a start makes would be collected over and over.
-  const bound = boundHeap(env.timers)
+  const bound = boundHeap(env)
   try {
     const stopped = untilStopped(node, world, complain)
     world.stdout.write(`${startedLine(config.nodeId)}\n`)
