@@ -28,7 +28,7 @@ export class DirectoryCheckpoints {
   readonly #disk: LogDisk
   readonly #logs: ReadonlyMap<string, Log>
   #isClosed = false
-  /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a start. */
+  /** Logs that are gone and may still be in a checkpoint on the disk. `undefined`: any name may, as after a crash. */
   #deletedNames: Set<string> | undefined
   /** The digest of what was written last: that itself is large where logs are many. */
   readonly #written = new Map<CheckpointName, string>()
@@ -64,6 +64,14 @@ export class DirectoryCheckpoints {
       this.#env.log.warn('Checkpoint is lost', { path, because: (error as Error).message })
       return undefined
     }
+  }
+
+  /** After a clean stop the disk has what was read: it is known which logs that are gone may be in it. */
+  trust(read: Iterable<ReadonlyMap<string, number>>): void {
+    const gone = new Set<string>()
+    for (const offsets of read)
+      for (const name of offsets.keys()) if (!this.#logs.has(name)) gone.add(name)
+    if (gone.size < deletedNamesMax) this.#deletedNames = gone
   }
 
   removed(log: Log): void {

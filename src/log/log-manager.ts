@@ -164,6 +164,10 @@ export class LogManager {
       if ((checkpoints.cleanerOffsets.get(name) ?? 0) > log.logEndOffset) tooHigh.add('cleaner')
     }
     checkpoints.lowerAll(tooHigh)
+    if (wasClean)
+      checkpoints.trust([
+        ...[recoveryPoints ?? new Map(), logStarts, highWatermarks, checkpoints.cleanerOffsets],
+      ])
     if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })
