@@ -227,7 +227,9 @@ export class Segment {
       this.#resume()
       return
     }
-    this.disk.env.log.warn('Index is made anew', { segment: this.file.path, because: fault })
+    if (this.sizeBytes > 0)
+      // Where nothing was written, none was made.
+      this.disk.env.log.warn('Index is made anew', { segment: this.file.path, because: fault })
     this.rebuildIndexes(indexIntervalBytes)
   }
 

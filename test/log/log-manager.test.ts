@@ -63,6 +63,18 @@ test('logs and their offsets are there again after a clean stop', async () => {
   await second.close()
 })
 
+test('a log without records is opened, led and closed again without a word of indexes that it never had', async () => {
+  const directory = temporaryDirectory()
+  const first = await manage([directory])
+  await first.create('orders', 3, topicId).flush() // Now nothing is left to do when it is closed.
+  await first.close()
+  const lines: string[] = []
+  const second = await manage([directory], { lines })
+  second.get('orders', 3)!.assignEpoch(1)
+  await second.close()
+  expect(lines.filter((line) => line.startsWith('WARN'))).toEqual([])
+})
+
 test('D15: a second process on the directory is refused', async () => {
   const directory = temporaryDirectory()
   const first = await manage([directory])
