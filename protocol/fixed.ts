@@ -6,8 +6,7 @@
  * snapshots and dumps; where every nanosecond counts, fields are read in place (`record-batch.ts`).
  */
 
-import { createRequire } from 'node:module'
-import type { Parser } from 'binary-parser'
+import { Parser } from 'binary-parser'
 
 export type FixedType = 'int8' | 'int16' | 'int32' | 'int64' | 'uint32'
 export type FixedFields = { readonly [name: string]: FixedType }
@@ -51,11 +50,7 @@ export function fixed<const F extends FixedFields>(fields: F): Fixed<F> {
   }
 }
 
-/** binary-parser is loaded with the first layout that is read: a client on the command line reads none. */
 function parserOf(entries: readonly (readonly [string, FixedType])[]): Parser {
-  const { Parser } = createRequire(import.meta.url)(
-    'binary-parser',
-  ) as typeof import('binary-parser')
   let parser = Parser.start().endianness('big')
   for (const [name, type] of entries)
     parser = type === 'int64' ? parser.int64(name, { formatter: Number }) : parser[type](name)

@@ -170,8 +170,7 @@ export type Message = { [T in MessageType]: MessageOf<T> }[MessageType]
 function message<F extends Fields>(number: number, fields: F) {
   const versions = [messageVersion, messageVersion] as const
   const whole = schema(`coordinator message ${number}`, { versions, flexible: 0, fields })
-  const codec: Codec<Decoded<F>, any> = whole.codec(messageVersion)
-  return { number, fields, codec }
+  return { number, fields, codec: (): Codec<Decoded<F>, any> => whole.codec(messageVersion) }
 }
 
 const byNumber = new Map(
@@ -181,7 +180,7 @@ const byNumber = new Map(
 export function encodeMessage(message: Message): { number: number; payload: Buffer } {
   const { number, codec } = messages[message.type]
   const writer = new Writer()
-  codec.write(writer, message)
+  codec().write(writer, message)
   return { number, payload: writer.finish() }
 }
 
@@ -190,7 +189,7 @@ export function decodeMessage(number: number, payload: Buffer): Message {
   const found = byNumber.get(number)
   if (found === undefined) throw new RangeError(`Coordinator message type ${number} is not known`)
   const reader = new Reader(payload)
-  const message = { type: found.type, ...found.codec.read(reader) }
+  const message = { type: found.type, ...found.codec().read(reader) }
   if (reader.remaining > 0)
     throw new RangeError(`${reader.remaining} bytes follow a ${found.type} message`)
   return message as Message

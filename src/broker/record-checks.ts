@@ -9,7 +9,7 @@ import { type CheckedBatch, checkRecords, type RecordCheck } from '../log/check-
 /** A file beside this one, when it is bundled as when it is not. */
 const threadModule = import.meta.url.endsWith('.ts')
   ? new URL('../log/check-records-thread.ts', import.meta.url)
-  : new URL('./check-records-thread.js', import.meta.url)
+  : new URL('./check-records-thread.mjs', import.meta.url)
 
 export class RecordChecks {
   readonly budget: CheckBudget

@@ -5,8 +5,8 @@ import { loadCached } from './code-cache.ts'
 /** Made by the build from the content of the file. */
 declare const buildId: string
 
-const { fileURLToPath } = process.getBuiltinModule('node:url')
-const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const { join } = process.getBuiltinModule('node:path')
+const file = (name: string) => join(import.meta.dirname, name)
 /** What is started most, or has to be quick, has a cache of what it needs alone; kcat's is that of `-C`. */
 const kinds = ['broker', 'produce', 'consume', '-C']
 const word = process.argv[2] ?? ''
@@ -15,4 +15,5 @@ const name = `ottla-${buildId}-${process.version}-${process.arch}-${kind.replace
 const program = loadCached(file('ottla.cjs'), file(name))
 // What is needed is compiled when it has run; whoever starts next has it.
 if (!program.cached && word === kind) process.once('exit', program.save)
-await program.exports.main(process.argv)
+// What it throws nobody would catch: it ends the process with a trace, as it should.
+void program.exports.main(process.argv)

@@ -15,7 +15,7 @@ const smallBytesMaxDefault = 1 << 20
 /** A file beside this one, when it is bundled as when it is not. */
 const threadModule = import.meta.url.endsWith('.ts')
   ? new URL('./batch-work-thread.ts', import.meta.url)
-  : new URL('./batch-work-thread.js', import.meta.url)
+  : new URL('./batch-work-thread.mjs', import.meta.url)
 
 export class LargeBatches {
   readonly #env: Env
