@@ -1,7 +1,8 @@
 /** Every workload in its small size, so that none rots. Nothing is timed. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { BenchTarget } from '../../src/cli/bench/bench-target.ts'
+import { DescribeConfigs } from '../../protocol/messages/describe-configs.ts'
+import { askOnce, type BenchTarget } from '../../src/cli/bench/bench-target.ts'
 import { inOtherProcess } from '../../src/cli/bench/other-process.ts'
 import { runWorkload, type Value } from '../../src/cli/bench/workload.ts'
 import { produce } from '../../src/cli/bench/workloads/produce.ts'
@@ -50,6 +51,16 @@ test('produce writes idempotently, durably, compressed and over partitions', asy
     const { figures } = await run('produce', given)
     expect(figures['requestsPerSecond']).toBeGreaterThan(0)
   }
+})
+
+test('produce keeps as much of the log as it was told to', async () => {
+  await run('produce', { topic: 'kept', retentionBytes: 2 ** 30, keep: true })
+  const resources = [
+    { resourceType: 2, resourceName: 'kept', configurationKeys: ['retention.bytes'] },
+  ]
+  const request = { resources, includeSynonyms: false }
+  const { results } = await askOnce(target, DescribeConfigs, 2, request)
+  expect(results[0].configs).toMatchObject([{ name: 'retention.bytes', value: `${2 ** 30}` }])
 })
 
 test('a broker that is not there is said in one sentence', async () => {

@@ -9,6 +9,7 @@ import {
   expectNoError,
   type Led,
   lanesOf,
+  loadTopicConfigs,
 } from '../bench-target.ts'
 import { closedLoop } from '../closed-loop.ts'
 import {
@@ -36,6 +37,8 @@ const defaults = {
   idempotent: false,
   /** Synced to the disk before each acknowledgement (`flush.messages=1`). */
   durable: false,
+  /** Of each partition, beside the segment that is written (`retention.bytes`); -1: all. */
+  retentionBytes: Number(loadTopicConfigs['retention.bytes']),
   /** Leave the topic and its records there. */
   keep: false,
   warmUpMs: 2000,
@@ -147,7 +150,10 @@ export const produce = workload<Settings>({
     const { topic, partitions, durable, replicationFactor } = settings
     const shape = { ...settings, codec: settings.codec as CodecName }
     const batch = loadBatch(shape)
-    const configs: Record<string, string> = durable ? { 'flush.messages': '1' } : {}
+    const configs = {
+      'retention.bytes': `${settings.retentionBytes}`,
+      ...(durable && { 'flush.messages': '1' }),
+    }
     await createTopic(target, topic, partitions, configs, replicationFactor)
     try {
       const lanes = await lanesOf(target, topic, settings.connections)
