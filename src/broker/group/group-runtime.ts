@@ -158,8 +158,9 @@ export class GroupRuntime {
     }
     const requestId = ++this.#lastRequestId
     this.#waiting.set(requestId, asker)
-    const makesMember = kind === 'join' || kind === 'consumerHeartbeat'
-    const entropy = makesMember ? this.#env.random.bytes(16) : noEntropy
+    const mayMakeMember = kind === 'join' || kind === 'consumerHeartbeat'
+    const needsId = mayMakeMember && (request as { readonly memberId: string }).memberId === ''
+    const entropy = needsId ? this.#env.random.bytes(16) : noEntropy
     const { apiVersion, clientId, clientHost } = client
     const caller = { requestId, apiVersion, clientId, clientHost, entropy }
     this.#run({ kind, caller, request } as unknown as RequestCommand)

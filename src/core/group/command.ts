@@ -23,7 +23,7 @@ export interface Caller {
   readonly clientId: string
   /** As groups show it: '/127.0.0.1'. */
   readonly clientHost: string
-  /** 16 random bytes: the id of a member that a join may create. Empty with other requests. */
+  /** 16 random bytes: the id of a member that comes without one. Empty with other requests. */
   readonly entropy: Buffer
 }
 

@@ -110,7 +110,9 @@ function memberFor(subscribing: Subscribing, request: Heartbeat, isJoin: boolean
   return member
 }
 
+/** The member as it says it is; the same object when it only tells that it is there, as most do. */
 function describedBy(member: ConsumerMember, caller: Caller, request: Heartbeat): ConsumerMember {
+  if (isPlain(request) && member.classic === null && isFrom(caller, member)) return member
   return {
     ...member,
     instanceId: request.instanceId ?? member.instanceId,
@@ -128,6 +130,17 @@ function describedBy(member: ConsumerMember, caller: Caller, request: Heartbeat)
   }
 }
 
+const isPlain = (request: Heartbeat) =>
+  request.instanceId === null &&
+  request.rackId === null &&
+  request.rebalanceTimeoutMs === -1 &&
+  request.serverAssignor === null &&
+  request.subscribedTopicNames === null &&
+  request.subscribedTopicRegex === null
+
+const isFrom = ({ clientId, clientHost }: Caller, member: ConsumerMember) =>
+  clientId === member.clientId && clientHost === member.clientHost
+
 function answer(
   state: GroupState,
   group: ConsumerGroup,
@@ -141,10 +154,6 @@ function answer(
     request.topicPartitions !== null
   const isNew =
     request.memberEpoch === joinEpoch || isFull || !sameOwned(before.assigned, updated.assigned)
-  const topicPartitions = [...updated.assigned].map(([topicId, partitions]) => ({
-    topicId,
-    partitions: [...partitions.keys()],
-  }))
   return {
     errorCode: 0,
     memberId: updated.memberId,
@@ -152,9 +161,12 @@ function answer(
     heartbeatIntervalMs:
       state.settings.ofGroup(group.groupId).heartbeatIntervalMs ??
       state.settings.consumerHeartbeatIntervalMs,
-    assignment: isNew ? { topicPartitions } : null,
+    assignment: isNew ? { topicPartitions: partitionsOf(updated) } : null,
   }
 }
+
+const partitionsOf = ({ assigned }: ConsumerMember) =>
+  Array.from(assigned, ([topicId, partitions]) => ({ topicId, partitions: [...partitions.keys()] }))
 
 function validate(state: GroupState, { apiVersion }: Caller, request: Heartbeat) {
   const { memberEpoch, serverAssignor } = request
