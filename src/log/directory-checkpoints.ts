@@ -67,10 +67,10 @@ export class DirectoryCheckpoints {
   }
 
   /** After a clean stop the disk has what was read: it is known which logs that are gone may be in it. */
-  trust(read: Iterable<ReadonlyMap<string, number>>): void {
+  trust(read: readonly (ReadonlyMap<string, number> | undefined)[]): void {
     const gone = new Set<string>()
     for (const offsets of read)
-      for (const name of offsets.keys()) if (!this.#logs.has(name)) gone.add(name)
+      for (const name of offsets?.keys() ?? []) if (!this.#logs.has(name)) gone.add(name)
     if (gone.size < deletedNamesMax) this.#deletedNames = gone
   }
 

@@ -165,9 +165,7 @@ export class LogManager {
     }
     checkpoints.lowerAll(tooHigh)
     if (wasClean)
-      checkpoints.trust([
-        ...[recoveryPoints ?? new Map(), logStarts, highWatermarks, checkpoints.cleanerOffsets],
-      ])
+      checkpoints.trust([recoveryPoints, logStarts, highWatermarks, checkpoints.cleanerOffsets])
     if (directory.hasFailed) await directory.recovered()
     if (names.length > 0)
       this.#env.log.info('Logs are open', { directory: path, logs: names.length, wasClean })

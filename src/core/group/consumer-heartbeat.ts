@@ -110,9 +110,7 @@ function memberFor(subscribing: Subscribing, request: Heartbeat, isJoin: boolean
   return member
 }
 
-/** The member as it says it is; the same object when it only tells that it is there, as most do. */
 function describedBy(member: ConsumerMember, caller: Caller, request: Heartbeat): ConsumerMember {
-  if (isPlain(request) && member.classic === null && isFrom(caller, member)) return member
   return {
     ...member,
     instanceId: request.instanceId ?? member.instanceId,
@@ -129,17 +127,6 @@ function describedBy(member: ConsumerMember, caller: Caller, request: Heartbeat)
     classic: null,
   }
 }
-
-const isPlain = (request: Heartbeat) =>
-  request.instanceId === null &&
-  request.rackId === null &&
-  request.rebalanceTimeoutMs === -1 &&
-  request.serverAssignor === null &&
-  request.subscribedTopicNames === null &&
-  request.subscribedTopicRegex === null
-
-const isFrom = ({ clientId, clientHost }: Caller, member: ConsumerMember) =>
-  clientId === member.clientId && clientHost === member.clientHost
 
 function answer(
   state: GroupState,
